@@ -1,0 +1,185 @@
+"""The IB-GAN training step."""
+from typing import Any, NamedTuple
+
+import torch
+from mmengine.logging import MessageHub
+from mmengine.optim import OptimWrapper, OptimWrapperDict
+from torch import Tensor, nn
+
+from ibgan_plugin.models.freeze import frozen, live
+from ibgan_plugin.models.latent_gan import LatentGAN, build
+from ibgan_plugin.models.losses.functional import add_instance_noise, gaussian_kl, mi_lower_bound, reparameterize
+from ibgan_plugin.models.validation import check_images
+from ibgan_plugin.registry import MODELS
+
+#: Message-hub key of the newest batch's mean KL per dimension of r (r_dim, nats), read by hooks.
+KL_PER_DIM = 'ibgan_kl_per_dim'
+
+
+class Synthesis(NamedTuple):
+    """One pass z -> r -> x. Without an encoder r = z, and ``mu`` and ``logvar`` are None."""
+    z: Tensor  # N x z_dim
+    mu: Tensor | None  # N x r_dim
+    logvar: Tensor | None  # N x r_dim
+    fake_imgs: Tensor  # N x C x S x S, with instance noise
+
+
+@MODELS.register_module()
+class IBGAN(LatentGAN):
+    """Information Bottleneck GAN (Jeon, Lee, Pyeon and Kim, AAAI 2021), with InfoGAN and GAN as its limits.
+
+    ``min_{G,e,q} max_D  V(D, G) - (lambda I_L(z, G(z)) - beta I_U(z, r))``. With ``beta = 0`` it is InfoGAN; with
+    ``encoder=None`` too, the textbook one (r = z); with ``lambda = beta = 0``, or no reconstructor, a plain GAN.
+
+    Instance noise is added to real and fake images alike before D and q. The running BatchNorm statistics of q are those of the
+    (noisy) fakes it is trained on; real images meet them only in evaluation. A shared trunk collects its statistics in the step
+    that trains it: with D, over real and fake.
+
+    Args:
+        generator: Config of G(r).
+        discriminator: Config of D(x).
+        encoder: Config of e(r|z), or None for r = z.
+        reconstructor: Config of q(z|x), or None for a plain GAN.
+        trunk: Config of layers that D and q share, in front of both, or None.
+        trunk_owner: Which step, and so which optimiser, trains the trunk: ``'discriminator'`` (published) or ``'generator'``.
+        adversarial_loss: Config of V(D, G); by default non-saturating binary cross-entropy.
+        info_loss: Config of the information term, or None for lambda = 0.
+        kl_loss: Config of the KL term, or None for beta = 0.
+        gradient_penalty: Config of a penalty in D's loss, or None.
+        discriminator_steps: D steps, each on a batch of its own, for one (G, encoder, reconstructor) step.
+        data_preprocessor: Config that brings ``inputs`` to float images in [-1, 1].
+        init_cfg: MMEngine initialisation.
+
+    Raises:
+        ValueError: If two components do not fit each other, naming both fields and values.
+    """
+
+    def __init__(self, generator: dict, discriminator: dict, encoder: dict | None = None, reconstructor: dict | None = None,
+                 trunk: dict | None = None, trunk_owner: str = 'discriminator', adversarial_loss: dict | None = None,
+                 info_loss: dict | None = None, kl_loss: dict | None = None, gradient_penalty: dict | None = None,
+                 discriminator_steps: int = 1, data_preprocessor: dict | None = None, init_cfg: dict | None = None) -> None:
+        super().__init__(generator, discriminator, encoder, reconstructor, trunk, trunk_owner, data_preprocessor, init_cfg)
+        self.adversarial_loss = build(adversarial_loss or dict(type='ibgan_plugin.AdversarialLoss'))
+        self.info_loss, self.kl_loss, self.gradient_penalty = build(info_loss), build(kl_loss), build(gradient_penalty)
+        if info_loss is not None and reconstructor is None:
+            raise ValueError('model.info_loss needs model.reconstructor, which is None')
+        if kl_loss is not None and encoder is None:
+            raise ValueError('model.kl_loss needs model.encoder, which is None')
+        if discriminator_steps < 1:
+            raise ValueError(f'model.discriminator_steps must be at least 1, got {discriminator_steps}')
+        self.discriminator_steps = discriminator_steps
+        #: Standard deviation of the instance noise, set by ``InstanceNoiseHook``.
+        self.instance_noise_std = 0.0
+
+    def train_step(self, data: dict, optim_wrapper: OptimWrapperDict) -> dict[str, Tensor]:
+        """One D step and one (G, encoder, reconstructor) step on one batch.
+
+        The generator runs once: D is trained on the detached images, then G through the updated D on the same images.
+
+        Args:
+            data: ``inputs`` N x C x S x S as ``data_preprocessor`` takes them.
+            optim_wrapper: Wrappers ``'generator'`` and ``'discriminator'``.
+
+        Returns:
+            Scalars to log: the losses, and ``mi_lower_bound`` and ``mi_upper_bound`` in nats.
+        """
+        real_imgs = self.data_preprocessor(data, True)['inputs']  # N x C x S x S
+        check_images(self, real_imgs)
+        if not self._is_generator_turn():
+            return self.train_discriminator(real_imgs, self._fakes_without_trace(len(real_imgs)), optim_wrapper['discriminator'])
+        with optim_wrapper['generator'].optim_context(self.generator):
+            synthesis = self.synthesize(len(real_imgs))
+        log_vars = self.train_discriminator(real_imgs, synthesis.fake_imgs.detach(), optim_wrapper['discriminator'])
+        log_vars.update(self.train_generator(synthesis, optim_wrapper['generator']))
+        return log_vars
+
+    def train_discriminator(self, real_imgs: Tensor, fake_imgs: Tensor, optim_wrapper: OptimWrapper) -> dict[str, Tensor]:
+        """Step D (and the trunk, if it is D's) on clean real images and detached fakes; nothing else changes."""
+        with optim_wrapper.optim_context(self.discriminator):
+            loss, log_vars = self._reduce(self.discriminator_losses(real_imgs, fake_imgs))
+        optim_wrapper.update_params(loss)
+        return log_vars
+
+    def train_generator(self, synthesis: Synthesis, optim_wrapper: OptimWrapper) -> dict[str, Tensor]:
+        """Step G, the encoder and the reconstructor through a frozen D, whose weights and statistics stay untouched."""
+        with optim_wrapper.optim_context(self.generator):
+            loss, log_vars = self._reduce(self.generator_losses(synthesis))
+        optim_wrapper.update_params(loss)
+        return log_vars
+
+    def synthesize(self, num: int) -> Synthesis:
+        """Draw ``num`` source codes and turn them into images with instance noise."""
+        z = self.noise_fn(num_batches=num)
+        if self.encoder is None:
+            mu, logvar, r = None, None, z
+        else:
+            mu, logvar = (stat.float() for stat in self.encoder(z))
+            r = reparameterize(mu, logvar)
+        return Synthesis(z, mu, logvar, add_instance_noise(self.generator(r), self.instance_noise_std))
+
+    def discriminator_losses(self, real_imgs: Tensor, fake_imgs: Tensor) -> dict[str, Tensor]:
+        """D's losses per sample. The fakes carry their instance noise already; the reals get theirs here."""
+        noisy_real = add_instance_noise(real_imgs, self.instance_noise_std)
+        with frozen(*self._frozen_in('discriminator')):
+            losses = self.adversarial_loss.discriminator(self.discriminate(noisy_real), self.discriminate(fake_imgs))
+            if self.gradient_penalty is not None:
+                losses['loss_gradient_penalty'] = self.gradient_penalty(self.discriminate, noisy_real, fake_imgs)
+        return losses
+
+    def generator_losses(self, synthesis: Synthesis) -> dict[str, Tensor]:
+        """Losses per sample of G, the encoder and the reconstructor, and both information bounds."""
+        z, mu, logvar, fake_imgs = synthesis
+        with frozen(*self._frozen_in('generator')):
+            features = self._features(fake_imgs)
+            terms = self.adversarial_loss.generator(live(self.discriminator)(features).float())
+        if self.reconstructor is not None:
+            z_hat = self.reconstructor(features).float()  # N x z_dim
+            terms['mi_lower_bound'] = mi_lower_bound(z, z_hat).detach()
+            if self.info_loss is not None:
+                terms['loss_info'] = self.info_loss(z, z_hat)
+        if mu is not None and logvar is not None:
+            kl = gaussian_kl(mu, logvar).detach()  # N x r_dim
+            terms['mi_upper_bound'] = kl.sum(1)
+            MessageHub.get_current_instance().update_info(KL_PER_DIM, kl.mean(0), resumed=False)
+            if self.kl_loss is not None:
+                terms['loss_kl'] = self.kl_loss(mu, logvar)
+        return terms
+
+    def discriminate(self, imgs: Tensor) -> Tensor:
+        """Logits N x 1 of images, through the trunk if there is one."""
+        return live(self.discriminator)(self._features(imgs)).float()
+
+    def forward(self, inputs: Any, data_samples: Any = None, mode: str = 'tensor') -> Any:
+        """MMEngine's three modes: see :class:`~ibgan_plugin.models.latent_gan.LatentGAN` for ``'tensor'`` and ``'predict'``.
+
+        ``'loss'`` gives all losses and bounds of a batch of real images N x C x S x S in [-1, 1], per sample, without a step.
+        """
+        if mode != 'loss':
+            return super().forward(inputs, data_samples, mode)
+        check_images(self, inputs)
+        synthesis = self.synthesize(len(inputs))
+        return {**self.discriminator_losses(inputs, synthesis.fake_imgs.detach()), **self.generator_losses(synthesis)}
+
+    def _features(self, imgs: Tensor) -> Tensor:
+        """What D and q read: the trunk's features, or the images."""
+        return imgs if self.trunk is None else live(self.trunk)(imgs)
+
+    def _frozen_in(self, step: str) -> list[nn.Module]:
+        """Networks that ``step`` runs through but does not train."""
+        trunk = [] if self.trunk is None or self.trunk_owner == step else [self.trunk]
+        return trunk + ([self.discriminator] if step == 'generator' else [])
+
+    def _is_generator_turn(self) -> bool:
+        """Whether this iteration ends a group of ``discriminator_steps``: a function of the iteration, to resume exactly."""
+        return (MessageHub.get_current_instance().get_info('iter', 0) + 1) % self.discriminator_steps == 0
+
+    @torch.no_grad()
+    def _fakes_without_trace(self, num: int) -> Tensor:
+        """Fakes for a lone D step: no graph, and not one statistic of encoder or generator changes."""
+        with frozen(self.generator, *([] if self.encoder is None else [self.encoder])):
+            return self.synthesize(num).fake_imgs
+
+    def _reduce(self, terms: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        """The sum of the mean losses, and all means to log."""
+        loss, log_vars = self.parse_losses(terms)
+        return loss, {key: value.detach() for key, value in log_vars.items() if key != 'loss'}

@@ -1,0 +1,101 @@
+"""Composition and inference of a GAN with a latent bottleneck: z -> r -> x -> z."""
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from mmengine.model import BaseModel
+from torch import Tensor
+
+from ibgan_plugin.models.freeze import unwrap
+from ibgan_plugin.models.losses.functional import reparameterize
+from ibgan_plugin.models.validation import check_components, check_images
+from ibgan_plugin.registry import MODELS
+from ibgan_plugin.structures import to_samples
+
+
+def build(cfg: dict | None) -> Any:
+    """The component of a config; None stays None."""
+    return None if cfg is None else MODELS.build(cfg)
+
+
+class LatentGAN(BaseModel):
+    """Encoder e(r|z), generator G(r), discriminator D(x) and reconstructor q(z|x), and what they do when not trained.
+
+    Args:
+        generator, discriminator, encoder, reconstructor, trunk, trunk_owner, data_preprocessor, init_cfg: See
+            :class:`~ibgan_plugin.models.ibgan.IBGAN`.
+
+    Raises:
+        ValueError: If two components do not fit each other, naming both fields and values.
+    """
+
+    def __init__(self, generator: dict, discriminator: dict, encoder: dict | None, reconstructor: dict | None, trunk: dict | None,
+                 trunk_owner: str, data_preprocessor: dict | None, init_cfg: dict | None) -> None:
+        super().__init__(data_preprocessor, init_cfg)
+        self.encoder, self.generator, self.trunk = build(encoder), build(generator), build(trunk)
+        self.discriminator, self.reconstructor = build(discriminator), build(reconstructor)
+        self.trunk_owner = trunk_owner
+        check_components(self)
+        self.r_dim: int = self.generator.r_dim
+        self.z_dim: int = self.r_dim if self.encoder is None else self.encoder.z_dim
+        self.to(memory_format=torch.channels_last)
+
+    def optim_groups(self) -> dict[str, list[str]]:
+        """Names of the submodules that each of the two optimisers trains."""
+        groups = dict(generator=['encoder', 'generator', 'reconstructor'], discriminator=['discriminator'])
+        groups[self.trunk_owner].append('trunk')
+        return {key: [name for name in names if getattr(self, name) is not None] for key, names in groups.items()}
+
+    def noise_fn(self, noise: Tensor | None = None, num_batches: int = 1) -> Tensor:
+        """``noise`` on the model's device, or ``num_batches`` fresh source codes z ~ N(0, I): N x z_dim."""
+        device = next(self.parameters()).device
+        if noise is None:
+            return torch.randn(num_batches, self.z_dim, device=device)
+        if noise.ndim != 2 or noise.shape[1] != self.z_dim:
+            raise ValueError(f'noise must be N x {self.z_dim} (z_dim), got {tuple(noise.shape)}')
+        return noise.to(device)
+
+    def posterior(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log-variance of e(r|z), each N x r_dim. Where r = z, these are z and minus infinity."""
+        return (z, torch.full_like(z, -torch.inf)) if self.encoder is None else unwrap(self.encoder)(z)
+
+    def encode(self, imgs: Tensor) -> Tensor:
+        """The representation of clean images N x C x S x S: the mean of e(r|z) at the mean of q(z|x), N x r_dim."""
+        if self.reconstructor is None:
+            raise ValueError('this model has no reconstructor, so it can not encode images')
+        check_images(self, imgs)
+        features = imgs if self.trunk is None else unwrap(self.trunk)(imgs)
+        return self.posterior(unwrap(self.reconstructor)(features))[0]
+
+    def generate(self, noise: Tensor | None = None, r: Tensor | None = None, num_batches: int = 1) -> Tensor:
+        """Images N x C x S x S in [-1, 1], without instance noise.
+
+        Args:
+            noise: Source codes N x z_dim; if neither this nor ``r`` is given, ``num_batches`` of them are drawn.
+            r: Representations N x r_dim, decoded as they are.
+            num_batches: Number of images to draw.
+        """
+        if r is None:
+            r = reparameterize(*self.posterior(self.noise_fn(noise, num_batches)))
+        return unwrap(self.generator)(r.to(next(self.parameters()).device))
+
+    def forward(self, inputs: Tensor | Mapping[str, Any], data_samples: Any = None, mode: str = 'tensor') -> Any:
+        """Encode images or generate some.
+
+        Args:
+            inputs: Images N x C x S x S in [-1, 1] to encode, or the arguments of :meth:`generate` (``noise``, ``r``,
+                ``num_batches``).
+            data_samples: For images, optionally ``dict(sample_idx=...)``, passed on to the predictions.
+            mode: ``'tensor'`` gives codes N x r_dim or images N x C x S x S in [-1, 1]; ``'predict'`` gives a list of
+                :class:`~ibgan_plugin.structures.GenSample` with ``codes``, or with ``fake_img`` in 0..255.
+
+        Raises:
+            ValueError: If ``mode`` is unknown or an input has the wrong shape.
+        """
+        if mode not in ('tensor', 'predict'):
+            raise ValueError(f"mode must be 'tensor', 'predict' or 'loss', got {mode!r}")
+        if isinstance(inputs, Mapping):
+            imgs = self.generate(**inputs)
+            return imgs if mode == 'tensor' else to_samples('fake_img', (imgs + 1) * 127.5)
+        codes = self.encode(inputs)
+        return codes if mode == 'tensor' else to_samples('codes', codes, data_samples)

@@ -1,0 +1,97 @@
+"""The terms of the IB-GAN objective as pure functions: one value per sample (or per dimension), in nats, never reduced.
+
+Symbols as in IB-GAN (Jeon et al., AAAI 2021): z the source code, r the representation, ``e(r|z) = N(mu, exp(logvar))``,
+``q(z|x) = N(z_hat, I)``, prior ``m(r) = N(0, I)``.
+"""
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def gaussian_kl(mu: Tensor, logvar: Tensor) -> Tensor:
+    """``KL(N(mu, exp(logvar)) || N(0, 1))`` per dimension, the summands of the upper bound ``I_U``.
+
+    Args:
+        mu: N x r_dim.
+        logvar: N x r_dim.
+
+    Returns:
+        N x r_dim, in nats.
+    """
+    return -0.5 * (1 + logvar - mu.square() - logvar.exp())
+
+
+def mi_upper_bound(mu: Tensor, logvar: Tensor) -> Tensor:
+    """``I_U = KL(e(r|z) || m(r))`` per sample: N, in nats. Its mean bounds I(z, r) >= I(z, x) from above."""
+    return gaussian_kl(mu, logvar).sum(1)
+
+
+def mi_lower_bound(z: Tensor, z_hat: Tensor) -> Tensor:
+    """``I_L = log q(z|x) + H(z)`` per sample, with z ~ N(0, I): ``0.5 (z^2 - (z - z_hat)^2)`` summed over z.
+
+    Args:
+        z: Source codes, N x z_dim.
+        z_hat: Their reconstruction from the image, N x z_dim.
+
+    Returns:
+        N, in nats. Its mean bounds I(z, x) from below. The differential entropy H(z) is estimated on the same sample by
+        ``-log N(z; 0, I)``, whose constants cancel those of q.
+    """
+    return 0.5 * (z.square() - (z - z_hat).square()).sum(1)
+
+
+def reparameterize(mu: Tensor, logvar: Tensor) -> Tensor:
+    """A sample ``r = mu + exp(logvar / 2) * eps`` of ``N(mu, exp(logvar))``, differentiable in both (Kingma and Welling, 2014)."""
+    return torch.addcmul(mu, (0.5 * logvar).exp(), torch.randn_like(mu))
+
+
+def add_instance_noise(imgs: Tensor, std: float | Tensor) -> Tensor:
+    """``imgs`` in [-1, 1] plus Gaussian noise of standard deviation ``std``, clamped to [-1, 1] again; unchanged for 0."""
+    if isinstance(std, (int, float)) and std == 0:
+        return imgs
+    return (imgs + std * torch.randn_like(imgs)).clamp(-1, 1)
+
+
+class AdversarialFunctions(NamedTuple):
+    """Per-logit losses of one kind of GAN: ``real(logits, label)`` and ``fake(logits)`` of D, ``generator(logits)`` of G."""
+    real: Callable[[Tensor, Tensor | float], Tensor]
+    fake: Callable[[Tensor], Tensor]
+    generator: Callable[[Tensor], Tensor]
+
+
+def bce_with_label(logits: Tensor, label: Tensor | float) -> Tensor:
+    """``BCE(sigmoid(logits), label)``; labels outside [0, 1] are legal (published: U(0.7, 1.2))."""
+    return F.softplus(logits) - label * logits
+
+
+ADVERSARIAL = {
+    # Goodfellow et al., 2014: D maximises log D(x) + log(1 - D(G)), G maximises log D(G).
+    'non_saturating': AdversarialFunctions(bce_with_label, F.softplus, lambda logits: F.softplus(-logits)),
+    # Lim and Ye, 2017; Miyato et al., 2018, eq. 16-17.
+    'hinge': AdversarialFunctions(lambda logits, label: F.relu(label - logits), lambda logits: F.relu(1 + logits), torch.neg),
+    # Mao et al., 2017, eq. 9 (a = 0, b = c = 1).
+    'least_squares': AdversarialFunctions(lambda logits, label: 0.5 * (logits - label).square(),
+                                          lambda logits: 0.5 * logits.square(), lambda logits: 0.5 * (logits - 1).square()),
+    # Arjovsky et al., 2017, eq. 2; D is a critic, kept 1-Lipschitz by the gradient penalty.
+    'wasserstein': AdversarialFunctions(lambda logits, label: -label * logits, lambda logits: logits, torch.neg),
+}
+
+
+def gradient_penalty(critic: Callable[[Tensor], Tensor], real_imgs: Tensor, fake_imgs: Tensor) -> Tensor:
+    """``(||grad D(x)|| - 1)^2`` at random points between real and fake images (Gulrajani et al., 2017, eq. 3).
+
+    Args:
+        critic: Images to logits N x 1.
+        real_imgs: N x C x H x W.
+        fake_imgs: N x C x H x W.
+
+    Returns:
+        N, differentiable in the critic's weights.
+    """
+    ratio = torch.rand(len(real_imgs), 1, 1, 1, device=real_imgs.device, dtype=real_imgs.dtype)
+    between = torch.lerp(fake_imgs.detach(), real_imgs, ratio).requires_grad_(True)
+    gradient, = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+    return (gradient.flatten(1).norm(dim=1) - 1).square()

@@ -1,0 +1,55 @@
+"""Checks that the components of a model fit each other and the images fit them: one message each."""
+from typing import TYPE_CHECKING
+
+from torch import Tensor, nn
+
+from ibgan_plugin.models.freeze import unwrap
+
+if TYPE_CHECKING:
+    from ibgan_plugin.models.latent_gan import LatentGAN
+
+
+def _same(what: str, **values: int) -> None:
+    """Raise ValueError unless all values are equal; keys name the fields, with ``__`` for a dot."""
+    if len(set(values.values())) > 1:
+        fields = ', '.join(f'model.{key.replace("__", ".")} = {value}' for key, value in values.items())
+        raise ValueError(f'the components differ in {what}: {fields}')
+
+
+def check_components(model: 'LatentGAN') -> None:
+    """Raise ValueError where two components of ``model`` do not fit, or an option has an impossible value.
+
+    Components of other packages are checked as far as they carry the same attributes as ours.
+    """
+    if model.trunk_owner not in ('discriminator', 'generator'):
+        raise ValueError(f"model.trunk_owner must be 'discriminator' or 'generator', got {model.trunk_owner!r}")
+    if model.encoder is not None:
+        _same('the width of r', encoder__r_dim=model.encoder.r_dim, generator__r_dim=model.generator.r_dim)
+    if model.reconstructor is not None:
+        source = {'generator__r_dim': model.generator.r_dim} if model.encoder is None else {'encoder__z_dim': model.encoder.z_dim}
+        _same('the width of z', **source, reconstructor__z_dim=model.reconstructor.z_dim)
+    readers = {name: getattr(model, name) for name in ('trunk', 'discriminator', 'reconstructor')}
+    readers = {name: reader for name, reader in readers.items() if reader is not None}
+    _same_attribute('the image size', 'image_size', generator=model.generator, **readers)
+    channels = {f'{name}__in_channels': reader.in_channels for name, reader in readers.items() if hasattr(reader, 'in_channels')}
+    if hasattr(model.generator, 'out_channels'):
+        channels['generator__out_channels'] = model.generator.out_channels
+    _same('the number of channels', **channels)
+    for name, reader in readers.items():
+        if name != 'trunk' and hasattr(reader, 'shared_trunk') and reader.shared_trunk != (model.trunk is not None):
+            raise ValueError(f'model.{name}.shared_trunk is {reader.shared_trunk}, but model.trunk is '
+                             f'{"missing" if model.trunk is None else "given"}')
+
+
+def _same_attribute(what: str, attribute: str, **modules: nn.Module) -> None:
+    """:func:`_same` over the modules that have ``attribute``."""
+    _same(what, **{f'{name}__{attribute}': getattr(m, attribute) for name, m in modules.items() if hasattr(m, attribute)})
+
+
+def check_images(model: 'LatentGAN', imgs: Tensor) -> None:
+    """Raise ValueError unless ``imgs`` is N x C x S x S as the first reader of images takes it."""
+    reader = unwrap(model.discriminator if model.trunk is None else model.trunk)
+    size, channels = getattr(reader, 'image_size', None), getattr(reader, 'in_channels', None)
+    if size is not None and channels is not None and tuple(imgs.shape[1:]) != (channels, size, size):
+        raise ValueError(f'the data set gives images of shape {tuple(imgs.shape[1:])} (channels, height, width), but the model '
+                         f'takes ({channels}, {size}, {size}): change the pipeline, or in_channels and image_size of the model')

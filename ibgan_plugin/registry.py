@@ -1,0 +1,40 @@
+"""Child registries of MMEngine's, in the scope ``ibgan_plugin``.
+
+The scope equals the package name, so MMEngine finds this module by itself for a prefixed type such as
+``type='ibgan_plugin.IBGAN'``, and each registry imports its ``locations`` on the first look-up. Registries without a location
+of ours exist so that ``default_scope='ibgan_plugin'`` finds a registry of that scope everywhere.
+"""
+import mmengine.registry as mmengine_registry
+from mmengine.registry import Registry
+
+SCOPE = 'ibgan_plugin'
+
+
+def _child(name: str, *locations: str) -> Registry:
+    """A child of MMEngine's registry ``name`` that imports ``locations`` (below this package) on its first look-up."""
+    parent = getattr(mmengine_registry, name)
+    return Registry(parent.name, parent=parent, scope=SCOPE, locations=[f'{SCOPE}.{location}' for location in locations])
+
+
+MODELS = _child('MODELS', 'models')
+WEIGHT_INITIALIZERS = _child('WEIGHT_INITIALIZERS', 'models')
+DATASETS = _child('DATASETS', 'datasets')
+DATA_SAMPLERS = _child('DATA_SAMPLERS', 'datasets')
+FUNCTIONS = _child('FUNCTIONS', 'datasets')
+TRANSFORMS = _child('TRANSFORMS', 'datasets.transforms')
+HOOKS = _child('HOOKS', 'engine.hooks')
+LOOPS = _child('LOOPS', 'engine')
+OPTIM_WRAPPER_CONSTRUCTORS = _child('OPTIM_WRAPPER_CONSTRUCTORS', 'engine')
+METRICS = _child('METRICS', 'evaluation.metrics')
+EVALUATOR = _child('EVALUATOR')
+INFERENCERS = _child('INFERENCERS')
+LOG_PROCESSORS = _child('LOG_PROCESSORS')
+MODEL_WRAPPERS = _child('MODEL_WRAPPERS')
+OPTIM_WRAPPERS = _child('OPTIM_WRAPPERS')
+OPTIMIZERS = _child('OPTIMIZERS')
+PARAM_SCHEDULERS = _child('PARAM_SCHEDULERS')
+RUNNER_CONSTRUCTORS = _child('RUNNER_CONSTRUCTORS')
+RUNNERS = _child('RUNNERS')
+TASK_UTILS = _child('TASK_UTILS')
+VISBACKENDS = _child('VISBACKENDS')
+VISUALIZERS = _child('VISUALIZERS')

@@ -1,0 +1,24 @@
+"""What the model predicts, one element per sample."""
+from collections.abc import Mapping
+from typing import Any
+
+from mmengine.structures import BaseDataElement
+from torch import Tensor
+
+
+class GenSample(BaseDataElement):
+    """A generated or encoded sample, subscriptable as mmagic's visualiser and metrics expect.
+
+    Fields, as far as they apply: ``codes`` (r_dim,), the representation of an image; ``fake_img`` (C, H, W) in 0..255, a generated
+    image; ``sample_idx``, the image's number in its data set.
+    """
+
+    def __getitem__(self, key: str) -> Any:
+        return getattr(self, key)
+
+
+def to_samples(name: str, values: Tensor, data_samples: Any = None) -> list[GenSample]:
+    """One :class:`GenSample` per row of ``values``, with the row as field ``name`` and its ``sample_idx`` where known."""
+    if isinstance(data_samples, Mapping) and 'sample_idx' in data_samples:
+        return [GenSample(**{name: row}, sample_idx=int(i)) for row, i in zip(values, data_samples['sample_idx'], strict=True)]
+    return [GenSample(**{name: row}) for row in values]

@@ -1,0 +1,2 @@
+"""The package's version, read by ``setup.cfg`` without importing anything else."""
+__version__ = '0.1.0'

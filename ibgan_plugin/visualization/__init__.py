@@ -1,0 +1,5 @@
+"""Latent traversals and sample grids."""
+from ibgan_plugin.visualization.grids import image_grid, write_png
+from ibgan_plugin.visualization.traversal import Traversal, draw_traversal, sample, traverse
+
+__all__ = ['Traversal', 'draw_traversal', 'image_grid', 'sample', 'traverse', 'write_png']

@@ -1,0 +1,54 @@
+"""Image arrays: from model output to grids and PNG files."""
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+from torch import Tensor
+
+#: Grey value between the images of a grid.
+GAP_COLOR = 128
+
+
+def to_pixels(imgs: Tensor) -> np.ndarray:
+    """Images in [-1, 1], ... x C x H x W with C 1 or 3, to uint8 ... x H x W x 3 (RGB)."""
+    pixels = ((imgs.detach().float().cpu() + 1) * 127.5).round().clamp(0, 255).byte().movedim(-3, -1).numpy()
+    if pixels.shape[-1] not in (1, 3):
+        raise ValueError(f'images must have 1 or 3 channels, got {pixels.shape[-1]}')
+    return np.broadcast_to(pixels, (*pixels.shape[:-1], 3))
+
+
+def image_grid(imgs: Tensor, num_columns: int, gap: int = 2) -> np.ndarray:
+    """Tile images row by row.
+
+    Args:
+        imgs: N x C x H x W in [-1, 1].
+        num_columns: Images a row, at least 1; the last row may stay part empty.
+        gap: Pixels between and around the images.
+
+    Returns:
+        uint8 H x W x 3 (RGB).
+    """
+    if num_columns < 1:
+        raise ValueError(f'num_columns must be at least 1, got {num_columns}')
+    pixels = to_pixels(imgs)
+    num, height, width, _ = pixels.shape
+    num_rows = -(-num // num_columns)
+    grid = np.full((num_rows * (height + gap) + gap, num_columns * (width + gap) + gap, 3), GAP_COLOR, np.uint8)
+    for i, image in enumerate(pixels):
+        top, left = gap + i // num_columns * (height + gap), gap + i % num_columns * (width + gap)
+        grid[top:top + height, left:left + width] = image
+    return grid
+
+
+def write_png(path: str | Path, image: np.ndarray) -> None:
+    """Write uint8 H x W x 3 (RGB) whole or not at all.
+
+    Raises:
+        OSError: If the file can not be written.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f'.{path.name}.part')
+    part.write_bytes(cv2.imencode('.png', np.ascontiguousarray(image[..., ::-1]))[1].tobytes())
+    os.replace(part, path)

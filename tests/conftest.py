@@ -1,0 +1,75 @@
+"""Small models and batches shared by the tests."""
+import copy
+
+import pytest
+import torch
+from mmengine.logging import MessageHub
+from mmengine.registry import MODELS, OPTIM_WRAPPER_CONSTRUCTORS
+
+SIZE = 16
+
+
+@pytest.fixture(autouse=True)
+def one_thread_and_seed():
+    """Tests are small: more threads only wait for each other."""
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    MessageHub.get_current_instance().update_info('iter', 0)
+
+
+def model_cfg(**changes) -> dict:
+    """A small IB-GAN on 16x16 images with one channel; top-level keys are replaced by ``changes``."""
+    cfg = dict(
+        type='ibgan_plugin.IBGAN',
+        encoder=dict(type='ibgan_plugin.Encoder', z_dim=6, r_dim=4, hidden_dims=(8, )),
+        generator=dict(type='ibgan_plugin.Generator', r_dim=4, base_channels=4, image_size=SIZE),
+        discriminator=dict(type='ibgan_plugin.Discriminator', base_channels=4, image_size=SIZE),
+        reconstructor=dict(type='ibgan_plugin.Reconstructor', z_dim=6, base_channels=4, image_size=SIZE),
+        info_loss=dict(type='ibgan_plugin.InformationLoss', info_weight=1.0),
+        kl_loss=dict(type='ibgan_plugin.KLLoss', beta=0.1),
+        data_preprocessor=dict(type='ImgDataPreprocessor', mean=[127.5], std=[127.5]))
+    cfg.update(changes)
+    return copy.deepcopy(cfg)
+
+
+def trunk_cfg(**changes) -> dict:
+    """The same with a trunk that D and q share."""
+    cfg = model_cfg(trunk=dict(type='ibgan_plugin.Trunk', in_channels=1, base_channels=4, image_size=SIZE))
+    for name in ('discriminator', 'reconstructor'):
+        cfg[name]['shared_trunk'] = True
+    cfg.update(changes)
+    return cfg
+
+
+def optim_cfg(lr: float = 1e-3, **group) -> dict:
+    """One RMSprop a side."""
+    side = dict(type='OptimWrapper', optimizer=dict(type='RMSprop', lr=lr, momentum=0.9), **group)
+    return dict(generator=copy.deepcopy(side), discriminator=copy.deepcopy(side))
+
+
+def build(cfg: dict, **optim):
+    """Model in training mode and its optimiser wrappers."""
+    model = MODELS.build(cfg)
+    constructor = OPTIM_WRAPPER_CONSTRUCTORS.build(
+        dict(type='ibgan_plugin.GroupedOptimWrapperConstructor', optim_wrapper_cfg=optim_cfg(**optim)))
+    return model.train(), constructor(model)
+
+
+def batch(num: int = 8, channels: int = 1, size: int = SIZE) -> dict:
+    """A batch of uint8 images with a bright square each, at a random place."""
+    images = torch.zeros(num, channels, size, size, dtype=torch.uint8)
+    for image in images:
+        top, left = torch.randint(0, size // 2, (2, ))
+        image[:, top:top + size // 2, left:left + size // 2] = 255
+    return dict(inputs=images)
+
+
+def snapshot(module) -> dict:
+    """Copies of all weights and buffers."""
+    return {key: value.clone() for key, value in module.state_dict().items()}
+
+
+def assert_same(module, before: dict) -> None:
+    """Every weight and buffer is bitwise what it was."""
+    changed = [key for key, value in module.state_dict().items() if not torch.equal(value, before[key])]
+    assert not changed
