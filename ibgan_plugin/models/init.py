@@ -2,6 +2,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from mmengine.model.weight_init import BaseInit, update_init_info
 from torch import nn
 
@@ -28,7 +29,8 @@ class OrthogonalInit(BaseInit):
         for layer in module.modules():
             names = {type(layer).__name__, *(base.__name__ for base in type(layer).__bases__)}
             if names & set(self.layer):
-                nn.init.orthogonal_(layer.weight, self.gain)
+                # Of a contiguous copy: torch's orthogonal_ can not fill a channels-last tensor.
+                layer.weight.data.copy_(nn.init.orthogonal_(torch.empty(layer.weight.shape), self.gain))
                 if layer.bias is not None:
                     nn.init.constant_(layer.bias, self.bias)
         if hasattr(module, '_params_init_info'):

@@ -101,5 +101,7 @@ def test_orthogonal_initialisation_reaches_window_convolutions():
     network = Discriminator(1, 2, 16)
     before = network.head[3].weight.clone()
     assert isinstance(network.head[3], WindowConv2d)
+    network.to(memory_format=torch.channels_last)
     OrthogonalInit()(network)
+    assert network.head[3].weight.is_contiguous(memory_format=torch.channels_last)
     assert not torch.equal(before, network.head[3].weight)

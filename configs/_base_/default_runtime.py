@@ -1,0 +1,24 @@
+# What every run shares: hooks, logging, checkpoints, environment.
+default_scope = 'ibgan_plugin'
+default_hooks = dict(
+    timer=dict(type='IterTimerHook'),
+    logger=dict(type='LoggerHook', interval=100, log_metric_by_epoch=False),
+    param_scheduler=dict(type='ParamSchedulerHook'),
+    checkpoint=dict(type='CheckpointHook', interval=5000, by_epoch=False, max_keep_ckpts=3, save_last=True),
+    sampler_seed=dict(type='DistSamplerSeedHook'))
+custom_hooks = [
+    dict(type='ibgan_plugin.PlainCheckpointHook'),
+    dict(type='ibgan_plugin.MIBoundsHook', interval=100),
+    dict(type='ibgan_plugin.TraversalHook', interval=5000),
+]
+log_processor = dict(
+    type='LogProcessor', by_epoch=False, window_size=100, mean_pattern=r'.*(loss|time|grad_norm|mi_).*')
+log_level = 'INFO'
+vis_backends = [dict(type='LocalVisBackend')]
+visualizer = dict(type='Visualizer', name='visualizer', vis_backends=vis_backends)
+env_cfg = dict(cudnn_benchmark=True, mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0), dist_cfg=dict(backend='nccl'))
+# Each rank draws codes and noise of its own; the initial weights are rank 0's.
+randomness = dict(seed=0, diff_rank_seed=True)
+model_wrapper_cfg = dict(type='MMSeparateDistributedDataParallel', broadcast_buffers=False, find_unused_parameters=False)
+load_from = None
+resume = False

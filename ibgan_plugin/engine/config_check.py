@@ -1,0 +1,108 @@
+"""Finding mistakes in a config before anything is built."""
+import difflib
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import mmengine.registry
+from mmengine.config import Config
+from mmengine.registry import Registry
+from mmengine.runner import Runner
+from torch.utils.data import DataLoader
+
+_REGISTRIES = [value for value in vars(mmengine.registry).values() if isinstance(value, Registry)]
+#: Keys that MMEngine takes out of a component's config before it builds the component.
+_ALWAYS_ALLOWED = {'type', '_scope_', 'priority', 'convert_to_iter_based', 'init_cfg'}
+_LOADER_KEYS = {'dataset', 'persistent_workers', 'collate_fn', 'sampler', 'batch_sampler', 'worker_init_fn', 'num_batch_per_epoch'}
+_RUNNER_KEYS = set(inspect.signature(Runner.__init__).parameters) - {'self', 'cfg'} | {
+    'custom_imports', 'compile', 'sync_bn', 'find_unused_parameters', 'runner_type', 'strategy'}
+
+
+class ConfigError(ValueError):
+    """A mistake in a config; the message names the file, the key, the value and what is allowed."""
+
+
+def check_config(cfg: Config) -> None:
+    """Raise :class:`ConfigError` on the first key or type that nothing reads.
+
+    Checked are every ``type`` (is it registered?), the keys beside it (does its constructor take them?), the keys of data
+    loaders, and top-level keys that look like a misspelt one of the runner's; other top-level names are free for variables.
+    """
+    where = cfg.filename or 'config'
+    for key in cfg:
+        if key not in _RUNNER_KEYS and (close := difflib.get_close_matches(key, _RUNNER_KEYS, n=1, cutoff=0.8)):
+            raise ConfigError(f'{where}: unknown key {key!r}; did you mean {close[0]!r}?')
+    cfg_dict = cfg.to_dict()
+    for key in sorted(_RUNNER_KEYS & set(cfg_dict)):
+        for path, node in _walk(key, cfg_dict[key]):
+            _check_node(where, path, node)
+
+
+def _walk(path: str, value: Any) -> Iterator[tuple[str, dict]]:
+    """All dicts below ``value`` with their dotted paths, outer ones first."""
+    if isinstance(value, Mapping):
+        yield path, dict(value)
+        for key, child in value.items():
+            yield from _walk(f'{path}.{key}', child)
+    elif isinstance(value, (list, tuple)):
+        for i, child in enumerate(value):
+            yield from _walk(f'{path}[{i}]', child)
+
+
+def _check_node(where: str, path: str, node: dict) -> None:
+    """Check one dict."""
+    if path.endswith('_dataloader'):
+        allowed = set(inspect.signature(DataLoader.__init__).parameters) - {'self'} | _LOADER_KEYS
+        _check_keys(where, path, node, allowed, 'a data loader')
+    if not isinstance(node.get('type'), str):
+        return
+    cls = _resolve(node['type'])
+    if cls is None:
+        scope, _, name = node['type'].rpartition('.')
+        known = {n for registry in _REGISTRIES for n in _names(registry, scope)}
+        close = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+        hint = f'; did you mean {" or ".join(f"{scope}.{n}" if scope else n for n in close)}?' if close else ''
+        raise ConfigError(f'{where}: {path}.type = {node["type"]!r} is not registered{hint}')
+    taken = accepted_keys(cls)
+    if taken is not None:
+        _check_keys(where, path, node, taken, getattr(cls, '__name__', str(cls)))
+
+
+def _check_keys(where: str, path: str, node: dict, allowed: set[str], taker: str) -> None:
+    """Raise unless all keys of ``node`` are allowed."""
+    for key in node:
+        if key not in allowed | _ALWAYS_ALLOWED:
+            close = difflib.get_close_matches(key, allowed, n=1)
+            hint = f'did you mean {close[0]!r}? ' if close else ''
+            raise ConfigError(f'{where}: unknown key {path}.{key} = {node[key]!r}; {hint}{taker} takes: '
+                              f'{", ".join(sorted(allowed))}')
+
+
+def accepted_keys(cls: Any) -> set[str] | None:
+    """Keyword arguments of a class or function; None if it takes any.
+
+    A class that passes ``**kwargs`` on is taken to pass them to the constructor of its next base.
+    """
+    keys: set[str] = set()
+    bases = inspect.getmro(cls) if inspect.isclass(cls) else ()
+    constructors = [base.__dict__['__init__'] for base in bases if '__init__' in base.__dict__] or [cls]
+    for constructor in constructors:
+        try:
+            parameters = inspect.signature(constructor).parameters.values()
+        except (TypeError, ValueError):
+            return None
+        keys |= {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)} - {'self'}
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+            return keys
+    return None
+
+
+def _resolve(name: str) -> Any:
+    """The class or function registered under ``name`` in any of MMEngine's registries, or None."""
+    return next((found for found in (registry.get(name) for registry in _REGISTRIES) if found is not None), None)
+
+
+def _names(registry: Registry, scope: str) -> list[str]:
+    """Names registered in ``registry``, or in its child ``scope``."""
+    registry = registry.children.get(scope, registry) if scope else registry
+    return list(registry.module_dict)

@@ -1,0 +1,42 @@
+"""Exponential moving average of what generates and encodes."""
+from mmengine.hooks import EMAHook
+from mmengine.registry import MODELS
+from mmengine.runner import Runner
+from torch import nn
+
+from ibgan_plugin.models.freeze import unwrap
+from ibgan_plugin.registry import HOOKS
+
+
+@HOOKS.register_module()
+class GeneratorSideEMAHook(EMAHook):
+    """MMEngine's EMAHook over the generator side only: by default encoder, generator and reconstructor, never D.
+
+    Validation, testing and saved ``state_dict`` use the average, as with MMEngine's hook; the trained weights are in
+    ``ema_state_dict``.
+
+    Args:
+        modules: Names of the model's submodules to average; absent ones are skipped.
+        kwargs: Arguments of MMEngine's ``EMAHook`` (``ema_type``, ``momentum``, ``begin_iter``, ...).
+    """
+
+    def __init__(self, modules: tuple[str, ...] = ('encoder', 'generator', 'reconstructor'), **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.modules = modules
+
+    def before_run(self, runner: Runner) -> None:
+        """Copy the chosen submodules. Their names keep the prefix they have in the model, so states can be swapped by key."""
+        model = unwrap(runner.model)
+        chosen = {name: unwrap(getattr(model, name)) for name in self.modules if getattr(model, name, None) is not None}
+        if not chosen:
+            raise ValueError(f'GeneratorSideEMAHook.modules {self.modules} names no submodule of {type(model).__name__}')
+        self.src_model = nn.ModuleDict(chosen)
+        self.ema_model = MODELS.build(self.ema_cfg, default_args=dict(model=self.src_model))
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """As MMEngine's hook; a checkpoint without averages, or one loaded to test, gives its own weights as the average."""
+        if 'ema_state_dict' in checkpoint and runner._resume:
+            super().after_load_checkpoint(runner, checkpoint)
+        else:
+            average = self.ema_model.module
+            average.load_state_dict({key: checkpoint['state_dict'][key] for key in average.state_dict()})

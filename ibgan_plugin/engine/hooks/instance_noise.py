@@ -1,0 +1,40 @@
+"""The schedule of the instance noise."""
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from ibgan_plugin.engine.schedules import linear
+from ibgan_plugin.models.freeze import unwrap
+from ibgan_plugin.registry import HOOKS
+
+
+@HOOKS.register_module()
+class InstanceNoiseHook(Hook):
+    """Sets ``model.instance_noise_std`` before each iteration, linear from ``start`` to ``end``.
+
+    Published: 1 to 0 over 100,000 iterations for dSprites, 0.5 to 0.01 over the whole run for CelebA and 3D Chairs.
+
+    Args:
+        start: Standard deviation at ``begin``, at least 0. Images are in [-1, 1].
+        end: Standard deviation at the end, at least 0.
+        begin: Iteration at which the change starts.
+        over: Length of the change in iterations; None is the rest of the run.
+
+    Raises:
+        ValueError: If a value is negative.
+    """
+
+    def __init__(self, start: float, end: float, begin: int = 0, over: int | None = None) -> None:
+        if min(start, end, begin, over or 0) < 0:
+            raise ValueError(f'start, end, begin and over must be at least 0, got {start}, {end}, {begin}, {over}')
+        self.start, self.end, self.begin, self.over = start, end, begin, over
+
+    def before_train(self, runner: Runner) -> None:
+        """Check that the runner's model takes instance noise."""
+        model = unwrap(runner.model)
+        if not hasattr(model, 'instance_noise_std'):
+            raise ValueError(f'InstanceNoiseHook needs a model with instance_noise_std, {type(model).__name__} has none')
+
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
+        """Set the value of this iteration."""
+        over = max(runner.max_iters - self.begin, 0) if self.over is None else self.over
+        unwrap(runner.model).instance_noise_std = linear(runner.iter, self.start, self.end, self.begin, over)

@@ -1,0 +1,65 @@
+"""Logging of the information bounds."""
+import torch
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from torch import Tensor
+
+from ibgan_plugin.models.freeze import unwrap
+from ibgan_plugin.models.ibgan import KL_PER_DIM
+from ibgan_plugin.registry import HOOKS
+
+
+@HOOKS.register_module()
+class MIBoundsHook(Hook):
+    """Writes the information bounds to every visualiser backend, averaged over the iterations since the last time.
+
+    Scalars, in nats: ``mi/lower_bound``, ``mi/upper_bound``, ``mi/gap`` (upper minus lower), ``kl/dim_00`` .. one a dimension of r,
+    ``kl/active_dims`` (dimensions with a KL above ``active_threshold``), and ``instance_noise_std``.
+
+    Args:
+        interval: Iterations between two writings, at least 1.
+        active_threshold: KL in nats above which a dimension counts as active.
+
+    Raises:
+        ValueError: If ``interval`` is below 1.
+    """
+    priority = 'BELOW_NORMAL'
+
+    def __init__(self, interval: int = 100, active_threshold: float = 0.05) -> None:
+        if interval < 1:
+            raise ValueError(f'interval must be at least 1, got {interval}')
+        self.interval, self.active_threshold = interval, active_threshold
+        self._sums: dict[str, Tensor] = {}
+        self._count = 0
+
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None,
+                         outputs: dict[str, Tensor] | None = None) -> None:
+        """Add this iteration's values; every ``interval`` iterations write their means. Tensors are read only then."""
+        values = {key: value for key, value in (outputs or {}).items() if key in ('mi_lower_bound', 'mi_upper_bound')}
+        kl = runner.message_hub.runtime_info.get(KL_PER_DIM)
+        if kl is not None:
+            values[KL_PER_DIM] = kl
+        for key, value in values.items():
+            self._sums[key] = self._sums[key] + value if key in self._sums else value.clone()
+        self._count += 1
+        if self.every_n_train_iters(runner, self.interval):
+            self._write(runner)
+
+    @torch.no_grad()
+    def _write(self, runner: Runner) -> None:
+        """Write the means and start afresh."""
+        means = {key: value / self._count for key, value in self._sums.items()}
+        scalars = {}
+        if 'mi_lower_bound' in means:
+            scalars['mi/lower_bound'] = float(means['mi_lower_bound'])
+        if 'mi_upper_bound' in means:
+            scalars['mi/upper_bound'] = float(means['mi_upper_bound'])
+        if len(scalars) == 2:
+            scalars['mi/gap'] = scalars['mi/upper_bound'] - scalars['mi/lower_bound']
+        if KL_PER_DIM in means:
+            kl = means[KL_PER_DIM].tolist()
+            scalars.update({f'kl/dim_{i:02d}': value for i, value in enumerate(kl)})
+            scalars['kl/active_dims'] = sum(value > self.active_threshold for value in kl)
+        scalars['instance_noise_std'] = getattr(unwrap(runner.model), 'instance_noise_std', 0.)
+        runner.visualizer.add_scalars(scalars, step=runner.iter + 1)
+        self._sums, self._count = {}, 0

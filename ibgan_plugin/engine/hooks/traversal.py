@@ -1,0 +1,62 @@
+"""Pictures during training."""
+from pathlib import Path
+
+import numpy as np
+from mmengine.dist import master_only
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from ibgan_plugin.models.freeze import unwrap
+from ibgan_plugin.registry import HOOKS
+from ibgan_plugin.visualization import draw_traversal, image_grid, sample, traverse, write_png
+
+
+@HOOKS.register_module()
+class TraversalHook(Hook):
+    """Writes ``traversal_<iteration>.png`` and ``samples_<iteration>.png`` to the work directory and the visualiser's backends.
+
+    A row of the traversal varies one dimension of r; rows are ordered by KL, and inactive dimensions are marked. Pictures show
+    the weights being trained, in eval mode, and use random numbers of their own, so they do not change the training.
+
+    Args:
+        interval: Iterations between two pictures, at least 1; the last iteration always gets one.
+        steps: Images a row of the traversal.
+        limit: The traversal goes from ``-limit`` to ``limit`` standard deviations of the prior.
+        num_samples: Images in the sample grid, in rows of 8.
+        active_threshold: KL in nats below which a dimension is marked inactive.
+
+    Raises:
+        ValueError: If ``interval`` is below 1.
+    """
+    priority = 'LOW'
+
+    def __init__(self, interval: int = 5000, steps: int = 11, limit: float = 2.0, num_samples: int = 64,
+                 active_threshold: float = 0.05) -> None:
+        if interval < 1:
+            raise ValueError(f'interval must be at least 1, got {interval}')
+        self.interval, self.steps, self.limit = interval, steps, limit
+        self.num_samples, self.active_threshold = num_samples, active_threshold
+
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None) -> None:
+        """Draw at intervals and after the last iteration."""
+        if self.every_n_train_iters(runner, self.interval) or runner.iter + 1 == runner.max_iters:
+            self.draw(runner)
+
+    @master_only
+    def draw(self, runner: Runner) -> None:
+        """Draw both pictures now."""
+        model = unwrap(runner.model)
+        was_training = model.training
+        model.eval()
+        try:
+            traversal = draw_traversal(traverse(model, self.steps, self.limit), self.active_threshold)
+            samples = image_grid(sample(model, self.num_samples), num_columns=8)
+        finally:
+            model.train(was_training)
+        self._write(runner, 'traversal', traversal)
+        self._write(runner, 'samples', samples)
+
+    def _write(self, runner: Runner, name: str, image: np.ndarray) -> None:
+        step = runner.iter + 1
+        write_png(Path(runner.work_dir) / f'{name}_{step:07d}.png', image)
+        runner.visualizer.add_image(name, image, step=step)

@@ -1,0 +1,127 @@
+"""From command-line options to a runner: what ``tools/train.py`` and ``tools/test.py`` share."""
+import functools
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import mmengine.device.utils
+import torch
+import torch.distributed
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from ibgan_plugin.engine.config_check import ConfigError, check_config
+
+LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
+
+
+def load_config(path: str, work_dir: str | None = None, cfg_options: dict | None = None, seed: int | None = None,
+                launcher: str = 'none', amp: bool = False, resume: str | None = None, checkpoint: str | None = None) -> Config:
+    """Read a config and apply the command line's options to it.
+
+    Args:
+        path: Config file.
+        work_dir: Where results go; by default the config's own, else ``work_dirs/<config name>``.
+        cfg_options: Dotted keys to values that replace the config's.
+        seed: Seed of everything random.
+        launcher: How processes were started, one of ``LAUNCHERS``.
+        amp: Whether to train in mixed precision; needs CUDA, and is left off with a message without it.
+        resume: ``'auto'`` for the newest checkpoint in the work directory, or a checkpoint file; None starts afresh.
+        checkpoint: Checkpoint whose weights to load.
+
+    Raises:
+        ConfigError: If the config has a mistake, or ``resume`` or ``checkpoint`` names no file.
+    """
+    if not Path(path).is_file():
+        raise ConfigError(f'no config file {path!r}')
+    cfg = Config.fromfile(path)
+    if cfg_options:
+        cfg.merge_from_dict(cfg_options)
+    cfg.work_dir = work_dir or cfg.get('work_dir') or str(Path('work_dirs') / Path(path).stem)
+    cfg.launcher = launcher
+    if seed is not None:
+        cfg.randomness = {**cfg.get('randomness', {}), 'seed': seed}
+    if amp:
+        _use_amp(cfg)
+    if resume is not None:
+        if resume != 'auto' and not Path(resume).is_file():
+            raise ConfigError(f"--resume {resume!r}: no such checkpoint; give a file, or 'auto' for the newest in {cfg.work_dir}")
+        cfg.resume, cfg.load_from = True, None if resume == 'auto' else resume
+    if checkpoint is not None:
+        if not Path(checkpoint).is_file():
+            raise ConfigError(f'no checkpoint file {checkpoint!r}')
+        cfg.load_from = checkpoint
+    check_config(cfg)
+    return cfg
+
+
+def _use_amp(cfg: Config) -> None:
+    """Put MMEngine's mixed-precision wrapper around every optimiser."""
+    if not torch.cuda.is_available():
+        warnings.warn('--amp needs a CUDA device and none is available: training goes on in float32')
+        return
+    for key, group in cfg.optim_wrapper.items():
+        if isinstance(group, dict):
+            cfg.optim_wrapper[key].type = 'AmpOptimWrapper'
+
+
+def select_device(device: str | None) -> None:
+    """Run on ``'cpu'``, ``'cuda'`` or ``'cuda:N'``; None leaves the choice to MMEngine. Call before anything touches CUDA.
+
+    Raises:
+        ConfigError: If the device is unknown or not available.
+    """
+    if device is None:
+        return
+    kind, _, number = device.partition(':')
+    if kind not in ('cpu', 'cuda') or (number and not number.isdigit()):
+        raise ConfigError(f"--device must be 'cpu', 'cuda' or 'cuda:N', got {device!r}")
+    if number or kind == 'cpu':
+        os.environ['CUDA_VISIBLE_DEVICES'] = number
+    if kind == 'cuda' and not torch.cuda.is_available():
+        raise ConfigError(f'--device {device}: no such CUDA device is available')
+    # MMEngine decides on its device once, when it is imported.
+    mmengine.device.utils.DEVICE = kind
+
+
+def init_cpu_distributed(cfg: Config) -> None:
+    """Let a distributed run go on without CUDA, over gloo.
+
+    MMEngine's own launcher sets a CUDA device unconditionally, so the process group is made here, ahead of it; and its model
+    wrappers are told to leave the model on the CPU.
+    """
+    if cfg.launcher == 'none' or torch.cuda.is_available():
+        return
+    if cfg.launcher != 'pytorch':
+        raise ConfigError(f'--launcher {cfg.launcher} needs CUDA devices; on CPUs use tools/dist_train.sh (--launcher pytorch)')
+    cfg.env_cfg.dist_cfg = dict(backend='gloo')
+    cfg.model_wrapper_cfg = {**cfg.get('model_wrapper_cfg', dict(type='MMSeparateDistributedDataParallel')), 'device_ids': None}
+    if not torch.distributed.is_initialized():
+        torch.distributed.init_process_group(backend='gloo')
+
+
+def build_runner(cfg: Config) -> Runner:
+    """The runner of a config, distributed if its launcher is."""
+    init_cpu_distributed(cfg)
+    return Runner.from_cfg(cfg)
+
+
+def one_clear_message(main: Callable[[], None]) -> Callable[[], None]:
+    """Decorator for a tool's ``main``: bad input ends in one line on stderr and exit code 2 instead of a traceback.
+
+    Bad input is what the package reports as ``ValueError`` or ``OSError``. With ``IBGAN_TRACEBACK=1`` the traceback is shown.
+    """
+
+    @functools.wraps(main)
+    def wrapper() -> None:
+        try:
+            main()
+        except (ValueError, OSError) as error:
+            if os.environ.get('IBGAN_TRACEBACK') == '1':
+                raise
+            print(f'error: {error}', file=sys.stderr)
+            sys.exit(2)
+
+    return wrapper

@@ -1,0 +1,57 @@
+import pytest
+from mmengine.config import Config
+
+from ibgan_plugin.engine.config_check import ConfigError, accepted_keys, check_config
+from tests.engine.runs import run_cfg
+
+
+def changed(tmp_path, **options) -> Config:
+    cfg = run_cfg(tmp_path)
+    cfg.merge_from_dict({key.replace('__', '.'): value for key, value in options.items()})
+    return cfg
+
+
+def test_a_right_config_passes(tmp_path):
+    cfg = run_cfg(tmp_path, hooks=[dict(type='ibgan_plugin.GeneratorSideEMAHook', momentum=0.1, begin_iter=1, priority='NORMAL')])
+    cfg.my_variable = 1
+    check_config(cfg)
+
+
+@pytest.mark.parametrize(('options', 'message'), [
+    (dict(model__generator__base_chanels=4),
+     r"unknown key model.generator.base_chanels = 4; did you mean 'base_channels'\? Generator takes: base_channels, "),
+    (dict(model__generatr=dict(r_dim=3)), r"unknown key model.generatr .*did you mean 'generator'\? IBGAN takes"),
+    (dict(model__encoder__type='ibgan_plugin.Encodr'),
+     r"model.encoder.type = 'ibgan_plugin.Encodr' is not registered; did you mean .*ibgan_plugin.Encoder"),
+    (dict(train_cfg__max_itres=3), r"unknown key train_cfg.max_itres = 3; did you mean 'max_iters'"),
+    (dict(train_dataloader__batchsize=3),
+     r"unknown key train_dataloader.batchsize = 3; did you mean 'batch_size'\? a data loader takes"),
+    (dict(train_dataloder=dict(batch_size=3)), r"unknown key 'train_dataloder'; did you mean 'train_dataloader'"),
+    (dict(optim_wrapper__generator__optimizer__learning_rate=1), r'unknown key optim_wrapper.generator.optimizer.learning_rate'),
+    (dict(custom_hooks__0__max_histroy=3), r"unknown key custom_hooks\[0\].max_histroy = 3; did you mean 'max_history'"),
+    (dict(model__data_preprocessor__men=[1]), r"unknown key model.data_preprocessor.men = \[1\]; did you mean 'mean'"),
+])
+def test_one_message_names_file_key_value_and_what_is_allowed(tmp_path, options, message):
+    with pytest.raises(ConfigError, match=message) as error:
+        check_config(changed(tmp_path, **options))
+    assert str(error.value).startswith('config: ')
+    assert '\n' not in str(error.value)
+
+
+def test_accepted_keys_follow_keyword_arguments_to_the_base():
+
+    class Base:
+
+        def __init__(self, a):
+            pass
+
+    class Child(Base):
+
+        def __init__(self, b, **kwargs):
+            super().__init__(**kwargs)
+
+    def anything(**kwargs):
+        pass
+
+    assert accepted_keys(Child) == {'a', 'b'}
+    assert accepted_keys(anything) is None

@@ -1,0 +1,85 @@
+import mmengine.device.utils
+import pytest
+import torch
+
+from ibgan_plugin.engine.config_check import ConfigError
+from ibgan_plugin.engine.launch import init_cpu_distributed, load_config, one_clear_message, select_device
+from tests.engine.runs import run_cfg
+
+
+@pytest.fixture
+def config(tmp_path):
+    cfg = run_cfg(tmp_path)
+    cfg.pop('work_dir')
+    cfg.dump(tmp_path / 'small.py')
+    return str(tmp_path / 'small.py')
+
+
+def test_options_are_applied(config):
+    cfg = load_config(config, cfg_options={'train_cfg.max_iters': 3}, seed=7, resume='auto')
+    assert cfg.train_cfg.max_iters == 3
+    assert cfg.randomness.seed == 7
+    assert cfg.work_dir == 'work_dirs/small'
+    assert (cfg.resume, cfg.load_from) == (True, None)
+    assert load_config(config, work_dir='elsewhere').work_dir == 'elsewhere'
+
+
+@pytest.mark.parametrize(('options', 'message'), [
+    (dict(path='no/such.py'), "no config file 'no/such.py'"),
+    (dict(resume='no/such.pth'), "--resume 'no/such.pth': no such checkpoint; give a file, or 'auto'"),
+    (dict(checkpoint='no/such.pth'), "no checkpoint file 'no/such.pth'"),
+    (dict(cfg_options={'model.beta': 1}), r"small.py: unknown key model.beta = 1"),
+])
+def test_mistakes(config, options, message):
+    with pytest.raises(ConfigError, match=message):
+        load_config(**{'path': config, **options})
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='CUDA is there')
+def test_amp_falls_back_with_one_message(config):
+    with pytest.warns(UserWarning, match='--amp needs a CUDA device') as caught:
+        cfg = load_config(config, amp=True)
+    assert len(caught) == 1
+    assert cfg.optim_wrapper.generator.type == 'OptimWrapper'
+
+
+def test_amp_wraps_every_optimiser(config, monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    cfg = load_config(config, amp=True)
+    assert cfg.optim_wrapper.generator.type == cfg.optim_wrapper.discriminator.type == 'AmpOptimWrapper'
+
+
+def test_device(monkeypatch):
+    monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '0')
+    monkeypatch.setattr(mmengine.device.utils, 'DEVICE', 'cuda')
+    select_device(None)
+    assert mmengine.device.get_device() == 'cuda'
+    select_device('cpu')
+    assert mmengine.device.get_device() == 'cpu'
+    for wrong in ('gpu', 'cuda:x'):
+        with pytest.raises(ConfigError, match=f"must be 'cpu', 'cuda' or 'cuda:N', got '{wrong}'"):
+            select_device(wrong)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='CUDA is there')
+def test_missing_cuda_is_one_message(config):
+    with pytest.raises(ConfigError, match='--device cuda: no such CUDA device'):
+        select_device('cuda')
+    cfg = load_config(config, launcher='slurm')
+    with pytest.raises(ConfigError, match='--launcher slurm needs CUDA devices'):
+        init_cpu_distributed(cfg)
+
+
+def test_bad_input_ends_in_one_line(monkeypatch, capsys):
+
+    @one_clear_message
+    def main():
+        raise FileNotFoundError(2, 'No such file', 'data.lmdb')
+
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 2
+    assert capsys.readouterr().err == "error: [Errno 2] No such file: 'data.lmdb'\n"
+    monkeypatch.setenv('IBGAN_TRACEBACK', '1')
+    with pytest.raises(FileNotFoundError):
+        main()

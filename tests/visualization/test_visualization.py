@@ -1,0 +1,95 @@
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.registry import MODELS
+
+from ibgan_plugin.visualization import Traversal, draw_traversal, image_grid, sample, traverse, write_png
+from ibgan_plugin.visualization.grids import GAP_COLOR
+from ibgan_plugin.visualization.traversal import kl_per_dim
+from tests.conftest import model_cfg
+
+
+@pytest.fixture
+def model():
+    """Dimension 2 of r is a copy of z's first, the others carry nothing."""
+    model = MODELS.build(model_cfg(encoder=dict(type='ibgan_plugin.Encoder', z_dim=6, r_dim=4, hidden_dims=()))).eval()
+    with torch.no_grad():
+        layer = model.encoder.net[0]
+        layer.weight.zero_()
+        layer.bias.zero_()
+        layer.weight[2, 0], layer.bias[4 + 2] = 1.0, -2.0
+    return model
+
+
+def test_grid_places_images_row_by_row():
+    imgs = torch.stack([torch.full((1, 2, 3), value) for value in (-1.0, 0.0, 1.0)])
+    grid = image_grid(imgs, num_columns=2, gap=1)
+    assert grid.shape == (2 * 3 + 1, 2 * 4 + 1, 3)
+    assert (grid[1:3, 1:4] == 0).all()
+    assert (grid[1:3, 5:8] == 128).all()
+    assert (grid[4:6, 1:4] == 255).all()
+    assert (grid[4:6, 5:8] == GAP_COLOR).all()
+    with pytest.raises(ValueError, match='num_columns must be at least 1, got 0'):
+        image_grid(imgs, 0)
+    with pytest.raises(ValueError, match='1 or 3 channels, got 2'):
+        image_grid(torch.zeros(1, 2, 4, 4), 1)
+
+
+def test_png_keeps_colours_and_leaves_nothing_half_written(tmp_path):
+    image = np.zeros((4, 5, 3), np.uint8)
+    image[..., 0] = 255  # red
+    write_png(tmp_path / 'sub' / 'red.png', image)
+    assert (cv2.imread(str(tmp_path / 'sub' / 'red.png'))[0, 0] == (0, 0, 255)).all()  # OpenCV reads BGR
+    assert [p.name for p in (tmp_path / 'sub').iterdir()] == ['red.png']
+    (tmp_path / 'file').touch()
+    with pytest.raises(OSError):
+        write_png(tmp_path / 'file' / 'red.png', image)
+
+
+def test_kl_is_that_of_the_encoder(model):
+    # mu = z_0 and logvar = -2: E KL = (E z^2 + e^-2 - 1 + 2) / 2
+    kl = kl_per_dim(model)
+    assert kl[2].item() == pytest.approx((1 + np.exp(-2) + 1) / 2, rel=0.05)
+    assert kl[[0, 1, 3]].tolist() == [0, 0, 0]
+
+
+def test_traversal_orders_rows_and_varies_one_dimension(model):
+    traversal = traverse(model, steps=5, limit=3.0)
+    assert traversal.dims[0] == 2
+    assert sorted(traversal.dims) == [0, 1, 2, 3]
+    assert traversal.imgs.shape == (4, 5, 1, 16, 16)
+    r = torch.zeros(1, 4)
+    r[0, 2] = -3.0
+    torch.testing.assert_close(traversal.imgs[0, 0], model.generate(r=r)[0])
+    torch.testing.assert_close(traversal.imgs[3, 2], model.generate(r=torch.zeros(1, 4))[0])
+    with pytest.raises(ValueError, match='steps must be at least 2, got 1'):
+        traverse(model, steps=1)
+
+
+def test_inactive_rows_are_dimmed_and_labelled():
+    imgs = torch.ones(2, 3, 1, 64, 64)
+    image = draw_traversal(Traversal(imgs, [1, 0], [1.2, 0.01]), active_threshold=0.05)
+    half = len(image) // 2
+    assert image[:half, 72:].max() == 255
+    assert image[half:, 72:].max() == 127
+    assert (image[:half, :72] != image[half:, :72]).any()
+    assert draw_traversal(Traversal(imgs, [0, 1], None))[half:, 72:].max() == 255
+
+
+def test_samples_repeat_and_leave_the_random_state_alone(model):
+    state = torch.get_rng_state()
+    first = sample(model, 6, seed=3)
+    assert torch.equal(first, sample(model, 6, seed=3))
+    assert not torch.equal(first, sample(model, 6, seed=4))
+    traverse(model)
+    assert torch.equal(state, torch.get_rng_state())
+
+
+def test_without_an_encoder_rows_keep_their_order():
+    cfg = model_cfg(encoder=None, kl_loss=None, info_loss=None, reconstructor=None)
+    model = MODELS.build(cfg).eval()
+    traversal = traverse(model, steps=2)
+    assert traversal.kl is None
+    assert traversal.dims == [0, 1, 2, 3]
+    assert sample(model, 2).shape == (2, 1, 16, 16)

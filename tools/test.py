@@ -1,0 +1,33 @@
+"""Compute the test metrics of a checkpoint: ``python tools/test.py CONFIG CHECKPOINT``."""
+import argparse
+
+from mmengine.config import DictAction
+
+from ibgan_plugin.engine.launch import LAUNCHERS, build_runner, load_config, one_clear_message, select_device
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description='Compute the test metrics of a checkpoint')
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('--work-dir', help='where logs and scores go; default: work_dirs/<config name>')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='replace config values')
+    parser.add_argument('--launcher', choices=LAUNCHERS, default='none', help='how the processes were started')
+    parser.add_argument('--seed', type=int, help='seed of everything random')
+    parser.add_argument('--device', metavar='cpu|cuda|cuda:N', help='default: CUDA where available')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+@one_clear_message
+def main() -> None:
+    """Test."""
+    args = parse_args()
+    select_device(args.device)
+    cfg = load_config(args.config, args.work_dir, args.cfg_options, args.seed, args.launcher, checkpoint=args.checkpoint)
+    build_runner(cfg).test()
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,36 @@
+"""Train a model: ``python tools/train.py CONFIG``."""
+import argparse
+
+from mmengine.config import DictAction
+
+from ibgan_plugin.engine.launch import LAUNCHERS, build_runner, load_config, one_clear_message, select_device
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description='Train a model')
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--work-dir', help='where logs, pictures and checkpoints go; default: work_dirs/<config name>')
+    parser.add_argument('--resume', nargs='?', const='auto', metavar='auto|PATH',
+                        help='go on from the newest checkpoint in the work directory, or from a checkpoint file')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+                        help='replace config values, e.g. train_cfg.max_iters=200')
+    parser.add_argument('--launcher', choices=LAUNCHERS, default='none', help='how the processes were started')
+    parser.add_argument('--amp', action='store_true', help='mixed precision (CUDA only)')
+    parser.add_argument('--seed', type=int, help='seed of everything random')
+    parser.add_argument('--device', metavar='cpu|cuda|cuda:N', help='default: CUDA where available')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+@one_clear_message
+def main() -> None:
+    """Train."""
+    args = parse_args()
+    select_device(args.device)
+    cfg = load_config(args.config, args.work_dir, args.cfg_options, args.seed, args.launcher, args.amp, args.resume)
+    build_runner(cfg).train()
+
+
+if __name__ == '__main__':
+    main()
