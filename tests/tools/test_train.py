@@ -1,0 +1,146 @@
+"""The tools as a user runs them: processes, on dSprites, with a small model."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).parents[2]
+#: Small networks and few images; the data set, loops, hooks and metrics are those of the shipped config.
+SMALL = ['model.generator.base_channels=2', 'model.discriminator.base_channels=2', 'model.reconstructor.base_channels=2',
+         'train_dataloader.batch_size=8', 'val_evaluator.0.metrics.factor_vae.num_train=20',
+         'val_evaluator.0.metrics.factor_vae.batch_size=16', 'val_evaluator.0.metrics.factor_vae.num_variance_estimate=200',
+         'test_evaluator.0.metrics.factor_vae.num_train=20', 'test_evaluator.0.metrics.factor_vae.num_eval=20',
+         'test_evaluator.0.metrics.factor_vae.batch_size=16', 'test_evaluator.0.metrics.factor_vae.num_variance_estimate=200',
+         'default_hooks.logger.interval=1', 'custom_hooks.1.interval=2', 'custom_hooks.2.interval=2']
+
+
+def environment() -> dict:
+    return {**os.environ, 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': '', 'PYTHON': sys.executable}
+
+
+def run(*command, cwd=None, check=True) -> subprocess.CompletedProcess:
+    done = subprocess.run([str(part) for part in command], cwd=cwd, env=environment(), capture_output=True, text=True, timeout=300)
+    if check:
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done
+
+
+def scalars(work_dir: Path) -> list[dict]:
+    return [json.loads(line) for path in sorted(work_dir.glob('*/vis_data/scalars.json')) for line in path.read_text().splitlines()]
+
+
+@pytest.fixture(scope='module')
+def place(tmp_path_factory):
+    """A folder to run in: what a run writes under data/ and work_dirs/ stays there."""
+    return tmp_path_factory.mktemp('place')
+
+
+@pytest.fixture(scope='module')
+def trained(place):
+    """Six iterations of the quick config on dSprites, drawn by the run itself."""
+    run(sys.executable, ROOT / 'tools/train.py', ROOT / 'configs/ibgan/ibgan_quick_dsprites.py', '--seed', 3, '--cfg-options',
+        *SMALL, 'train_cfg.max_iters=6', 'train_cfg.val_interval=6', 'default_hooks.checkpoint.interval=3', cwd=place)
+    return place / 'work_dirs' / 'ibgan_quick_dsprites'
+
+
+def test_a_run_leaves_pictures_bounds_a_score_and_a_checkpoint(trained):
+    assert sorted(path.name for path in trained.glob('traversal*.png')) == [f'traversal_000000{i}.png' for i in (2, 4, 6)]
+    logged = scalars(trained)
+    assert {'mi_lower_bound', 'mi_upper_bound'} <= set(logged[0])
+    assert any('mi/gap' in line and 'kl/dim_09' in line for line in logged)
+    score, = (line['factor_vae/eval_accuracy'] for line in logged if 'factor_vae/eval_accuracy' in line)
+    assert 0 <= score <= 1
+    checkpoint = torch.load(trained / 'iter_6.pth', weights_only=True)
+    assert checkpoint['meta']['iter'] == 6
+    assert checkpoint['meta']['seed'] == 3
+
+
+def test_resume_goes_on_from_the_saved_iteration(trained, tmp_path):
+    for resume in ('auto', str(trained / 'iter_3.pth')):
+        work_dir = tmp_path / Path(resume).stem
+        shutil.copytree(trained, work_dir)
+        done = run(sys.executable, ROOT / 'tools/train.py', ROOT / 'configs/ibgan/ibgan_quick_dsprites.py', '--work-dir', work_dir,
+                   '--resume', resume, '--cfg-options', *SMALL, 'train_cfg.max_iters=8', 'train_cfg.val_interval=100',
+                   cwd=trained.parents[1])
+        start = 6 if resume == 'auto' else 3
+        assert f'resumed epoch: 0, iter: {start}' in done.stdout + done.stderr
+        newest = max(work_dir.glob('*/vis_data'), key=lambda path: path.stat().st_mtime)
+        lines = [json.loads(line) for line in (newest / 'scalars.json').read_text().splitlines()]
+        assert [line['iter'] for line in lines if 'loss_gen' in line] == list(range(start + 1, 9))
+        # The noise goes on along its line: 1 - iteration / 1200, written after iterations 4, 6, 8.
+        noise = {line['step']: line['instance_noise_std'] for line in lines if 'instance_noise_std' in line}
+        assert noise == {step: pytest.approx(1 - (step - 1) / 1200) for step in (4, 6, 8) if step > start}
+
+
+def test_test_computes_the_metrics_of_a_checkpoint(trained, tmp_path):
+    done = run(sys.executable, ROOT / 'tools/test.py', ROOT / 'configs/ibgan/ibgan_quick_dsprites.py', trained / 'iter_6.pth',
+               '--work-dir', tmp_path, '--cfg-options', *SMALL, cwd=trained.parents[1])
+    assert 'factor_vae/eval_accuracy' in done.stdout + done.stderr
+
+
+def test_two_processes_over_gloo(trained, tmp_path):
+    run('bash', ROOT / 'tools/dist_train.sh', ROOT / 'configs/ibgan/ibgan_dsprites.py', 2, '--work-dir', tmp_path, '--cfg-options',
+        *SMALL, 'train_cfg.max_iters=3', 'train_cfg.val_interval=3', 'default_hooks.checkpoint.interval=3', cwd=trained.parents[1])
+    assert (tmp_path / 'iter_3.pth').is_file()
+    done = run('bash', ROOT / 'tools/dist_test.sh', ROOT / 'configs/ibgan/ibgan_dsprites.py', tmp_path / 'iter_3.pth', 2,
+               '--work-dir', tmp_path, '--cfg-options', *SMALL, cwd=trained.parents[1])
+    assert 'factor_vae/eval_accuracy' in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(('arguments', 'message'), [
+    (['--cfg-options', 'model.generator.base_chanels=4'], 'unknown key model.generator.base_chanels = 4; did you mean'),
+    (['--cfg-options', 'train_cfg.max_itres=4'], "unknown key train_cfg.max_itres = 4; did you mean 'max_iters'"),
+    (['--resume', 'nowhere.pth'], "--resume 'nowhere.pth': no such checkpoint"),
+    (['--device', 'gpu'], "--device must be 'cpu', 'cuda' or 'cuda:N', got 'gpu'"),
+    (['--cfg-options', 'model.generator.image_size=32'], 'differ in the image size: model.generator.image_size = 32'),
+    (['--cfg-options', 'model.generator.image_size=32', 'model.discriminator.image_size=32', 'model.reconstructor.image_size=32'],
+     'images of shape (1, 64, 64) (channels, height, width), but the model takes (1, 32, 32)'),
+])
+def test_a_mistake_is_one_clear_message(trained, tmp_path, arguments, message):
+    done = run(sys.executable, ROOT / 'tools/train.py', ROOT / 'configs/ibgan/ibgan_dsprites.py', '--work-dir', tmp_path, *arguments,
+               cwd=trained.parents[1], check=False)
+    assert done.returncode == 2
+    error, = (line for line in done.stderr.splitlines() if line.startswith('error: '))
+    assert message in error
+    assert 'Traceback' not in done.stderr
+
+
+def test_missing_data_is_one_clear_message(tmp_path):
+    done = run(sys.executable, ROOT / 'tools/train.py', ROOT / 'configs/ibgan/ibgan_celeba.py', '--cfg-options',
+               'model.generator.base_channels=2', cwd=tmp_path, check=False)
+    assert done.returncode == 2
+    error, = (line for line in done.stderr.splitlines() if line.startswith('error: '))
+    assert 'data/celeba' in error
+    assert 'tools/prepare_data.py' in error
+
+
+def test_get_flops_prints_and_writes(tmp_path):
+    done = run(sys.executable, ROOT / 'tools/analysis/get_flops.py', ROOT / 'configs/ibgan/ibgan_dsprites.py', '--batch-size', 1,
+               '--json', tmp_path / 'flops.json')
+    assert '1,179,489' in done.stdout
+    costs = json.loads((tmp_path / 'flops.json').read_text())
+    assert costs['discriminator']['parameters'] + costs['reconstructor']['parameters'] == 4_496_817
+
+
+@pytest.mark.parametrize('script', ['dist_train.sh', 'dist_test.sh', 'slurm_train.sh'])
+def test_scripts_say_how_they_are_used(script):
+    done = run('bash', ROOT / 'tools' / script, check=False)
+    assert done.returncode == 2
+    assert f'tools/{script}' in done.stderr
+
+
+def test_slurm_script_passes_everything_on(tmp_path):
+    srun = tmp_path / 'srun'
+    srun.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    srun.chmod(0o755)
+    done = subprocess.run(['bash', str(ROOT / 'tools/slurm_train.sh'), 'part', 'job', 'cfg.py', 'a dir', '--seed', '1'],
+                          env={**environment(), 'PATH': f'{tmp_path}:{os.environ["PATH"]}', 'GPUS': '4', 'GPUS_PER_NODE': '2'},
+                          capture_output=True, text=True, timeout=60)
+    arguments = done.stdout.splitlines()
+    assert {'--partition=part', '--job-name=job', '--gres=gpu:2', '--ntasks=4'} <= set(arguments)
+    assert arguments[-6:] == ['--work-dir', 'a dir', '--launcher', 'slurm', '--seed', '1']
