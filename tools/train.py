@@ -1,8 +1,10 @@
 """Train a model: ``python tools/train.py CONFIG``."""
 import argparse
+import sys
 
 from mmengine.config import DictAction
 
+from ibgan_plugin.engine.hooks.preemption import PREEMPTED_EXIT_CODE
 from ibgan_plugin.engine.launch import LAUNCHERS, build_runner, load_config, one_clear_message, select_device
 
 
@@ -29,7 +31,10 @@ def main() -> None:
     args = parse_args()
     select_device(args.device)
     cfg = load_config(args.config, args.work_dir, args.cfg_options, args.seed, args.launcher, args.amp, args.resume)
-    build_runner(cfg).train()
+    runner = build_runner(cfg)
+    runner.train()
+    if getattr(runner, 'preempted', False):
+        sys.exit(PREEMPTED_EXIT_CODE)
 
 
 if __name__ == '__main__':

@@ -4,12 +4,17 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=100, log_metric_by_epoch=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=5000, by_epoch=False, max_keep_ckpts=3, save_last=True),
+    checkpoint=dict(type='ibgan_plugin.SafeCheckpointHook', interval=5000, by_epoch=False, max_keep_ckpts=3, save_last=True),
     sampler_seed=dict(type='DistSamplerSeedHook'))
 custom_hooks = [
-    dict(type='ibgan_plugin.PlainCheckpointHook'),
     dict(type='ibgan_plugin.MIBoundsHook', interval=100),
     dict(type='ibgan_plugin.TraversalHook', interval=5000),
+    dict(type='ibgan_plugin.IterationSeedHook'),
+    dict(type='ibgan_plugin.PlainCheckpointHook'),
+    dict(type='ibgan_plugin.StrictLoadHook'),
+    dict(type='ibgan_plugin.HealthHook', interval=50, collapse_interval=5000),
+    dict(type='ibgan_plugin.SyncBuffersBeforeValHook'),
+    dict(type='ibgan_plugin.PreemptionHook'),
 ]
 log_processor = dict(
     type='LogProcessor', by_epoch=False, window_size=100, mean_pattern=r'.*(loss|time|grad_norm|mi_).*')

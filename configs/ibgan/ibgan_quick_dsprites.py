@@ -7,8 +7,8 @@ train_cfg = dict(max_iters=1500, val_interval=1500)
 default_hooks = dict(logger=dict(interval=50), checkpoint=dict(interval=500))
 log_processor = dict(window_size=50)
 custom_hooks = [
-    dict(type='ibgan_plugin.PlainCheckpointHook'),
     dict(type='ibgan_plugin.MIBoundsHook', interval=50),
     dict(type='ibgan_plugin.TraversalHook', interval=500),
+    *_base_.custom_hooks[2:-1],
     dict(type='ibgan_plugin.InstanceNoiseHook', start=1.0, end=0.0, over=1200),
 ]

@@ -5,8 +5,8 @@ optim_wrapper = dict(generator=dict(optimizer=dict(lr=2e-4)), discriminator=dict
 train_cfg = dict(max_iters=8_000, val_interval=2_000)
 default_hooks = dict(checkpoint=dict(interval=2000))
 custom_hooks = [
-    dict(type='ibgan_plugin.PlainCheckpointHook'),
     dict(type='ibgan_plugin.MIBoundsHook', interval=100),
     dict(type='ibgan_plugin.TraversalHook', interval=2000),
+    *_base_.custom_hooks[2:-1],
     dict(type='ibgan_plugin.InstanceNoiseHook', start=1.0, end=0.0, over=6_000),
 ]

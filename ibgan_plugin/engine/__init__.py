@@ -1,5 +1,9 @@
-"""Schedules, hooks, loops and the optimiser-wrapper constructor."""
+"""Schedules, hooks, loops, checkpoints, optimiser wrappers and their constructor."""
+from ibgan_plugin.engine.checkpoints import AtomicLocalBackend
 from ibgan_plugin.engine.loops import CodesTestLoop, CodesValLoop
 from ibgan_plugin.engine.optim_wrapper_constructor import GroupedOptimWrapperConstructor
+from ibgan_plugin.engine.optim_wrappers import SkipNonFiniteOptimWrapper
+from ibgan_plugin.engine.train_loop import ResumableTrainLoop
 
-__all__ = ['CodesTestLoop', 'CodesValLoop', 'GroupedOptimWrapperConstructor']
+__all__ = ['AtomicLocalBackend', 'CodesTestLoop', 'CodesValLoop', 'GroupedOptimWrapperConstructor', 'ResumableTrainLoop',
+           'SkipNonFiniteOptimWrapper']

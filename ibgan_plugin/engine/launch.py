@@ -12,6 +12,7 @@ import torch.distributed
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from ibgan_plugin.engine.checkpoints import check_checkpoint, newest_whole_checkpoint
 from ibgan_plugin.engine.config_check import ConfigError, check_config
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
@@ -28,11 +29,12 @@ def load_config(path: str, work_dir: str | None = None, cfg_options: dict | None
         seed: Seed of everything random.
         launcher: How processes were started, one of ``LAUNCHERS``.
         amp: Whether to train in mixed precision; needs CUDA, and is left off with a message without it.
-        resume: ``'auto'`` for the newest checkpoint in the work directory, or a checkpoint file; None starts afresh.
+        resume: ``'auto'`` for the newest whole checkpoint in the work directory, or a checkpoint file; None starts afresh.
         checkpoint: Checkpoint whose weights to load.
 
     Raises:
-        ConfigError: If the config has a mistake, or ``resume`` or ``checkpoint`` names no file.
+        ConfigError: If the config has a mistake.
+        CheckpointError: If ``resume`` or ``checkpoint`` names no whole checkpoint of tensors and plain data.
     """
     if not Path(path).is_file():
         raise ConfigError(f'no config file {path!r}')
@@ -45,15 +47,15 @@ def load_config(path: str, work_dir: str | None = None, cfg_options: dict | None
         cfg.randomness = {**cfg.get('randomness', {}), 'seed': seed}
     if amp:
         _use_amp(cfg)
-    if resume is not None:
-        if resume != 'auto' and not Path(resume).is_file():
-            raise ConfigError(f"--resume {resume!r}: no such checkpoint; give a file, or 'auto' for the newest in {cfg.work_dir}")
-        cfg.resume, cfg.load_from = True, None if resume == 'auto' else resume
-    if checkpoint is not None:
-        if not Path(checkpoint).is_file():
-            raise ConfigError(f'no checkpoint file {checkpoint!r}')
-        cfg.load_from = checkpoint
     check_config(cfg)
+    if resume == 'auto':
+        resume = newest_whole_checkpoint(cfg.work_dir)
+        if resume is None:
+            warnings.warn(f'--resume: no whole checkpoint in {cfg.work_dir}; training starts afresh')
+    for path in (resume, checkpoint):
+        if path is not None:
+            check_checkpoint(path)
+            cfg.resume, cfg.load_from = path == resume, path
     return cfg
 
 

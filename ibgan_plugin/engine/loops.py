@@ -40,8 +40,10 @@ def restrict_dataloader(dataloader: Any, evaluator: Evaluator) -> Any:
     meta = getattr(dataset, 'metainfo', {})
     if 'factor_names' not in meta or 'factor_sizes' not in meta:
         raise ValueError(f'{type(dataset).__name__} needs metainfo factor_names and factor_sizes, got {sorted(meta)}')
-    index = required_index(evaluator, FactorGrid(tuple(meta['factor_names']), tuple(meta['factor_sizes'])))
-    if index is not None and len(index) < len(dataset) and hasattr(dataset, 'get_subset'):
+    grid = FactorGrid(tuple(meta['factor_names']), tuple(meta['factor_sizes']))
+    index = required_index(evaluator, grid)
+    # in a set that is a part already, positions are not cells: it is left alone, and the metrics name what they miss
+    if index is not None and len(index) < len(dataset) == len(grid) and hasattr(dataset, 'get_subset'):
         dataset = dataset.get_subset(index)
 
     def built_dataset() -> Any:

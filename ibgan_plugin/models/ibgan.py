@@ -8,7 +8,9 @@ from torch import Tensor, nn
 
 from ibgan_plugin.models.freeze import frozen, live
 from ibgan_plugin.models.latent_gan import LatentGAN, build
-from ibgan_plugin.models.losses.functional import add_instance_noise, gaussian_kl, mi_lower_bound, reparameterize
+from ibgan_plugin.models.losses.functional import (
+    add_instance_noise, full_precision, gaussian_kl, mi_lower_bound, reparameterize)
+from ibgan_plugin.models.sync_batchnorm import convert_sync_batchnorm
 from ibgan_plugin.models.validation import check_images
 from ibgan_plugin.registry import MODELS
 
@@ -47,6 +49,7 @@ class IBGAN(LatentGAN):
         kl_loss: Config of the KL term, or None for beta = 0.
         gradient_penalty: Config of a penalty in D's loss, or None.
         discriminator_steps: D steps, each on a batch of its own, for one (G, encoder, reconstructor) step.
+        sync_bn: Whether BatchNorm uses the batches of all ranks together, on CPUs too.
         data_preprocessor: Config that brings ``inputs`` to float images in [-1, 1].
         init_cfg: MMEngine initialisation.
 
@@ -57,7 +60,8 @@ class IBGAN(LatentGAN):
     def __init__(self, generator: dict, discriminator: dict, encoder: dict | None = None, reconstructor: dict | None = None,
                  trunk: dict | None = None, trunk_owner: str = 'discriminator', adversarial_loss: dict | None = None,
                  info_loss: dict | None = None, kl_loss: dict | None = None, gradient_penalty: dict | None = None,
-                 discriminator_steps: int = 1, data_preprocessor: dict | None = None, init_cfg: dict | None = None) -> None:
+                 discriminator_steps: int = 1, sync_bn: bool = False, data_preprocessor: dict | None = None,
+                 init_cfg: dict | None = None) -> None:
         super().__init__(generator, discriminator, encoder, reconstructor, trunk, trunk_owner, data_preprocessor, init_cfg)
         self.adversarial_loss = build(adversarial_loss or dict(type='ibgan_plugin.AdversarialLoss'))
         self.info_loss, self.kl_loss, self.gradient_penalty = build(info_loss), build(kl_loss), build(gradient_penalty)
@@ -68,6 +72,8 @@ class IBGAN(LatentGAN):
         if discriminator_steps < 1:
             raise ValueError(f'model.discriminator_steps must be at least 1, got {discriminator_steps}')
         self.discriminator_steps = discriminator_steps
+        if sync_bn:
+            convert_sync_batchnorm(self)
         #: Standard deviation of the instance noise, set by ``InstanceNoiseHook``.
         self.instance_noise_std = 0.0
 
@@ -113,7 +119,7 @@ class IBGAN(LatentGAN):
         if self.encoder is None:
             mu, logvar, r = None, None, z
         else:
-            mu, logvar = (stat.float() for stat in self.encoder(z))
+            mu, logvar = (full_precision(stat) for stat in self.encoder(z))
             r = reparameterize(mu, logvar)
         return Synthesis(z, mu, logvar, add_instance_noise(self.generator(r), self.instance_noise_std))
 
@@ -131,9 +137,9 @@ class IBGAN(LatentGAN):
         z, mu, logvar, fake_imgs = synthesis
         with frozen(*self._frozen_in('generator')):
             features = self._features(fake_imgs)
-            terms = self.adversarial_loss.generator(live(self.discriminator)(features).float())
+            terms = self.adversarial_loss.generator(full_precision(live(self.discriminator)(features)))
         if self.reconstructor is not None:
-            z_hat = self.reconstructor(features).float()  # N x z_dim
+            z_hat = full_precision(self.reconstructor(features))  # N x z_dim
             terms['mi_lower_bound'] = mi_lower_bound(z, z_hat).detach()
             if self.info_loss is not None:
                 terms['loss_info'] = self.info_loss(z, z_hat)
@@ -147,7 +153,7 @@ class IBGAN(LatentGAN):
 
     def discriminate(self, imgs: Tensor) -> Tensor:
         """Logits N x 1 of images, through the trunk if there is one."""
-        return live(self.discriminator)(self._features(imgs)).float()
+        return full_precision(live(self.discriminator)(self._features(imgs)))
 
     def forward(self, inputs: Any, data_samples: Any = None, mode: str = 'tensor') -> Any:
         """MMEngine's three modes: see :class:`~ibgan_plugin.models.latent_gan.LatentGAN` for ``'tensor'`` and ``'predict'``.

@@ -18,8 +18,6 @@ encoded: list[int] = []
 
 @DATASETS.register_module()
 class GridStandIn(torch.utils.data.Dataset):
-    copies = 0
-
     def __init__(self, index=None):
         self.index = np.arange(96) if index is None else index
         self.metainfo = {'factor_names': ('shape', 'scale', 'x'), 'factor_sizes': SIZES}
@@ -36,6 +34,12 @@ class GridStandIn(torch.utils.data.Dataset):
 
     def get_subset(self, index):
         return GridStandIn(index)
+
+
+@DATASETS.register_module()
+class HalfGrid(GridStandIn):
+    def __init__(self):
+        super().__init__(np.arange(48, 96))
 
 
 @DATASETS.register_module()
@@ -110,6 +114,12 @@ def test_plain_loop_gives_the_same_scores(tmp_path, monkeypatch):
 def test_metric_that_does_not_say_what_it_reads_gets_all(tmp_path):
     assert run(tmp_path, 'test', [{'type': 'FactorVAEScore', **SMALL}, {'type': 'CountStandIn'}])['size'] == 96
     assert len(encoded) == 96
+
+
+def test_part_of_the_grid_is_left_alone(tmp_path):
+    with pytest.raises(ValueError, match='cells that the metric samples have no code, first'):
+        run(tmp_path, 'test', {'type': 'FactorVAEScore', **SMALL}, dataset='HalfGrid')
+    assert encoded == list(range(48, 96))
 
 
 def test_data_set_without_factors(tmp_path):

@@ -16,7 +16,7 @@ SMALL = ['model.generator.base_channels=2', 'model.discriminator.base_channels=2
          'val_evaluator.0.metrics.factor_vae.batch_size=16', 'val_evaluator.0.metrics.factor_vae.num_variance_estimate=200',
          'test_evaluator.0.metrics.factor_vae.num_train=20', 'test_evaluator.0.metrics.factor_vae.num_eval=20',
          'test_evaluator.0.metrics.factor_vae.batch_size=16', 'test_evaluator.0.metrics.factor_vae.num_variance_estimate=200',
-         'default_hooks.logger.interval=1', 'custom_hooks.1.interval=2', 'custom_hooks.2.interval=2']
+         'default_hooks.logger.interval=1', 'custom_hooks.0.interval=2', 'custom_hooks.1.interval=2']
 
 
 def environment() -> dict:
@@ -86,7 +86,8 @@ def test_test_computes_the_metrics_of_a_checkpoint(trained, tmp_path):
 def test_two_processes_over_gloo(trained, tmp_path):
     run('bash', ROOT / 'tools/dist_train.sh', ROOT / 'configs/ibgan/ibgan_dsprites.py', 2, '--work-dir', tmp_path, '--cfg-options',
         *SMALL, 'train_cfg.max_iters=3', 'train_cfg.val_interval=3', 'default_hooks.checkpoint.interval=3', cwd=trained.parents[1])
-    assert (tmp_path / 'iter_3.pth').is_file()
+    checkpoint = torch.load(tmp_path / 'iter_3.pth', weights_only=True)
+    assert checkpoint['state_dict'].keys() == torch.load(trained / 'iter_6.pth', weights_only=True)['state_dict'].keys()
     done = run('bash', ROOT / 'tools/dist_test.sh', ROOT / 'configs/ibgan/ibgan_dsprites.py', tmp_path / 'iter_3.pth', 2,
                '--work-dir', tmp_path, '--cfg-options', *SMALL, cwd=trained.parents[1])
     assert 'factor_vae/eval_accuracy' in done.stdout + done.stderr
@@ -95,7 +96,7 @@ def test_two_processes_over_gloo(trained, tmp_path):
 @pytest.mark.parametrize(('arguments', 'message'), [
     (['--cfg-options', 'model.generator.base_chanels=4'], 'unknown key model.generator.base_chanels = 4; did you mean'),
     (['--cfg-options', 'train_cfg.max_itres=4'], "unknown key train_cfg.max_itres = 4; did you mean 'max_iters'"),
-    (['--resume', 'nowhere.pth'], "--resume 'nowhere.pth': no such checkpoint"),
+    (['--resume', 'nowhere.pth'], "no checkpoint file 'nowhere.pth'"),
     (['--device', 'gpu'], "--device must be 'cpu', 'cuda' or 'cuda:N', got 'gpu'"),
     (['--cfg-options', 'model.generator.image_size=32'], 'differ in the image size: model.generator.image_size = 32'),
     (['--cfg-options', 'model.generator.image_size=32', 'model.discriminator.image_size=32', 'model.reconstructor.image_size=32'],

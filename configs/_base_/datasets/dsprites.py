@@ -3,7 +3,7 @@ dataset = dict(type='ibgan_plugin.DSprites', data_root='data/dsprites')
 train_dataloader = dict(
     batch_size=64,
     num_workers=0,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
+    sampler=dict(type='ibgan_plugin.ResumableSampler', shuffle=True),
     collate_fn=dict(type='ibgan_plugin.batched_collate'),
     dataset=dataset)
 test_dataloader = dict(

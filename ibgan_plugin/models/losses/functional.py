@@ -43,6 +43,11 @@ def mi_lower_bound(z: Tensor, z_hat: Tensor) -> Tensor:
     return 0.5 * (z.square() - (z - z_hat).square()).sum(1)
 
 
+def full_precision(outputs: Tensor) -> Tensor:
+    """Outputs of a network in at least float32: half precision, as under autocast, is too coarse for the losses."""
+    return outputs.to(torch.promote_types(outputs.dtype, torch.float32))
+
+
 def reparameterize(mu: Tensor, logvar: Tensor) -> Tensor:
     """A sample ``r = mu + exp(logvar / 2) * eps`` of ``N(mu, exp(logvar))``, differentiable in both (Kingma and Welling, 2014)."""
     return torch.addcmul(mu, (0.5 * logvar).exp(), torch.randn_like(mu))

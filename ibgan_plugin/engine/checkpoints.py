@@ -1,0 +1,93 @@
+"""Checkpoint files: written whole or not at all, checked before they are used."""
+import os
+import pickle
+import re
+import warnings
+import zipfile
+from pathlib import Path
+
+import torch
+from mmengine.fileio import LocalBackend, register_backend
+
+#: Name of :class:`AtomicLocalBackend` in ``backend_args=dict(backend=...)``.
+ATOMIC_BACKEND = 'ibgan_atomic'
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that can not be used; the message names the file and the reason."""
+
+
+class AtomicLocalBackend(LocalBackend):
+    """MMEngine's local files, but a file appears under its name only once all of it is on the disk."""
+
+    def put(self, obj: bytes, filepath: str | Path) -> None:
+        """Write bytes to a hidden sibling, flush it to the disk and rename it; on failure the old file stays.
+
+        Raises:
+            OSError: If the disk is full or the folder can not be written.
+        """
+        path = Path(filepath)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f'.{path.name}.part')
+        try:
+            with open(part, 'wb') as file:
+                file.write(obj)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise OSError(error.errno, f'could not write {path} ({len(obj) / 2**20:.1f} MB): {error.strerror}') from error
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)  # the rename itself must survive a crash
+        finally:
+            os.close(folder)
+
+    def put_text(self, obj: str, filepath: str | Path, encoding: str = 'utf-8') -> None:
+        """As :meth:`put`, for text."""
+        self.put(obj.encode(encoding), filepath)
+
+
+register_backend(ATOMIC_BACKEND, AtomicLocalBackend, force=True)
+
+
+def check_checkpoint(path: str | Path) -> None:
+    """Raise :class:`CheckpointError` unless ``path`` is a whole checkpoint of tensors and plain data.
+
+    The archive's checksums are verified, and the content is loaded with ``weights_only=True``: nothing in it is executed.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise CheckpointError(f'no checkpoint file {str(path)!r}')
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, ValueError, RuntimeError) as error:
+        raise CheckpointError(f'checkpoint {path} is truncated or no checkpoint: {error}') from error
+    if damaged is not None:
+        raise CheckpointError(f'checkpoint {path} is damaged: the checksum of {damaged!r} does not fit')
+    try:
+        content = torch.load(path, map_location='cpu', weights_only=True, mmap=True)
+    except pickle.UnpicklingError as error:
+        refused = re.search(r'(?:GLOBAL|global) ([\w.]+)', str(error))
+        what = f'objects of type {refused.group(1)}' if refused else 'pickled objects'
+        raise CheckpointError(f'checkpoint {path} holds {what}, which are not loaded since they could run code; only tensors and '
+                              f'plain data are. Checkpoints of other tools: save their state_dict alone') from error
+    except Exception as error:  # torch raises many kinds for a damaged archive, none of its own
+        raise CheckpointError(f'checkpoint {path} can not be read: {str(error).splitlines()[0]}') from error
+    if not isinstance(content, dict):
+        raise CheckpointError(f'checkpoint {path} holds a {type(content).__name__}, expected a dict with state_dict')
+
+
+def newest_whole_checkpoint(work_dir: str | Path) -> str | None:
+    """Path of the ``iter_<n>.pth`` with the largest n that is whole, or None; damaged ones are named in a warning."""
+    found = {int(match.group(1)): path for path in Path(work_dir).glob('iter_*.pth')
+             if (match := re.fullmatch(r'iter_(\d+)\.pth', path.name))}
+    for number in sorted(found, reverse=True):
+        try:
+            check_checkpoint(found[number])
+            return str(found[number])
+        except CheckpointError as error:
+            warnings.warn(f'{error}; going back to the one before')
+    return None

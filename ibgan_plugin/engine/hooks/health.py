@@ -1,0 +1,75 @@
+"""Stopping a run that has gone wrong, and warning of one that is about to."""
+from typing import Any
+
+import torch
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from torch import Tensor
+
+from ibgan_plugin.models.freeze import unwrap
+from ibgan_plugin.models.ibgan import KL_PER_DIM
+from ibgan_plugin.registry import HOOKS
+from ibgan_plugin.visualization import sample
+
+
+class DivergedError(ValueError):
+    """NaN or infinity in training; the message names the iteration, the component and the last good checkpoint."""
+
+
+@HOOKS.register_module()
+class HealthHook(Hook):
+    """Stops on NaN or infinite losses and weights before they reach a checkpoint; warns of posterior and mode collapse.
+
+    Losses are looked at every ``interval`` iterations (each look waits for the device), weights before each checkpoint.
+    Gradients show in the next losses; to skip bad updates instead, use the optimiser wrapper ``SkipNonFiniteOptimWrapper``.
+
+    Args:
+        interval: Iterations between two looks at the losses, at least 1.
+        collapse_interval: Iterations between two looks for collapse, at least 1.
+        min_kl: Posterior collapse: the summed KL of r is below this many nats.
+        min_std: Mode collapse: the mean standard deviation of a pixel over 64 samples is below this (images are in [-1, 1]).
+
+    Raises:
+        ValueError: If an interval is below 1.
+    """
+    #: Before the checkpoint of the same iteration.
+    priority = 'NORMAL'
+
+    def __init__(self, interval: int = 50, collapse_interval: int = 5000, min_kl: float = 0.01, min_std: float = 0.001) -> None:
+        if interval < 1 or collapse_interval < 1:
+            raise ValueError(f'interval and collapse_interval must be at least 1, got {interval} and {collapse_interval}')
+        self.interval, self.collapse_interval, self.min_kl, self.min_std = interval, collapse_interval, min_kl, min_std
+
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None,
+                         outputs: dict[str, Tensor] | None = None) -> None:
+        """Look at the losses, and for collapse."""
+        if self.every_n_train_iters(runner, self.interval):
+            bad = [key for key, value in (outputs or {}).items() if not torch.as_tensor(value).isfinite().all()]
+            if bad:
+                raise DivergedError(self._message(runner, f'{bad[0]} is {float(outputs[bad[0]])}'))  # type: ignore[index]
+        if self.every_n_train_iters(runner, self.collapse_interval):
+            self._warn_of_collapse(runner)
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        """Never save broken weights."""
+        for key, value in checkpoint['state_dict'].items():
+            if value.is_floating_point() and not value.isfinite().all():
+                raise DivergedError(self._message(runner, f'weights {key!r} hold NaN or infinity'))
+
+    @staticmethod
+    def _message(runner: Runner, what: str) -> str:
+        last = runner.message_hub.runtime_info.get('last_good_ckpt', 'none was saved')
+        return f'training diverged at iteration {runner.iter + 1}: {what}; last good checkpoint: {last}'
+
+    def _warn_of_collapse(self, runner: Runner) -> None:
+        kl = runner.message_hub.runtime_info.get(KL_PER_DIM)
+        if kl is not None and float(kl.sum()) < self.min_kl:
+            runner.logger.warning(f'posterior collapse at iteration {runner.iter + 1}: the KL of r is {float(kl.sum()):.4f} nats, '
+                                  f'so the images say nothing about z; a smaller beta may help')
+        model = unwrap(runner.model)
+        was_training = model.training
+        std = sample(model.eval(), 64).std(0).mean()
+        model.train(was_training)
+        if float(std) < self.min_std:
+            runner.logger.warning(f'mode collapse at iteration {runner.iter + 1}: pixels differ by {float(std):.5f} (standard '
+                                  f'deviation) over 64 samples, so all images are the same')

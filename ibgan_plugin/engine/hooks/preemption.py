@@ -1,0 +1,75 @@
+"""Ending a run early without losing an iteration."""
+import signal
+from types import FrameType
+from typing import Any
+
+import torch
+from mmengine.dist import all_reduce, get_world_size
+from mmengine.hooks import CheckpointHook, Hook
+from mmengine.runner import Runner
+
+from ibgan_plugin.registry import HOOKS
+
+#: Exit status of ``tools/train.py`` after a run that was told to end, saved and can be resumed (EX_TEMPFAIL of sysexits.h).
+PREEMPTED_EXIT_CODE = 75
+
+
+@HOOKS.register_module()
+class PreemptionHook(Hook):
+    """On SIGTERM, SIGINT or SIGUSR1 (Slurm's ``--signal=USR1@60``) finishes the iteration, saves a checkpoint and ends the run.
+
+    ``tools/train.py`` then exits with status 75; ``--resume`` goes on where it ended. A second signal ends the process at once.
+    In a distributed run a signal to any rank ends all of them.
+
+    Args:
+        sync_interval: Iterations between two exchanges of the request over ranks, at least 1; unused on one process.
+
+    Raises:
+        ValueError: If ``sync_interval`` is below 1.
+    """
+    #: After every other hook, the checkpoint's included.
+    priority = 'LOWEST'
+    SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
+
+    def __init__(self, sync_interval: int = 10) -> None:
+        if sync_interval < 1:
+            raise ValueError(f'sync_interval must be at least 1, got {sync_interval}')
+        self.sync_interval = sync_interval
+        self.requested = False
+        self._previous: dict[int, Any] = {}
+
+    def before_train(self, runner: Runner) -> None:
+        """Take over the signals."""
+        self.requested = False
+        self._previous = {number: signal.signal(number, self._request) for number in self.SIGNALS}
+
+    def after_train(self, runner: Runner) -> None:
+        """Give the signals back."""
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def _request(self, number: int, frame: FrameType | None) -> None:
+        """Remember the request; the next signal of this kind does what it did before."""
+        self.requested = True
+        signal.signal(number, self._previous.get(number) or signal.SIG_DFL)
+
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None) -> None:
+        """Save and end the run if it was asked for."""
+        if not self._anyone_requested(runner) or runner.iter + 1 >= runner.max_iters:
+            return
+        runner.preempted = True
+        runner.train_loop.stop_training = True
+        hook = next((hook for hook in runner.hooks if isinstance(hook, CheckpointHook)), None)
+        if hook is not None and not str(hook.last_ckpt).endswith(hook.filename_tmpl.format(runner.iter + 1)):
+            hook._save_checkpoint(runner)
+        runner.logger.warning(f'Asked to end: saved after iteration {runner.iter + 1}; go on with --resume')
+
+    def _anyone_requested(self, runner: Runner) -> bool:
+        """Whether this or, at the exchanges, any other rank was asked."""
+        if get_world_size() == 1:
+            return self.requested
+        if not self.every_n_train_iters(runner, self.sync_interval):
+            return False
+        request = torch.tensor(int(self.requested), device=next(runner.model.parameters()).device)
+        all_reduce(request, op='max')
+        return bool(request)

@@ -1,0 +1,79 @@
+"""Checkpointing that never loses the last good file."""
+from typing import Any
+
+from mmengine.dist import all_gather_object, get_rank, get_world_size, is_main_process
+from mmengine.hooks import CheckpointHook
+from mmengine.runner import Runner
+from torch import Tensor
+
+from ibgan_plugin.engine.checkpoints import ATOMIC_BACKEND
+from ibgan_plugin.models.freeze import unwrap
+from ibgan_plugin.registry import HOOKS
+
+
+@HOOKS.register_module()
+class SafeCheckpointHook(CheckpointHook):
+    """MMEngine's CheckpointHook that writes each file atomically and removes old ones only after the new one is on the disk.
+
+    In a distributed run the checkpoint also holds, as ``rank_buffers``, the BatchNorm statistics of every rank, which differ; a
+    run resumed on as many ranks goes on with them.
+
+    Args:
+        kwargs: Arguments of MMEngine's ``CheckpointHook``; ``backend_args`` defaults to atomic local files.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault('backend_args', {'backend': ATOMIC_BACKEND})
+        super().__init__(*args, **kwargs)
+        self._rank_buffers: list[dict[str, Tensor]] = []
+
+    def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
+        """Save, then prune; MMEngine prunes first. Runs on every rank; the main one writes."""
+        outdated = self._keep(runner, step)
+        if get_world_size() > 1:
+            self._rank_buffers = all_gather_object(_buffers(runner, copy_to_cpu=True))
+        limit, self.max_keep_ckpts = self.max_keep_ckpts, -1
+        try:
+            super()._save_checkpoint_with_step(runner, step, meta)
+        finally:
+            self.max_keep_ckpts = limit
+        runner.message_hub.update_info('last_good_ckpt', self.last_ckpt)
+        if is_main_process():
+            for old in outdated:
+                path = self.file_backend.join_path(self.out_dir, self.filename_tmpl.format(old))
+                if self.file_backend.isfile(path):
+                    self.file_backend.remove(path)
+
+    def _keep(self, runner: Runner, step: int) -> list[int]:
+        """Note ``step`` as kept; returns the steps to remove once it is safe."""
+        if self.max_keep_ckpts <= 0 or step in self.keep_ckpt_ids:
+            return []
+        steps = [*self.keep_ckpt_ids, step]
+        kept = steps[-self.max_keep_ckpts:]
+        self.keep_ckpt_ids = type(self.keep_ckpt_ids)(kept)
+        runner.message_hub.update_info('keep_ckpt_ids', kept)
+        return steps[:-self.max_keep_ckpts]
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        """Add what the ranks do not share."""
+        if self._rank_buffers:
+            checkpoint['rank_buffers'] = self._rank_buffers
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        """Remember the ranks' statistics until the weights are loaded."""
+        self._rank_buffers = checkpoint.get('rank_buffers', [])
+
+    def before_train(self, runner: Runner) -> None:
+        """Restore this rank's statistics in a resumed run."""
+        super().before_train(runner)
+        if len(self._rank_buffers) == get_world_size():
+            own = _buffers(runner)
+            for key, value in self._rank_buffers[get_rank()].items():
+                own[key].copy_(value)
+        self._rank_buffers = []
+
+
+def _buffers(runner: Runner, copy_to_cpu: bool = False) -> dict[str, Tensor]:
+    """Buffers of the model by name; the names are the same on all ranks."""
+    buffers = dict(unwrap(runner.model).named_buffers())
+    return {key: value.detach().cpu().clone() for key, value in buffers.items()} if copy_to_cpu else buffers

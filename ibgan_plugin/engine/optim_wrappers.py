@@ -1,0 +1,30 @@
+"""An optimiser wrapper that survives bad batches."""
+from typing import Any
+
+import torch
+from mmengine.logging import print_log
+from mmengine.optim import OptimWrapper
+
+from ibgan_plugin.registry import OPTIM_WRAPPERS
+
+
+@OPTIM_WRAPPERS.register_module()
+class SkipNonFiniteOptimWrapper(OptimWrapper):
+    """MMEngine's OptimWrapper that leaves out an update whose gradients hold NaN or infinity, with a warning.
+
+    In a distributed run the gradients are averaged before, so all ranks skip alike. The check reads the gradients' norm once an
+    update, which waits for the device.
+
+    Attributes:
+        skipped: Number of updates left out.
+    """
+    skipped = 0
+
+    def step(self, **kwargs: Any) -> None:
+        """Update the parameters unless a gradient is not finite."""
+        gradients = [p.grad for group in self.param_groups for p in group['params'] if p.grad is not None]
+        if torch.nn.utils.get_total_norm(gradients).isfinite():
+            super().step(**kwargs)
+            return
+        self.skipped += 1
+        print_log(f'NaN or infinity in the gradients: update left out ({self.skipped} so far)', 'current', level=30)

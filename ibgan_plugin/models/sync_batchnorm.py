@@ -1,0 +1,58 @@
+"""BatchNorm over the batch of all ranks, on CPUs too."""
+import torch
+from mmengine.dist import get_world_size
+from torch import Tensor, nn
+from torch.distributed.nn.functional import all_reduce
+from torch.nn.modules.batchnorm import _BatchNorm
+
+
+class SyncBatchNorm(_BatchNorm):
+    """BatchNorm whose statistics in training are those of all ranks' samples together.
+
+    ``torch.nn.SyncBatchNorm`` works on accelerators only. This one is the same function over any backend: sums are exchanged by
+    a differentiable all-reduce. Parameters and buffers are those of ``nn.BatchNorm1d`` and ``nn.BatchNorm2d``. Without a process
+    group, or in eval mode, it is the plain BatchNorm.
+
+    Shape: N x C or N x C x H x W, unchanged; every rank must have the same N.
+    """
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        if input.ndim not in (2, 4):
+            raise ValueError(f'SyncBatchNorm takes N x C or N x C x H x W, got {tuple(input.shape)}')
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Normalise."""
+        world_size = get_world_size()
+        if not self.training or world_size == 1:
+            return super().forward(input)
+        self._check_input_dim(input)
+        dims = (0, *range(2, input.ndim))
+        # Two exchanges rather than one of sum and sum of squares: their difference loses digits where the mean is large.
+        mean = all_reduce(input.mean(dims)) / world_size
+        shape = (1, -1, *([1] * (input.ndim - 2)))
+        centred = input - mean.view(shape)
+        variance = all_reduce(centred.square().mean(dims)) / world_size
+        if self.track_running_stats:
+            self._update(mean.detach(), variance.detach(), input.numel() // input.shape[1] * world_size)
+        normalised = centred * (variance + self.eps).rsqrt().view(shape)
+        return normalised * self.weight.view(shape) + self.bias.view(shape) if self.affine else normalised
+
+    @torch.no_grad()
+    def _update(self, mean: Tensor, variance: Tensor, count: int) -> None:
+        """Move the running statistics as ``nn.BatchNorm2d`` does: the variance unbiased."""
+        self.num_batches_tracked += 1
+        momentum = 1 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
+        self.running_mean.lerp_(mean, momentum)
+        self.running_var.lerp_(variance * count / max(count - 1, 1), momentum)
+
+
+def convert_sync_batchnorm(module: nn.Module) -> None:
+    """Replace every BatchNorm below ``module`` by a :class:`SyncBatchNorm` with the same parameters and buffers, in place."""
+    for name, child in module.named_children():
+        if isinstance(child, (nn.BatchNorm1d, nn.BatchNorm2d)):
+            synced = SyncBatchNorm(child.num_features, child.eps, child.momentum, child.affine, child.track_running_stats)
+            synced.load_state_dict(child.state_dict())
+            setattr(module, name, synced)
+        else:
+            convert_sync_batchnorm(child)
+

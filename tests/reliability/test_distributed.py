@@ -1,0 +1,119 @@
+"""Two processes over gloo: resumed, compared with one, and with one of them dying."""
+import os
+import signal
+import socket
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.conftest import model_cfg, trunk_cfg
+from tests.reliability.test_kill_and_resume import data_root  # noqa: F401
+from tests.reliability.training import CONTEXT, assert_same_run, options, start
+
+pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
+STEPS, BATCH = 50, 64
+
+
+def free_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return str(probe.getsockname()[1])
+
+
+def environments(size: int = 2) -> list[dict]:
+    port = free_port()
+    return [{'RANK': str(rank), 'LOCAL_RANK': str(rank), 'WORLD_SIZE': str(size), 'MASTER_ADDR': '127.0.0.1', 'MASTER_PORT': port}
+            for rank in range(size)]
+
+
+def start_ranks(work_dir: Path, cfg_options: dict) -> list:
+    return [start(work_dir, cfg_options, environment=environment) for environment in environments()]
+
+
+def wait(processes, seconds: float = 200) -> list[int]:
+    for process in processes:
+        process.join(seconds)
+    return [process.exitcode for process in processes]
+
+
+def test_two_ranks_killed_and_resumed_are_the_same_run(data_root, tmp_path):  # noqa: F811
+    assert wait(start_ranks(tmp_path / 'whole', options(data_root))) == [0, 0]
+    ranks = start_ranks(tmp_path / 'killed', options(data_root))
+    while not list((tmp_path / 'killed').glob('iter_8.pth')):
+        time.sleep(0.01)
+    for process in ranks:
+        process.kill()
+    wait(ranks)
+    assert wait(start_ranks(tmp_path / 'killed', options(data_root))) == [0, 0]
+    assert_same_run(tmp_path / 'whole', tmp_path / 'killed')
+
+
+def test_a_signal_to_one_rank_ends_both_with_a_checkpoint(data_root, tmp_path):  # noqa: F811
+    ranks = start_ranks(tmp_path, options(data_root, **{'train_cfg.max_iters': 10_000, 'custom_hooks.7.sync_interval': 1}))
+    while not list(tmp_path.glob('iter_4.pth')):
+        time.sleep(0.01)
+    os.kill(ranks[1].pid, signal.SIGTERM)
+    assert wait(ranks, 60) == [75, 75]
+
+
+def test_a_rank_that_dies_ends_the_run_within_a_minute(data_root, tmp_path):  # noqa: F811
+    ranks = start_ranks(tmp_path, options(data_root, **{'train_cfg.max_iters': 100_000}))
+    while not list(tmp_path.glob('iter_4.pth')):
+        time.sleep(0.01)
+    ranks[1].kill()
+    ranks[0].join(60)
+    assert ranks[0].exitcode not in (None, 0)
+
+
+def equality_run(rank: int, environment: dict, cfg: dict, out: str) -> None:
+    """Train on this rank's share of fixed batches, codes and noise, and save the weights."""
+    from mmengine.model import MMSeparateDistributedDataParallel
+    from mmengine.registry import MODELS
+
+    from ibgan_plugin.engine import GroupedOptimWrapperConstructor
+    from ibgan_plugin.models.losses import functional
+    from tests.conftest import batch, optim_cfg
+    os.environ.update(environment)
+    size = int(environment['WORLD_SIZE'])
+    torch.set_num_threads(1)
+    if size > 1:
+        torch.distributed.init_process_group('gloo')
+    torch.manual_seed(0)
+    model = MODELS.build(cfg).double().train()
+    optim = GroupedOptimWrapperConstructor(optim_cfg(lr=1e-4))
+    wrapped = MMSeparateDistributedDataParallel(model, device_ids=None) if size > 1 else model
+    optim = optim(wrapped)
+    draws = torch.Generator().manual_seed(1)
+    share = slice(rank * BATCH // size, (rank + 1) * BATCH // size)
+
+    def draw(shape) -> torch.Tensor:
+        """This rank's rows of what one process would draw."""
+        return torch.randn(BATCH, *shape[1:], generator=draws, dtype=torch.float64)[share]
+
+    model.noise_fn = lambda noise=None, num_batches=1: draw((num_batches, model.z_dim))
+    functional.torch.randn_like = lambda like: draw(like.shape)
+    torch.manual_seed(2)
+    for _ in range(STEPS):
+        images = batch(BATCH)['inputs'][share].double()
+        wrapped.train_step(dict(inputs=images), optim)
+    if rank == 0:
+        torch.save(model.state_dict(), out)
+
+
+@pytest.mark.parametrize('cfg', [model_cfg(sync_bn=True), trunk_cfg(sync_bn=True)], ids=['separate', 'shared_trunk'])
+def test_two_ranks_of_32_equal_one_of_64_after_50_steps(cfg, tmp_path):
+    cfg['data_preprocessor'] = dict(type='BaseDataPreprocessor')
+    states = []
+    for size in (1, 2):
+        ranks = [CONTEXT.Process(target=equality_run, args=(rank, environment, cfg, str(tmp_path / f'{size}.pth')))
+                 for rank, environment in enumerate(environments(size))]
+        for process in ranks:
+            process.start()
+        assert wait(ranks) == [0] * size
+        states.append(torch.load(tmp_path / f'{size}.pth', weights_only=True))
+    one, two = states
+    assert one.keys() == two.keys()
+    for key in one:
+        torch.testing.assert_close(two[key], one[key], rtol=1e-5, atol=1e-7, msg=lambda m, key=key: f'{key}: {m}')

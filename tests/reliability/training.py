@@ -1,0 +1,101 @@
+"""A short training of the shipped quick config in processes of its own, which tests kill."""
+import multiprocessing
+import os
+import sys
+from pathlib import Path
+
+import torch
+
+ROOT = Path(__file__).parents[2]
+MAX_ITERS = 24
+#: Processes are forked from one that has imported everything: starting one takes a moment, not seconds.
+CONTEXT = multiprocessing.get_context('forkserver')
+CONTEXT.set_forkserver_preload(['tests.reliability.training', 'ibgan_plugin.engine.launch', 'ibgan_plugin.models',
+                                'ibgan_plugin.engine.hooks', 'ibgan_plugin.datasets', 'ibgan_plugin.evaluation.metrics'])
+
+
+def options(data_root: str, workers: int = 0, **more) -> dict:
+    """Overrides that make the run small; everything else is what is shipped."""
+    return {
+        'train_dataloader.dataset.data_root': data_root, 'train_dataloader.num_workers': workers, 'train_dataloader.batch_size': 4,
+        'model.generator.base_channels': 2, 'model.discriminator.base_channels': 2, 'model.reconstructor.base_channels': 2,
+        'train_cfg.max_iters': MAX_ITERS, 'train_cfg.val_interval': 10_000, 'train_cfg.val_begin': 10_000,
+        'default_hooks.checkpoint.interval': 4, 'default_hooks.logger.interval': 10, 'log_level': 'WARNING',
+        'custom_hooks.0.interval': 5, 'custom_hooks.1.interval': 10_000, **more}
+
+
+def train(work_dir: str, cfg_options: dict, environment: dict | None = None, die_at_rename: int = 0) -> None:
+    """Train, resuming if there is something to resume; exits as ``tools/train.py`` does.
+
+    Args:
+        die_at_rename: Kill this process right before the n-th checkpoint is renamed to its final name; 0 for never.
+    """
+    from ibgan_plugin.engine.hooks.preemption import PREEMPTED_EXIT_CODE
+    from ibgan_plugin.engine.launch import build_runner, load_config
+    os.environ.update(environment or {})
+    torch.set_num_threads(1)
+    sys.stdout = sys.stderr = open(os.devnull, 'w') if not os.environ.get('SHOW') else sys.stderr
+    if die_at_rename:
+        _die_at_rename(die_at_rename)
+    cfg = load_config(str(ROOT / 'configs/ibgan/ibgan_quick_dsprites.py'), work_dir, cfg_options, seed=1, resume='auto',
+                      launcher='pytorch' if environment else 'none')
+    runner = build_runner(cfg)
+    runner.train()
+    sys.exit(PREEMPTED_EXIT_CODE if getattr(runner, 'preempted', False) else 0)
+
+
+def _die_at_rename(count: int) -> None:
+    renames = iter(range(1, count + 1))
+    replace = os.replace
+
+    def deadly(source, target):
+        if str(target).endswith('.pth') and next(renames) == count:
+            os.kill(os.getpid(), 9)
+        replace(source, target)
+
+    os.replace = deadly
+
+
+def start(work_dir: Path, cfg_options: dict, **kwargs):
+    """A process that trains."""
+    process = CONTEXT.Process(target=train, args=(str(work_dir), cfg_options), kwargs=kwargs)
+    process.start()
+    return process
+
+
+def finish(work_dir: Path, cfg_options: dict, **kwargs) -> None:
+    """Train to the end."""
+    process = start(work_dir, cfg_options, **kwargs)
+    process.join(300)
+    assert process.exitcode == 0
+
+
+def final_state(work_dir: Path) -> dict:
+    """Checkpoint after the last iteration."""
+    return torch.load(work_dir / f'iter_{MAX_ITERS}.pth', weights_only=True)
+
+
+def assert_equal(first, second, path: str = '') -> None:
+    """Nested values are bit for bit the same."""
+    assert type(first) is type(second), path
+    if isinstance(first, torch.Tensor):
+        assert torch.equal(first, second), path
+    elif isinstance(first, dict):
+        assert first.keys() == second.keys(), path
+        for key in first:
+            assert_equal(first[key], second[key], f'{path}.{key}')
+    elif isinstance(first, (list, tuple)):
+        assert len(first) == len(second), path
+        for i, pair in enumerate(zip(first, second, strict=True)):
+            assert_equal(*pair, f'{path}[{i}]')
+    else:
+        assert first == second, path
+
+
+def assert_same_run(first: Path, second: Path) -> None:
+    """Weights, optimisers and logged losses of two runs' last checkpoints are bit for bit the same."""
+    states = [final_state(path) for path in (first, second)]
+    for key in ('state_dict', 'optimizer'):
+        assert_equal(states[0][key], states[1][key], key)
+    scalars = [{key: value for key, value in state['message_hub']['log_scalars'].items() if 'time' not in key} for state in states]
+    assert_equal(*scalars, 'log_scalars')
