@@ -77,7 +77,10 @@ class FactorGrid:
 class GroundTruth(Protocol):
     """What the disentanglement metrics ask of a data set with known factors."""
 
-    grid: FactorGrid
+    @property
+    def grid(self) -> FactorGrid:
+        """The factors."""
+        ...
 
     def render(self, factors: np.ndarray) -> np.ndarray:
         """Images uint8 [N, C, H, W] in 0..255 of factor rows [N, num_factors]."""

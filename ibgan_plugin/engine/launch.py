@@ -52,10 +52,10 @@ def load_config(path: str, work_dir: str | None = None, cfg_options: dict | None
         resume = newest_whole_checkpoint(cfg.work_dir)
         if resume is None:
             warnings.warn(f'--resume: no whole checkpoint in {cfg.work_dir}; training starts afresh')
-    for path in (resume, checkpoint):
-        if path is not None:
-            check_checkpoint(path)
-            cfg.resume, cfg.load_from = path == resume, path
+    for file in (resume, checkpoint):
+        if file is not None:
+            check_checkpoint(file)
+            cfg.resume, cfg.load_from = file == resume, file
     return cfg
 
 

@@ -40,6 +40,7 @@ class SyncBatchNorm(_BatchNorm):
     @torch.no_grad()
     def _update(self, mean: Tensor, variance: Tensor, count: int) -> None:
         """Move the running statistics as ``nn.BatchNorm2d`` does: the variance unbiased."""
+        assert self.num_batches_tracked is not None and self.running_mean is not None and self.running_var is not None
         self.num_batches_tracked += 1
         momentum = 1 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
         self.running_mean.lerp_(mean, momentum)

@@ -23,4 +23,5 @@ def test_a_step_is_the_sum_of_its_passes(cfg, trunk_passes):
 
 def test_table_has_a_line_a_component():
     table = format_costs(component_costs(model_cfg())).splitlines()
-    assert [line.split('  ')[0] for line in table] == ['component', 'encoder', 'generator', 'discriminator', 'reconstructor', 'training step']
+    names = [line.split('  ')[0] for line in table]
+    assert names == ['component', 'encoder', 'generator', 'discriminator', 'reconstructor', 'training step']

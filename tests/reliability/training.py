@@ -34,7 +34,8 @@ def train(work_dir: str, cfg_options: dict, environment: dict | None = None, die
     from ibgan_plugin.engine.launch import build_runner, load_config
     os.environ.update(environment or {})
     torch.set_num_threads(1)
-    sys.stdout = sys.stderr = open(os.devnull, 'w') if not os.environ.get('SHOW') else sys.stderr
+    if not os.environ.get('SHOW'):
+        sys.stdout = sys.stderr = open(os.devnull, 'w')  # noqa: SIM115
     if die_at_rename:
         _die_at_rename(die_at_rename)
     cfg = load_config(str(ROOT / 'configs/ibgan/ibgan_quick_dsprites.py'), work_dir, cfg_options, seed=1, resume='auto',

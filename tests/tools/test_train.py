@@ -31,7 +31,8 @@ def run(*command, cwd=None, check=True) -> subprocess.CompletedProcess:
 
 
 def scalars(work_dir: Path) -> list[dict]:
-    return [json.loads(line) for path in sorted(work_dir.glob('*/vis_data/scalars.json')) for line in path.read_text().splitlines()]
+    files = sorted(work_dir.glob('*/vis_data/scalars.json'))
+    return [json.loads(line) for path in files for line in path.read_text().splitlines()]
 
 
 @pytest.fixture(scope='module')
@@ -103,8 +104,8 @@ def test_two_processes_over_gloo(trained, tmp_path):
      'images of shape (1, 64, 64) (channels, height, width), but the model takes (1, 32, 32)'),
 ])
 def test_a_mistake_is_one_clear_message(trained, tmp_path, arguments, message):
-    done = run(sys.executable, ROOT / 'tools/train.py', ROOT / 'configs/ibgan/ibgan_dsprites.py', '--work-dir', tmp_path, *arguments,
-               cwd=trained.parents[1], check=False)
+    done = run(sys.executable, ROOT / 'tools/train.py', ROOT / 'configs/ibgan/ibgan_dsprites.py', '--work-dir', tmp_path,
+               *arguments, cwd=trained.parents[1], check=False)
     assert done.returncode == 2
     error, = (line for line in done.stderr.splitlines() if line.startswith('error: '))
     assert message in error

@@ -1,4 +1,5 @@
 """Checkpointing that never loses the last good file."""
+from collections import deque
 from typing import Any
 
 from mmengine.dist import all_gather_object, get_rank, get_world_size, is_main_process
@@ -21,6 +22,9 @@ class SafeCheckpointHook(CheckpointHook):
     Args:
         kwargs: Arguments of MMEngine's ``CheckpointHook``; ``backend_args`` defaults to atomic local files.
     """
+
+    max_keep_ckpts: int
+    keep_ckpt_ids: deque
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault('backend_args', {'backend': ATOMIC_BACKEND})
@@ -50,7 +54,7 @@ class SafeCheckpointHook(CheckpointHook):
             return []
         steps = [*self.keep_ckpt_ids, step]
         kept = steps[-self.max_keep_ckpts:]
-        self.keep_ckpt_ids = type(self.keep_ckpt_ids)(kept)
+        self.keep_ckpt_ids = deque(kept, self.max_keep_ckpts)
         runner.message_hub.update_info('keep_ckpt_ids', kept)
         return steps[:-self.max_keep_ckpts]
 

@@ -1,0 +1,46 @@
+"""A picture of what the network sees of a data set."""
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.registry import MODELS
+from torch.utils.data import Dataset
+
+from ibgan_plugin.datasets.collate import batched_collate
+from ibgan_plugin.registry import DATASETS
+from ibgan_plugin.visualization.grids import image_grid
+
+DEFAULT_PREPROCESSOR = {'type': 'ImgDataPreprocessor', 'mean': [127.5], 'std': [127.5]}
+
+
+def contact_sheet(config: Config, split: str = 'train', count: int = 64, columns: int = 8, seed: int = 0) -> np.ndarray:
+    """Randomly chosen samples after the transforms of the data set and the model's data preprocessor.
+
+    Args:
+        config: With ``{split}_dataloader.dataset`` and, optionally, ``model.data_preprocessor``; without the latter, 0..255 is
+            taken to [-1, 1].
+        split: ``'train'``, ``'val'`` or ``'test'``.
+        count: Number of samples, at most; chosen without repetition.
+        columns: Samples a row.
+        seed: Of the choice.
+
+    Returns:
+        uint8 [H, W, 3] (red, green, blue).
+
+    Raises:
+        ValueError: If the config has no such data, ``count`` is below 1, or the images differ in size.
+    """
+    if config.get(f'{split}_dataloader') is None:
+        raise ValueError(f'the config has no {split}_dataloader')
+    if count < 1:
+        raise ValueError(f'count must be at least 1, got {count}')
+    data: Dataset = DATASETS.build(config[f'{split}_dataloader'].dataset)
+    total = len(data)  # type: ignore[arg-type]
+    chosen = np.random.default_rng(seed).choice(total, min(count, total), replace=False)
+    samples = data.__getitems__(chosen.tolist()) if hasattr(data, '__getitems__') else [data[index] for index in chosen]
+    sizes = {tuple(sample['inputs'].shape) for sample in samples}
+    if len(sizes) > 1:
+        raise ValueError(f'the images differ in size ({sorted(sizes)[0]}, {sorted(sizes)[-1]}): add CropResize to the pipeline')
+    preprocessor = config.get('model', {}).get('data_preprocessor') or DEFAULT_PREPROCESSOR
+    with torch.no_grad():
+        seen = MODELS.build(preprocessor)(batched_collate(samples), False)['inputs']
+    return image_grid(seen, columns)

@@ -1,0 +1,129 @@
+"""Images of any origin in an LMDB file made by ``tools/prepare_data.py``."""
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+
+from ibgan_plugin.datasets.base import ImageDataset
+from ibgan_plugin.datasets.codec import ImageError
+from ibgan_plugin.datasets.ground_truth import FactorGrid
+from ibgan_plugin.datasets.lmdb_reader import LMDBReader, record_key
+from ibgan_plugin.registry import DATASETS
+
+KIND = 'images'
+
+
+@DATASETS.register_module()
+class LMDBImages(ImageDataset):
+    """Images uint8 [C, H, W], all of one size, with the annotations that were prepared with them.
+
+    If the images are all the combinations of known factors, the set implements
+    :class:`~ibgan_plugin.datasets.ground_truth.GroundTruth`.
+
+    Batches of colour images lie in memory as they were decoded, channels last (their shape is [N, C, H, W] all the same):
+    reordering them here would cost a tenth of the speed and is done on the device together with the conversion to float.
+
+    Args:
+        path: The LMDB file.
+        pipeline, indices, test_mode: As in :class:`~ibgan_plugin.datasets.base.ImageDataset`.
+        annotations: Names of the arrays to hand on in ``data_samples`` as tensors, e.g. ``('attributes',)``.
+        partition: Use one part only, e.g. ``'train'``; ``indices`` then count within it.
+
+    Raises:
+        FileNotFoundError, StoreError: On first use, if the file is missing or damaged.
+        ValueError: On first use, if it has no such annotation or partition.
+    """
+
+    def __init__(self, path: str | Path, pipeline: Sequence | None = None, indices: int | Sequence[int] | None = None,
+                 test_mode: bool = False, annotations: Sequence[str] = (), partition: str | None = None):
+        super().__init__(pipeline, indices, test_mode)
+        self.path = Path(path)
+        self.annotations = tuple(annotations)
+        self.partition = partition
+
+    def _open(self) -> int:
+        self._reader = LMDBReader(self.path, KIND)
+        self._layout = self._reader.metadata['layout']
+        known = self._reader.metadata['arrays']
+        for name in (*self.annotations, *(['partition'] if self.partition else [])):
+            if name not in known:
+                raise ValueError(f'{self.path} has no annotation {name!r}, only {sorted(known)}')
+        self._arrays = {name: torch.from_numpy(self._reader.array(name)) for name in self.annotations}
+        self._grid = self._complete_grid()
+        return len(self._reader)
+
+    def _complete_grid(self) -> FactorGrid | None:
+        """The grid of factors, if the images are exactly its points in order."""
+        if 'factor_names' not in self._layout:
+            return None
+        grid = FactorGrid(tuple(self._layout['factor_names']), tuple(self._layout['factor_sizes']))
+        if len(grid) != len(self._reader):
+            return None
+        return grid if (grid.to_index(self._reader.array('factors')) == np.arange(len(grid))).all() else None
+
+    def _select(self) -> np.ndarray | None:
+        if self.partition is None:
+            return None
+        names = self._layout['partition_names']
+        if self.partition not in names:
+            raise ValueError(f'{self.path}: partition must be one of {names}, got {self.partition!r}')
+        return np.flatnonzero(self._reader.array('partition') == names.index(self.partition))
+
+    @property
+    def metainfo(self) -> dict[str, Any]:
+        """Name of the set and how it was prepared; factor, attribute and partition names where it has them."""
+        self.full_init()
+        return {'dataset': self._layout['name'], **{name: tuple(value) if isinstance(value, list) else value
+                                                    for name, value in self._layout.items() if name != 'name'}}
+
+    @property
+    def grid(self) -> FactorGrid:
+        """The factors; sample ``i`` of the whole set has the factors ``grid.to_factors([i])``.
+
+        Raises:
+            ValueError: If the set has no factors, or lacks some of their combinations.
+        """
+        self.full_init()
+        if self._grid is None:
+            raise ValueError(f'{self.path} does not hold all the combinations of known factors')
+        return self._grid
+
+    def render(self, factors: np.ndarray) -> np.ndarray:
+        """Images uint8 [N, C, H, W] of factor rows [N, num_factors].
+
+        Raises:
+            ValueError: If the set has no grid of factors, or a row does not fit it.
+        """
+        sample_idx = self.grid.to_index(factors)
+        return self._fetch(sample_idx, np.zeros_like(sample_idx))
+
+    def _annotate(self, sample_idx: np.ndarray) -> dict[str, torch.Tensor]:
+        return {**super()._annotate(sample_idx), **{name: values[sample_idx] for name, values in self._arrays.items()}}
+
+    def _fetch(self, sample_idx: np.ndarray, epoch: np.ndarray) -> np.ndarray:
+        height, width, channels = self._layout['shape']
+        with self._reader.fetching() as get:
+            records = [(get(record_key(number)), number) for number in sample_idx.tolist()]
+            if self._layout['encoding'] == 'raw':
+                pixels = np.frombuffer(bytearray().join([self._raw(*record) for record in records]), dtype=np.uint8)
+            else:
+                pixels = np.stack([self._decode(*record) for record in records])
+        return pixels.reshape(-1, height, width, channels).transpose(0, 3, 1, 2)
+
+    def _raw(self, record: memoryview | None, number: int) -> memoryview:
+        if record is None or len(record) != math.prod(self._layout['shape']):
+            raise ImageError(f'{self.path}: record {number} is missing or not of shape {self._layout["shape"]}')
+        return record
+
+    def _decode(self, record: memoryview | None, number: int) -> np.ndarray:
+        """Pixels [H, W, 3] or [H, W] of a JPEG or PNG."""
+        height, width, channels = self._layout['shape']
+        flag = cv2.IMREAD_GRAYSCALE if channels == 1 else cv2.IMREAD_COLOR_RGB
+        image = None if record is None else cv2.imdecode(np.frombuffer(record, dtype=np.uint8), flag)
+        if image is None or image.shape[:2] != (height, width):
+            raise ImageError(f'{self.path}: record {number} is missing or no image of shape {self._layout["shape"]}')
+        return image

@@ -1,0 +1,98 @@
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from ibgan_plugin.datasets import LMDBImages
+from ibgan_plugin.datasets.codec import encode
+from ibgan_plugin.datasets.lmdb_reader import LMDBReader
+from ibgan_plugin.datasets.lmdb_writer import build
+from ibgan_plugin.datasets.prepare import folder
+from ibgan_plugin.datasets.prepare.convert import Recipe
+from ibgan_plugin.datasets.prepare.run import run
+
+
+@pytest.fixture
+def root(tmp_path):
+    place = tmp_path / 'images'
+    place.mkdir()
+    for number in range(60):
+        image = np.random.default_rng(number).integers(0, 256, (70, 80, 3), dtype=np.uint8)
+        (place / f'{number:03d}.png').write_bytes(encode(image, 'png'))
+    return place
+
+
+@pytest.mark.parametrize(('changes', 'message'), [
+    (dict(channels=4), 'channels must be 1 or 3, got 4'), (dict(size=0), 'size must be at least 1 pixel, got 0'),
+    (dict(crop='big'), "crop must be .*, got 'big'"),
+    (dict(encoding='gif'), r"encoding must be one of \['jpeg', 'png', 'raw'\]"),
+    (dict(quality=101), r'quality must be in 1\.\.100, got 101'),
+])
+def test_a_bad_recipe(changes, message):
+    with pytest.raises(ValueError, match=message):
+        Recipe(**changes)
+
+
+@pytest.mark.parametrize('encoding', ['raw', 'png', 'jpeg'])
+@pytest.mark.parametrize('channels', [1, 3])
+def test_workers_make_the_same_file(root, tmp_path, encoding, channels):
+    recipe = Recipe(channels, 32, 'square', encoding)
+    build(tmp_path / 'one.lmdb', folder.job(root, recipe, workers=1)[1])
+    checksum = LMDBReader(tmp_path / 'one.lmdb', 'images').metadata['checksum']
+    if encoding == 'raw' and channels == 3:
+        build(tmp_path / 'two.lmdb', folder.job(root, recipe, workers=2)[1])
+        assert LMDBReader(tmp_path / 'two.lmdb', 'images').metadata['checksum'] == checksum
+    data = LMDBImages(tmp_path / 'one.lmdb')
+    assert data[59]['inputs'].shape == (channels, 32, 32) and data.metainfo['dataset'] == 'images'
+
+
+def test_summary_and_report(root, tmp_path):
+    (root / '007.png').write_bytes(b'')
+    conversion, job = folder.job(root, Recipe(), skip_unreadable=True)
+    summary = run(tmp_path / 'it.lmdb', job, conversion)
+    assert 'it.lmdb: 59 images of 64x64x3 (jpeg) from images (file names CRC-32 ' in summary and 'checksum verified' in summary
+    assert '1 unreadable inputs were left out, 007.png first' in summary
+    assert (tmp_path / 'it.skipped.txt').read_text() == '007.png: the file is empty\n'
+    assert 'it was there already' in run(tmp_path / 'it.lmdb', job, conversion)
+
+
+CONVERT = '''
+import os, signal, sys
+from pathlib import Path
+from ibgan_plugin.datasets import lmdb_writer
+from ibgan_plugin.datasets.prepare import folder
+lmdb_writer._BYTES_PER_TRANSACTION = 100_000
+conversion, job = folder.job(Path(sys.argv[1]), folder.RECIPE, workers=2)
+records = job.records
+def dying(start):
+    for number, record in enumerate(records(start), start):
+        if number == 50:
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield record
+job.records = dying
+lmdb_writer.build(Path(sys.argv[2]), job)
+'''
+
+
+def test_a_killed_conversion_goes_on(root, tmp_path):
+    path = tmp_path / 'it.lmdb'
+    killed = subprocess.run([sys.executable, '-c', CONVERT, root, path], capture_output=True, timeout=120)
+    assert killed.returncode == -signal.SIGKILL
+    assert not path.exists() and (tmp_path / 'it.lmdb.part').exists()
+    _, job = folder.job(root, folder.RECIPE)
+    started, records = [], job.records
+    job.records = lambda start: started.append(start) or records(start)
+    build(path, job)
+    assert 20 < started[0] <= 50 and not (tmp_path / 'it.lmdb.part').exists()
+    build(tmp_path / 'again.lmdb', folder.job(root, folder.RECIPE)[1])
+    checksums = [LMDBReader(tmp_path / name, 'images').metadata['checksum'] for name in ('it.lmdb', 'again.lmdb')]
+    assert checksums[0] == checksums[1]
+
+
+def test_other_files_of_the_same_number_are_not_mixed_in(root, tmp_path):
+    first = folder.job(root, Recipe())[1]
+    os.rename(root / '000.png', root / 'new.png')
+    assert first.metadata() != folder.job(root, Recipe())[1].metadata()

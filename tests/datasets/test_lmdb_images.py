@@ -1,0 +1,94 @@
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from mmengine.dataset import InfiniteSampler
+from torch.utils.data import DataLoader
+
+from ibgan_plugin.datasets import LMDBImages, batched_collate
+from ibgan_plugin.datasets.codec import ImageError, encode
+from ibgan_plugin.datasets.lmdb_writer import Job, build
+from ibgan_plugin.registry import DATASETS
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (40, 16, 20, 3), dtype=np.uint8)
+
+
+def make(path, images=IMAGES, encoding='png', layout=None, arrays=None):
+    records = [encode(image, encoding) for image in images]
+    layout = dict(name='noise', encoding=encoding, shape=images.shape[1:], **(layout or {}))
+    build(path, Job('images', 'noise', len(images), lambda start: records[start:], layout, lambda skipped: arrays or {}))
+    return path
+
+
+@pytest.fixture
+def path(tmp_path):
+    return make(tmp_path / 'noise.lmdb', arrays={'label': np.arange(40)[::-1], 'name': np.array([b'x'] * 40).view('u1')})
+
+
+@pytest.mark.parametrize('encoding', ['png', 'raw'])
+@pytest.mark.parametrize('channels', [1, 3])
+def test_lossless_encodings_give_the_pixels(tmp_path, encoding, channels):
+    data = LMDBImages(make(tmp_path / 'noise.lmdb', IMAGES[..., :channels], encoding))
+    batch = data.__getitems__([7, 39, 7]).collated['inputs']
+    assert batch.dtype == torch.uint8 and batch.is_contiguous(memory_format=torch.channels_last)
+    np.testing.assert_array_equal(batch, IMAGES[[7, 39, 7], :, :, :channels].transpose(0, 3, 1, 2))
+    assert torch.equal(data[39]['inputs'], batch[1])
+
+
+def test_annotations(path):
+    data = LMDBImages(path, annotations=('label',), indices=[3, 5])
+    assert data[1]['data_samples'] == {'sample_idx': 5, 'label': 34}
+    assert data.__getitems__([0, 1]).collated['data_samples']['label'].tolist() == [36, 34]
+    with pytest.raises(ValueError, match=r"noise\.lmdb has no annotation 'labels', only \['label', 'name'\]"):
+        len(LMDBImages(path, annotations=('labels',)))
+    with pytest.raises(ValueError, match=r"noise\.lmdb has no annotation 'partition'"):
+        len(LMDBImages(path, partition='train'))
+
+
+def test_a_missing_file_is_reported_when_it_is_needed(tmp_path):
+    data = DATASETS.build(dict(type='ibgan_plugin.LMDBImages', path=str(tmp_path / 'none.lmdb')))
+    with pytest.raises(FileNotFoundError, match=r'none\.lmdb does not exist; make it with tools/prepare_data\.py'):
+        data.full_init()
+
+
+@pytest.mark.parametrize('encoding', ['png', 'raw'])
+def test_a_record_of_the_wrong_size_is_named(tmp_path, encoding):
+    path = tmp_path / 'noise.lmdb'
+    records = [encode(image, encoding) for image in (IMAGES[0], IMAGES[0, :8])]
+    build(path, Job('images', 'noise', 2, lambda start: records, dict(name='noise', encoding=encoding, shape=(16, 20, 3))))
+    data = LMDBImages(path)
+    assert data[0]
+    with pytest.raises(ImageError, match=r'noise\.lmdb: record 1 is missing or .* of shape \[16, 20, 3\]'):
+        data[1]
+
+
+def test_a_pipeline_of_mmcv_transforms(path):
+    data = LMDBImages(path, pipeline=[dict(type='ibgan_plugin.CropResize', size=8), dict(type='mmcv.RandomFlip', prob=1.0)])
+    batch = data.__getitems__([0, 1]).collated['inputs']
+    plain = LMDBImages(path, pipeline=[dict(type='ibgan_plugin.CropResize', size=8)]).__getitems__([0, 1]).collated['inputs']
+    assert batch.shape == (2, 3, 8, 8) and batch.is_contiguous() and torch.equal(batch, plain.flip(-1))
+
+
+@pytest.mark.parametrize(('workers', 'context'), [(1, 'fork'), (4, 'fork'), (1, 'spawn')])
+def test_workers_give_the_same_batches(path, workers, context):
+    def batches(**options):
+        data = LMDBImages(path, annotations=('label',))
+        sampler = InfiniteSampler(data, seed=1)
+        loader = iter(DataLoader(data, batch_size=16, sampler=sampler, collate_fn=batched_collate, **options))
+        return [next(loader) for _ in range(8)]
+
+    others = batches(num_workers=workers, multiprocessing_context=context, persistent_workers=True)
+    for one, other in zip(batches(), others, strict=True):
+        assert torch.equal(one['inputs'], other['inputs'])
+        assert torch.equal(one['data_samples']['label'], other['data_samples']['label'])
+
+
+def test_it_pickles(path):
+    data = LMDBImages(path)
+    assert torch.equal(pickle.loads(pickle.dumps(data))[3]['inputs'], data[3]['inputs'])
+
+
+def test_grid_needs_factors(path):
+    with pytest.raises(ValueError, match=r'noise\.lmdb does not hold all the combinations of known factors'):
+        LMDBImages(path).render(np.array([[0]]))

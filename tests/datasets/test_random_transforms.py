@@ -1,0 +1,57 @@
+"""Random transforms draw by epoch and sample alone."""
+import itertools
+import random
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import DataLoader
+
+from ibgan_plugin.datasets import ResumableSampler, batched_collate
+from ibgan_plugin.datasets.base import ImageDataset
+
+
+class Ramps(ImageDataset):
+    """Twelve images with a ramp from left to right, so that a flip shows."""
+    metainfo = {'dataset': 'ramps'}
+
+    def _open(self):
+        return 12
+
+    def _fetch(self, sample_idx, epoch):
+        ramp = np.tile(np.arange(8, dtype=np.uint8), (8, 1))
+        return np.stack([ramp[None] + np.uint8(10 * i) for i in sample_idx])
+
+
+def batches(workers: int, number: int = 9) -> list[torch.Tensor]:
+    dataset = Ramps(pipeline=[dict(type='RandomFlip', prob=0.5)])
+    loader = DataLoader(dataset, batch_size=4, sampler=ResumableSampler(dataset, seed=1), collate_fn=batched_collate,
+                        num_workers=workers)
+    return [batch['inputs'] for batch in itertools.islice(iter(loader), number)]
+
+
+@pytest.fixture(autouse=True)
+def scope():
+    from mmengine.registry import DefaultScope
+    import mmcv.transforms  # noqa: F401
+    with DefaultScope.overwrite_default_scope('mmengine'):
+        yield
+
+
+@pytest.mark.parametrize('workers', [1, 4])
+def test_the_number_of_workers_changes_nothing(workers):
+    assert all(torch.equal(a, b) for a, b in zip(batches(0), batches(workers), strict=True))
+
+
+def test_epochs_differ_and_the_global_states_are_left_alone():
+    states = np.random.get_state()[1].copy(), random.getstate()
+    flipped = torch.cat([images[:, 0, 0, 0] > images[:, 0, 0, -1] for images in batches(0)])
+    assert 0.2 < flipped.float().mean() < 0.8
+    dataset = Ramps()
+    samples = torch.cat([images[:, 0].amin((1, 2)) for images in batches(0)])
+    by_epoch = [dict(zip(samples[i:i + 12].tolist(), flipped[i:i + 12].tolist(), strict=True)) for i in (0, 12, 24)]
+    assert by_epoch[0].keys() == by_epoch[1].keys()
+    assert by_epoch[0] != by_epoch[1]
+    assert len(dataset) == 12
+    assert (np.random.get_state()[1] == states[0]).all()
+    assert random.getstate() == states[1]

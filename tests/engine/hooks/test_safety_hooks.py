@@ -1,0 +1,136 @@
+import random
+
+import numpy as np
+import pytest
+import torch
+
+from ibgan_plugin.engine import SkipNonFiniteOptimWrapper
+from ibgan_plugin.engine.hooks import HealthHook, IterationSeedHook, PreemptionHook
+from ibgan_plugin.engine.hooks.health import DivergedError
+from ibgan_plugin.engine.hooks.iteration_seed import iteration_seed
+from tests.conftest import model_cfg
+from tests.engine.hooks.test_hooks import Spy
+from tests.engine.runs import make_runner
+
+
+def safe(interval: int = 2, **kwargs):
+    return dict(checkpoint=dict(type='ibgan_plugin.SafeCheckpointHook', interval=interval, by_epoch=False, **kwargs))
+
+
+def test_iteration_seed_is_a_function_of_seed_rank_and_iteration():
+    seeds = {iteration_seed(*key) for key in [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (11, 0, 0), (1, 10, 0)]}
+    assert len(seeds) == 7
+    assert all(0 <= seed < 2**63 for seed in seeds)
+
+    class Runner:
+        seed, iter = 5, 17
+
+    def draw():
+        IterationSeedHook().before_train_iter(Runner, 0)
+        return torch.rand(1).item(), np.random.rand(), random.random()
+
+    first = draw()
+    torch.rand(5), np.random.rand(5), random.random()
+    assert draw() == first
+    Runner.iter = 18
+    assert not set(draw()) & set(first)
+
+
+def test_old_checkpoints_go_only_after_the_new_one_is_there(tmp_path, monkeypatch):
+    runner = make_runner(tmp_path, max_iters=6, default_hooks=safe(max_keep_ckpts=2))
+    runner.train()
+    assert sorted(path.name for path in tmp_path.glob('*.pth')) == ['iter_4.pth', 'iter_6.pth']
+
+    runner = make_runner(tmp_path, max_iters=8, default_hooks=safe(max_keep_ckpts=2), resume=True)
+
+    def full(self, obj, filepath):
+        raise OSError(28, f'could not write {filepath}')
+
+    monkeypatch.setattr('ibgan_plugin.engine.checkpoints.AtomicLocalBackend.put', full)
+    with pytest.raises(OSError, match=r'could not write .*iter_8\.pth'):
+        runner.train()
+    assert sorted(path.name for path in tmp_path.glob('*.pth')) == ['iter_4.pth', 'iter_6.pth']
+    torch.load(tmp_path / 'iter_6.pth', weights_only=True)
+
+
+@pytest.mark.parametrize(('change', 'message'), [
+    (dict(generator=dict(type='ibgan_plugin.Generator', r_dim=4, base_channels=2, image_size=16)),
+     r"'generator\..*' has shape .* in it, but"),
+    (dict(encoder=None, kl_loss=None, reconstructor=None, info_loss=None),
+     r"it has, beyond the model, 'encoder\.net\.0\.bias' and \d+ more"),
+    (dict(encoder=dict(type='ibgan_plugin.Encoder', z_dim=6, r_dim=4, hidden_dims=(8, 8))),
+     r"it lacks 'encoder\.net\.4\.bias'"),
+])
+def test_a_checkpoint_that_does_not_fit_is_refused(tmp_path, change, message):
+    make_runner(tmp_path / 'a', max_iters=2).train()
+    other = make_runner(tmp_path / 'b', hooks=[dict(type='ibgan_plugin.StrictLoadHook')], model=model_cfg(**change),
+                        load_from=str(tmp_path / 'a' / 'iter_2.pth'))
+    with pytest.raises(ValueError, match=rf'iter_2\.pth does not fit the config: {message}'):
+        other.train()
+
+
+class Poison(Spy):
+    """Makes a weight NaN before an iteration."""
+
+    def __init__(self, iteration):
+        super().__init__(lambda runner: runner.iter)
+        self.iteration = iteration
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        if runner.iter == self.iteration:
+            next(runner.model.generator.parameters()).data.fill_(float('nan'))
+
+
+def test_nan_stops_the_run_and_names_iteration_component_and_last_good_checkpoint(tmp_path):
+    runner = make_runner(tmp_path, max_iters=8, default_hooks=safe(), hooks=[dict(type='ibgan_plugin.HealthHook', interval=1)])
+    runner.register_hook(Poison(4))
+    with pytest.raises(DivergedError, match=r'diverged at iteration 5: loss_\w+ is nan; last good checkpoint: .*iter_4\.pth'):
+        runner.train()
+    assert sorted(path.name for path in tmp_path.glob('*.pth')) == ['iter_2.pth', 'iter_4.pth']
+
+
+def test_nan_weights_never_reach_a_checkpoint(tmp_path):
+    runner = make_runner(tmp_path, max_iters=8, default_hooks=safe(), hooks=[dict(type='ibgan_plugin.HealthHook', interval=1000)])
+    runner.register_hook(Poison(3))
+    with pytest.raises(DivergedError, match=r"iteration 4: weights '.*' hold NaN or infinity; last good checkpoint: .*iter_2\.pth"):
+        runner.train()
+    assert [path.name for path in tmp_path.glob('*.pth')] == ['iter_2.pth']
+
+
+def test_collapse_is_warned_of(tmp_path):
+    hooks = [dict(type='ibgan_plugin.HealthHook', collapse_interval=2, min_kl=1e9, min_std=1e9)]
+    runner = make_runner(tmp_path, max_iters=2, hooks=hooks)
+    runner.train()
+    log, = tmp_path.glob('*/*.log')
+    assert 'posterior collapse at iteration 2' in log.read_text()
+    assert 'mode collapse at iteration 2' in log.read_text()
+
+
+def test_bad_updates_are_left_out():
+    weight = torch.nn.Parameter(torch.ones(2))
+    wrapper = SkipNonFiniteOptimWrapper(torch.optim.SGD([weight], lr=1.0))
+    wrapper.update_params((weight * torch.tensor([1.0, float('inf')])).sum())
+    assert weight.tolist() == [1.0, 1.0]
+    assert wrapper.skipped == 1
+    wrapper.update_params(weight.sum())
+    assert weight.tolist() == [0.0, 0.0]
+
+
+def test_preemption_saves_once_and_ends(tmp_path):
+    runner = make_runner(tmp_path, max_iters=100, default_hooks=safe(interval=2), hooks=[dict(type='ibgan_plugin.PreemptionHook')])
+    hook = next(hook for hook in runner.hooks if isinstance(hook, PreemptionHook))
+    spy = Spy(lambda runner: setattr(hook, 'requested', runner.iter == 2))
+    runner.register_hook(spy)
+    runner.train()
+    assert runner.preempted
+    assert len(spy.seen) == 3
+    assert sorted(path.name for path in tmp_path.glob('*.pth')) == ['iter_2.pth', 'iter_3.pth']
+
+
+@pytest.mark.parametrize(('make', 'message'), [
+    (lambda: HealthHook(interval=0), 'must be at least 1, got 0 and 5000'),
+    (lambda: PreemptionHook(sync_interval=0), 'sync_interval must be at least 1, got 0'),
+])
+def test_bad_arguments(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()

@@ -1,0 +1,90 @@
+import errno
+import os
+import pickle
+
+import pytest
+import torch
+
+from ibgan_plugin.engine.checkpoints import AtomicLocalBackend, CheckpointError, check_checkpoint, newest_whole_checkpoint
+
+
+def save(path, content=None):
+    torch.save({'state_dict': {'w': torch.arange(1000.)}} if content is None else content, path)
+    return path
+
+
+class Evil:
+    """Runs code when it is unpickled."""
+
+    def __init__(self, marker):
+        self.marker = marker
+
+    def __reduce__(self):
+        return os.system, (f'touch {self.marker}', )
+
+
+def test_a_whole_checkpoint_passes(tmp_path):
+    check_checkpoint(save(tmp_path / 'a.pth'))
+
+
+@pytest.mark.parametrize('length', [0, 10, 1000, -100])
+def test_truncation_is_named(tmp_path, length):
+    path = save(tmp_path / 'a.pth')
+    path.write_bytes(path.read_bytes()[:length])
+    with pytest.raises(CheckpointError, match=r'a\.pth is truncated or no checkpoint'):
+        check_checkpoint(path)
+
+
+def test_a_flipped_bit_is_found(tmp_path):
+    path = save(tmp_path / 'a.pth')
+    content = bytearray(path.read_bytes())
+    place = content.find(torch.arange(1000.).numpy().tobytes()[400:440])
+    assert place > 0
+    content[place] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"a\.pth is damaged: the checksum of '.*data/0' does not fit"):
+        check_checkpoint(path)
+
+
+def test_a_malicious_checkpoint_is_refused_and_does_not_run(tmp_path):
+    marker = tmp_path / 'marker'
+    path = save(tmp_path / 'evil.pth', {'state_dict': {}, 'meta': Evil(marker)})
+    with pytest.raises(CheckpointError, match=r'evil\.pth holds objects of type posix\.system, which are not loaded'):
+        check_checkpoint(path)
+    (tmp_path / 'plain.pth').write_bytes(pickle.dumps(Evil(marker)))
+    with pytest.raises(CheckpointError):
+        check_checkpoint(tmp_path / 'plain.pth')
+    assert not marker.exists()
+
+
+def test_other_things_are_named(tmp_path):
+    with pytest.raises(CheckpointError, match=r'no checkpoint file .*missing\.pth'):
+        check_checkpoint(tmp_path / 'missing.pth')
+    with pytest.raises(CheckpointError, match='holds a list, expected a dict'):
+        check_checkpoint(save(tmp_path / 'list.pth', [1]))
+
+
+def test_newest_whole_goes_back_over_damaged_ones(tmp_path):
+    assert newest_whole_checkpoint(tmp_path) is None
+    for number in (2, 10, 9):
+        save(tmp_path / f'iter_{number}.pth')
+    (tmp_path / 'iter_11.pth').write_bytes(b'PK')
+    (tmp_path / '.iter_12.pth.part').write_bytes(b'PK')
+    with pytest.warns(UserWarning, match=r'iter_11\.pth is truncated .* going back'):
+        assert newest_whole_checkpoint(tmp_path) == str(tmp_path / 'iter_10.pth')
+
+
+def test_atomic_write_replaces_whole_files_only(tmp_path, monkeypatch):
+    backend, path = AtomicLocalBackend(), tmp_path / 'new' / 'a.bin'
+    backend.put(b'first', path)
+    backend.put_text('second', path)
+    assert path.read_bytes() == b'second'
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    monkeypatch.setattr(os, 'fsync', full)
+    with pytest.raises(OSError, match=r'could not write .*a\.bin \(0\.0 MB\): No space left on device'):
+        backend.put(b'third', path)
+    assert path.read_bytes() == b'second'
+    assert [p.name for p in path.parent.iterdir()] == ['a.bin']

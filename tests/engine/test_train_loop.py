@@ -1,0 +1,81 @@
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import DataLoader, TensorDataset
+
+from ibgan_plugin.datasets.resumable_sampler import EpochIndex, ResumableSampler
+from tests.engine.runs import make_runner
+
+
+def take(sampler, number):
+    return list(itertools.islice(iter(sampler), number))
+
+
+def ranked(rank, world_size, **kwargs):
+    sampler = ResumableSampler(range(10), seed=3, **kwargs)
+    sampler.rank, sampler.world_size = rank, world_size
+    return sampler
+
+
+def test_every_epoch_is_another_permutation():
+    indices = take(ranked(0, 1), 30)
+    epochs = [indices[i:i + 10] for i in (0, 10, 20)]
+    assert all(sorted(epoch) == list(range(10)) for epoch in epochs)
+    assert epochs[0] != epochs[1] != epochs[2]
+    assert [index.epoch for index in indices] == [0] * 10 + [1] * 10 + [2] * 10
+    assert take(ranked(0, 1, shuffle=False), 12) == [*range(10), 0, 1]
+
+
+@pytest.mark.parametrize('world_size', [2, 3, 4])
+def test_ranks_share_the_positions(world_size):
+    parts = [take(ranked(rank, world_size), 60 // world_size) for rank in range(world_size)]
+    assert [parts[i % world_size][i // world_size] for i in range(60)] == take(ranked(0, 1), 60)
+
+
+@pytest.mark.parametrize(('world_size', 'start'), [(1, 7), (1, 25), (3, 4), (3, 11)])
+def test_a_start_skips_what_is_done(world_size, start):
+    for rank in range(world_size):
+        sampler = ranked(rank, world_size)
+        expected = take(sampler, start + 20)[start:]
+        sampler.start = start
+        assert take(sampler, 20) == expected
+
+
+def test_indices_keep_their_epoch_through_worker_processes():
+    index = EpochIndex(3, 7)
+    assert index == 3
+    assert isinstance(index, int)
+
+    class Items(TensorDataset):
+
+        def __getitem__(self, index):
+            return int(index), index.epoch
+
+    loader = DataLoader(Items(torch.zeros(4)), batch_size=2, sampler=ResumableSampler(range(4), seed=0), num_workers=1)
+    batches = list(itertools.islice(iter(loader), 4))
+    assert [epoch.tolist() for _, epoch in batches] == [[0, 0], [0, 0], [1, 1], [1, 1]]
+
+
+def test_empty_data():
+    with pytest.raises(ValueError, match='range is empty'):
+        ResumableSampler(range(0))
+
+
+@pytest.mark.parametrize('sampler', ['ibgan_plugin.ResumableSampler', 'InfiniteSampler'])
+def test_a_resumed_loop_goes_on_with_the_next_batch(tmp_path, sampler):
+    from tests.engine.hooks.test_hooks import Spy
+    loader = dict(batch_size=8, num_workers=0, sampler=dict(type=sampler), collate_fn=dict(type='default_collate'),
+                  dataset=dict(type='ibgan_plugin.MadeImages'))
+    seen = {}
+    for name, cfg in dict(whole=dict(), resumed=dict(resume=True, load_from=str(tmp_path / 'whole' / 'iter_4.pth'))).items():
+        runner = make_runner(tmp_path / name, train_cfg=dict(type='ibgan_plugin.ResumableTrainLoop', max_iters=6),
+                             train_dataloader=loader, **cfg)
+        spy = Spy(None)
+        spy.after_train_iter = lambda runner, batch_idx, data_batch, outputs, spy=spy: spy.seen.append(data_batch['inputs'].numpy())
+        runner.register_hook(spy)
+        runner.train()
+        seen[name] = spy.seen
+    assert len(seen['resumed']) == 2
+    assert all(np.array_equal(a, b) for a, b in zip(seen['resumed'], seen['whole'][4:], strict=True))

@@ -1,0 +1,39 @@
+"""Draw a contact sheet of what the network will see: ``python tools/browse_dataset.py CONFIG``."""
+import argparse
+from pathlib import Path
+
+from mmengine.config import Config, DictAction
+
+from ibgan_plugin.datasets.contact_sheet import contact_sheet
+from ibgan_plugin.engine.launch import one_clear_message
+from ibgan_plugin.visualization.grids import write_png
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description='Draw a contact sheet of what the network will see, after all transforms')
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--split', choices=('train', 'val', 'test'), default='train', help='which data (default: %(default)s)')
+    parser.add_argument('--out', type=Path, help='PNG file (default: work_dirs/<config name>/<split>_data.png)')
+    parser.add_argument('--count', type=int, default=64, help='number of samples (default: %(default)s)')
+    parser.add_argument('--columns', type=int, default=8, help='samples a row (default: %(default)s)')
+    parser.add_argument('--seed', type=int, default=0, help='of the choice of samples (default: %(default)s)')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='replace config values')
+    return parser.parse_args()
+
+
+@one_clear_message
+def main() -> None:
+    """Draw."""
+    args = parse_args()
+    if not Path(args.config).is_file():
+        raise FileNotFoundError(f'no config file {args.config!r}')
+    config = Config.fromfile(args.config)
+    config.merge_from_dict(args.cfg_options or {})
+    out = args.out or Path('work_dirs', Path(args.config).stem, f'{args.split}_data.png')
+    write_png(out, contact_sheet(config, args.split, args.count, args.columns, args.seed))
+    print(out)
+
+
+if __name__ == '__main__':
+    main()
