@@ -105,9 +105,16 @@ def init_cpu_distributed(cfg: Config) -> None:
 
 
 def build_runner(cfg: Config) -> Runner:
-    """The runner of a config, distributed if its launcher is."""
+    """The runner of a config, distributed if its launcher is.
+
+    Raises:
+        ConfigError: If components do not fit each other or an argument of one is impossible; names the file and the keys.
+    """
     init_cpu_distributed(cfg)
-    return Runner.from_cfg(cfg)
+    try:
+        return Runner.from_cfg(cfg)
+    except ValueError as error:  # components that do not fit each other; their message names the keys
+        raise ConfigError(f'{cfg.filename}: {error}') from error
 
 
 def one_clear_message(main: Callable[[], None]) -> Callable[[], None]:

@@ -11,7 +11,7 @@ from ibgan_plugin.models.latent_gan import LatentGAN, build
 from ibgan_plugin.models.losses.functional import (
     add_instance_noise, full_precision, gaussian_kl, mi_lower_bound, reparameterize)
 from ibgan_plugin.models.sync_batchnorm import convert_sync_batchnorm
-from ibgan_plugin.models.validation import check_images
+from ibgan_plugin.models.validation import check_images, check_objective
 from ibgan_plugin.registry import MODELS
 
 #: Message-hub key of the newest batch's mean KL per dimension of r (r_dim, nats), read by hooks.
@@ -65,13 +65,8 @@ class IBGAN(LatentGAN):
         super().__init__(generator, discriminator, encoder, reconstructor, trunk, trunk_owner, data_preprocessor, init_cfg)
         self.adversarial_loss = build(adversarial_loss or dict(type='ibgan_plugin.AdversarialLoss'))
         self.info_loss, self.kl_loss, self.gradient_penalty = build(info_loss), build(kl_loss), build(gradient_penalty)
-        if info_loss is not None and reconstructor is None:
-            raise ValueError('model.info_loss needs model.reconstructor, which is None')
-        if kl_loss is not None and encoder is None:
-            raise ValueError('model.kl_loss needs model.encoder, which is None')
-        if discriminator_steps < 1:
-            raise ValueError(f'model.discriminator_steps must be at least 1, got {discriminator_steps}')
         self.discriminator_steps = discriminator_steps
+        check_objective(self)
         if sync_bn:
             convert_sync_batchnorm(self)
         #: Standard deviation of the instance noise, set by ``InstanceNoiseHook``.

@@ -1,4 +1,5 @@
 """Checks that the components of a model fit each other and the images fit them: one message each."""
+import warnings
 from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
@@ -6,6 +7,7 @@ from torch import Tensor, nn
 from ibgan_plugin.models.freeze import unwrap
 
 if TYPE_CHECKING:
+    from ibgan_plugin.models.ibgan import IBGAN
     from ibgan_plugin.models.latent_gan import LatentGAN
 
 
@@ -39,6 +41,20 @@ def check_components(model: 'LatentGAN') -> None:
         if name != 'trunk' and hasattr(reader, 'shared_trunk') and reader.shared_trunk != (model.trunk is not None):
             raise ValueError(f'model.{name}.shared_trunk is {reader.shared_trunk}, but model.trunk is '
                              f'{"missing" if model.trunk is None else "given"}')
+
+
+def check_objective(model: 'IBGAN') -> None:
+    """Raise ValueError where a loss lacks its network; warn of ``beta > lambda``, which the method excludes."""
+    if model.info_loss is not None and model.reconstructor is None:
+        raise ValueError('model.info_loss needs model.reconstructor, which is None')
+    if model.kl_loss is not None and model.encoder is None:
+        raise ValueError('model.kl_loss needs model.encoder, which is None')
+    if model.discriminator_steps < 1:
+        raise ValueError(f'model.discriminator_steps must be at least 1, got {model.discriminator_steps}')
+    info_weight, beta = getattr(model.info_loss, 'info_weight', 0), getattr(model.kl_loss, 'beta', 0)
+    if beta > info_weight:
+        warnings.warn(f'model.kl_loss.beta = {beta} is above model.info_loss.info_weight = {info_weight}: IB-GAN has '
+                      f'lambda >= beta, beyond it the representation tends to carry no information')
 
 
 def _same_attribute(what: str, attribute: str, **modules: nn.Module) -> None:

@@ -7,6 +7,7 @@ from mmengine.registry import HOOKS, MODELS, build_from_cfg, init_default_scope
 
 from ibgan_plugin.engine import GroupedOptimWrapperConstructor
 from ibgan_plugin.engine.config_check import check_config
+from ibgan_plugin.evaluation.protocols import PROTOCOLS
 from tests.conftest import batch
 
 ROOT = Path(__file__).parents[2] / 'configs'
@@ -88,3 +89,10 @@ def test_limits_differ_from_ibgan_in_numbers_only():
         limit['model']['kl_loss'] = ibgan['model']['kl_loss']
         limit['model']['info_loss'] = ibgan['model']['info_loss']
         assert limit == ibgan
+
+
+@pytest.mark.parametrize(('evaluator', 'protocol'), [('val_evaluator', 'infogan_cr'), ('test_evaluator', 'study')])
+def test_protocol_numbers_stand_in_the_config(evaluator, protocol):
+    cfg = load('ibgan_dsprites')[evaluator]
+    assert cfg.protocol == protocol
+    assert cfg.scores.to_dict() == PROTOCOLS[protocol]

@@ -32,8 +32,8 @@ def batches(workers: int, number: int = 9) -> list[torch.Tensor]:
 
 @pytest.fixture(autouse=True)
 def scope():
-    from mmengine.registry import DefaultScope
     import mmcv.transforms  # noqa: F401
+    from mmengine.registry import DefaultScope
     with DefaultScope.overwrite_default_scope('mmengine'):
         yield
 

@@ -227,6 +227,19 @@ def test_impossible_combinations(changes, message):
         MODELS.build(model_cfg(**changes))
 
 
+def test_beta_above_lambda_is_warned_of():
+    with pytest.warns(UserWarning, match=r'kl_loss.beta = 2.0 is above model.info_loss.info_weight = 1.0'):
+        MODELS.build(model_cfg(kl_loss=dict(type='ibgan_plugin.KLLoss', beta=2.0)))
+
+
+def test_half_precision_autocast_steps():
+    model, optim = build(model_cfg())
+    with torch.autocast('cpu', torch.bfloat16):
+        log_vars = model.train_step(batch(), optim)
+    assert all(value.isfinite() for value in log_vars.values())
+    assert all(value.dtype == torch.float32 for value in log_vars.values())
+
+
 def test_wrong_images_and_noise():
     model, optim = build(model_cfg())
     with pytest.raises(ValueError, match=r'images of shape \(1, 32, 32\).*takes \(1, 16, 16\)'):

@@ -12,11 +12,20 @@ import torch
 ROOT = Path(__file__).parents[2]
 #: Small networks and few images; the data set, loops, hooks and metrics are those of the shipped config.
 SMALL = ['model.generator.base_channels=2', 'model.discriminator.base_channels=2', 'model.reconstructor.base_channels=2',
-         'train_dataloader.batch_size=8', 'val_evaluator.0.metrics.factor_vae.num_train=20',
-         'val_evaluator.0.metrics.factor_vae.batch_size=16', 'val_evaluator.0.metrics.factor_vae.num_variance_estimate=200',
-         'test_evaluator.0.metrics.factor_vae.num_train=20', 'test_evaluator.0.metrics.factor_vae.num_eval=20',
-         'test_evaluator.0.metrics.factor_vae.batch_size=16', 'test_evaluator.0.metrics.factor_vae.num_variance_estimate=200',
-         'default_hooks.logger.interval=1', 'custom_hooks.0.interval=2', 'custom_hooks.1.interval=2']
+         'train_dataloader.batch_size=8', 'default_hooks.logger.interval=1', 'custom_hooks.0.interval=2',
+         'custom_hooks.1.interval=2']
+
+
+def small_config(place: Path, name: str) -> Path:
+    """A leaf over a shipped config that draws few votes."""
+    path = place / f'{name}.py'
+    path.write_text(f"""
+_base_ = [{str(ROOT / 'configs' / 'ibgan' / (name + '.py'))!r}]
+votes = dict(num_train=20, num_eval=20, batch_size=16, num_variance_estimate=200, prune_threshold=0.0)
+val_evaluator = dict(_delete_=True, type='ibgan_plugin.DisentanglementMetric', scores=dict(factor_vae=votes))
+test_evaluator = dict(_delete_=True, type='ibgan_plugin.FactorVAEScore', **votes)
+""")
+    return path
 
 
 def environment() -> dict:
@@ -44,7 +53,7 @@ def place(tmp_path_factory):
 @pytest.fixture(scope='module')
 def trained(place):
     """Six iterations of the quick config on dSprites, drawn by the run itself."""
-    run(sys.executable, ROOT / 'tools/train.py', ROOT / 'configs/ibgan/ibgan_quick_dsprites.py', '--seed', 3, '--cfg-options',
+    run(sys.executable, ROOT / 'tools/train.py', small_config(place, 'ibgan_quick_dsprites'), '--seed', 3, '--cfg-options',
         *SMALL, 'train_cfg.max_iters=6', 'train_cfg.val_interval=6', 'default_hooks.checkpoint.interval=3', cwd=place)
     return place / 'work_dirs' / 'ibgan_quick_dsprites'
 
@@ -65,7 +74,7 @@ def test_resume_goes_on_from_the_saved_iteration(trained, tmp_path):
     for resume in ('auto', str(trained / 'iter_3.pth')):
         work_dir = tmp_path / Path(resume).stem
         shutil.copytree(trained, work_dir)
-        done = run(sys.executable, ROOT / 'tools/train.py', ROOT / 'configs/ibgan/ibgan_quick_dsprites.py', '--work-dir', work_dir,
+        done = run(sys.executable, ROOT / 'tools/train.py', small_config(tmp_path, 'ibgan_quick_dsprites'), '--work-dir', work_dir,
                    '--resume', resume, '--cfg-options', *SMALL, 'train_cfg.max_iters=8', 'train_cfg.val_interval=100',
                    cwd=trained.parents[1])
         start = 6 if resume == 'auto' else 3
@@ -79,17 +88,17 @@ def test_resume_goes_on_from_the_saved_iteration(trained, tmp_path):
 
 
 def test_test_computes_the_metrics_of_a_checkpoint(trained, tmp_path):
-    done = run(sys.executable, ROOT / 'tools/test.py', ROOT / 'configs/ibgan/ibgan_quick_dsprites.py', trained / 'iter_6.pth',
+    done = run(sys.executable, ROOT / 'tools/test.py', small_config(tmp_path, 'ibgan_quick_dsprites'), trained / 'iter_6.pth',
                '--work-dir', tmp_path, '--cfg-options', *SMALL, cwd=trained.parents[1])
     assert 'factor_vae/eval_accuracy' in done.stdout + done.stderr
 
 
 def test_two_processes_over_gloo(trained, tmp_path):
-    run('bash', ROOT / 'tools/dist_train.sh', ROOT / 'configs/ibgan/ibgan_dsprites.py', 2, '--work-dir', tmp_path, '--cfg-options',
+    run('bash', ROOT / 'tools/dist_train.sh', small_config(tmp_path, 'ibgan_dsprites'), 2, '--work-dir', tmp_path, '--cfg-options',
         *SMALL, 'train_cfg.max_iters=3', 'train_cfg.val_interval=3', 'default_hooks.checkpoint.interval=3', cwd=trained.parents[1])
     checkpoint = torch.load(tmp_path / 'iter_3.pth', weights_only=True)
     assert checkpoint['state_dict'].keys() == torch.load(trained / 'iter_6.pth', weights_only=True)['state_dict'].keys()
-    done = run('bash', ROOT / 'tools/dist_test.sh', ROOT / 'configs/ibgan/ibgan_dsprites.py', tmp_path / 'iter_3.pth', 2,
+    done = run('bash', ROOT / 'tools/dist_test.sh', small_config(tmp_path, 'ibgan_dsprites'), tmp_path / 'iter_3.pth', 2,
                '--work-dir', tmp_path, '--cfg-options', *SMALL, cwd=trained.parents[1])
     assert 'factor_vae/eval_accuracy' in done.stdout + done.stderr
 

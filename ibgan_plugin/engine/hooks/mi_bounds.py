@@ -1,4 +1,6 @@
 """Logging of the information bounds."""
+from typing import Any
+
 import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -44,6 +46,15 @@ class MIBoundsHook(Hook):
         self._count += 1
         if self.every_n_train_iters(runner, self.interval):
             self._write(runner)
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        """Keep the sums of an interval that is under way."""
+        checkpoint['mi_bounds'] = dict(sums=self._sums, count=self._count)
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        """Go on with the interval."""
+        if runner._resume and 'mi_bounds' in checkpoint:
+            self._sums, self._count = checkpoint['mi_bounds']['sums'], checkpoint['mi_bounds']['count']
 
     @torch.no_grad()
     def _write(self, runner: Runner) -> None:

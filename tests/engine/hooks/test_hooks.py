@@ -55,6 +55,17 @@ def test_mi_bounds_are_means_over_the_interval(tmp_path):
     assert second['kl/active_dims'] == 4
 
 
+def test_an_interval_of_mi_bounds_survives_resuming(tmp_path):
+    hooks = [dict(type='ibgan_plugin.IterationSeedHook'), dict(type='ibgan_plugin.MIBoundsHook', interval=5)]
+    make_runner(tmp_path / 'whole', max_iters=6, hooks=hooks).train()
+    resumed = make_runner(tmp_path / 'resumed', max_iters=6, hooks=hooks, resume=True,
+                          load_from=str(tmp_path / 'whole' / 'iter_4.pth'))
+    resumed.train()
+    whole, again = ([line for line in scalars(tmp_path / name) if 'mi/gap' in line] for name in ('whole', 'resumed'))
+    assert whole == again
+    assert len(whole) == 1
+
+
 def test_traversal_and_samples_are_written_at_intervals_and_at_the_end(tmp_path):
     runner = make_runner(tmp_path, max_iters=5, hooks=[dict(type='ibgan_plugin.TraversalHook', interval=2, steps=3, num_samples=9)])
     runner.train()

@@ -1,0 +1,1 @@
+"""Disentanglement metrics on codes of ground-truth factors; see ``docs/metrics.md``."""

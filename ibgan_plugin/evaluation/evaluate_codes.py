@@ -1,0 +1,101 @@
+"""Scores of codes stored in a file, from any framework; ``tools/evaluate_codes.py`` is the command."""
+import csv
+import json
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ibgan_plugin.evaluation.codes import CodeTable
+from ibgan_plugin.evaluation.labelled import CodeSource, LabelledCodes
+from ibgan_plugin.evaluation.protocols import get_protocol
+from ibgan_plugin.evaluation.suite import SUITE, resolve_metric, score, summarize
+
+#: ``{metric: {score: {'mean': ..., 'std': ..., 'per_seed': [...]}}}``
+Results = dict[str, dict[str, dict[str, Any]]]
+
+
+def load_codes(path: str | Path) -> CodeSource:
+    """Codes of an ``.npz`` file.
+
+    It holds ``codes`` [prod(factor_sizes), C] in row-major order of the factors and ``factor_sizes`` [F], or ``codes``
+    [N, C] and integer ``factors`` [N, F]. Where it holds both, ``factor_sizes`` counts. Nothing is unpickled.
+
+    Raises:
+        ValueError: If the file can not be read as such, or its arrays do not fit.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in ('codes', 'factor_sizes', 'factors') if name in file}
+    except (OSError, ValueError, AttributeError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f'{path} is not a readable .npz file of plain arrays: {error}') from error
+    if 'codes' not in arrays or len(arrays) < 2:
+        raise ValueError(f'{path} must hold codes and factor_sizes (whole grid) or codes and factors (labelled samples), '
+                         f'found of these: {", ".join(arrays) or "none"}')
+    if 'factor_sizes' in arrays:
+        sizes = arrays['factor_sizes']
+        if sizes.ndim != 1 or sizes.dtype.kind not in 'iu':
+            raise ValueError(f'factor_sizes must be integers of shape [F], got {sizes.dtype} of shape {list(sizes.shape)}')
+        return CodeTable.from_grid(arrays['codes'], sizes.tolist())
+    return LabelledCodes(arrays['codes'], arrays['factors'])
+
+
+def evaluate_codes(source: CodeSource, protocol: str, metrics: str | Sequence[str] = 'all',
+                   seeds: Sequence[int] = (0,)) -> tuple[Results, dict[str, str]]:
+    """Scores of ``source`` under a named protocol.
+
+    Args:
+        source: Codes, as :func:`load_codes` gives them.
+        protocol: Name of the protocol.
+        metrics: ``'all'`` that the protocol defines, or their names.
+        seeds: One evaluation per seed.
+
+    Returns:
+        The results, and the reasons of metrics that were skipped: those that choose factors need the whole grid.
+
+    Raises:
+        ValueError: If a protocol or metric is unknown, the protocol lacks a metric, there is no seed, or the codes can
+            not be scored.
+    """
+    if not seeds:
+        raise ValueError('seeds must not be empty')
+    names = list(get_protocol(protocol)) if metrics == 'all' else list(metrics)
+    keywords = {name: resolve_metric(name, protocol) for name in names}
+    skipped = {}
+    if not isinstance(source, CodeTable):
+        skipped = {name: 'it fixes factors and draws the others, which needs codes of the whole grid and factor_sizes'
+                   for name in names if SUITE[name].interventional}
+    per_seed = score(source, {name: keywords[name] for name in names if name not in skipped}, seeds)
+    return {name: {key: summarize(values) for key, values in scores.items()} for name, scores in per_seed.items()}, skipped
+
+
+def result_rows(results: Results, protocol: str) -> list[dict[str, Any]]:
+    """One flat row per score: protocol, metric, score, mean, std, num_seeds."""
+    return [{'protocol': protocol, 'metric': metric, 'score': key, 'mean': value['mean'], 'std': value['std'],
+             'num_seeds': len(value['per_seed'])} for metric, scores in results.items() for key, value in scores.items()]
+
+
+def format_table(results: Results, protocol: str, skipped: dict[str, str]) -> str:
+    """The results as text, one line per score, and one per skipped metric with the reason."""
+    rows = [('protocol', 'metric', 'score', 'mean', 'std', 'seeds')]
+    rows += [(row['protocol'], row['metric'], row['score'], f'{row["mean"]:.4f}', f'{row["std"]:.4f}', str(row['num_seeds']))
+             for row in result_rows(results, protocol)]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    lines = [f'{row[0]:{widths[0]}}  {row[1]:{widths[1]}}  {row[2]:{widths[2]}}  {row[3]:>9}  {row[4]:>8}  {row[5]:>5}'
+             for row in rows]
+    return '\n'.join(lines + [f'skipped {name}: {reason}' for name, reason in skipped.items()])
+
+
+def write_json(results: Results, path: str | Path) -> None:
+    """Write ``{metric: {score: {mean, std, per_seed}}}``."""
+    Path(path).write_text(json.dumps(results, indent=1) + '\n')
+
+
+def write_csv(results: Results, protocol: str, path: str | Path) -> None:
+    """Write the rows of :func:`result_rows`."""
+    with open(path, 'w', newline='') as file:
+        writer = csv.DictWriter(file, ['protocol', 'metric', 'score', 'mean', 'std', 'num_seeds'])
+        writer.writeheader()
+        writer.writerows(result_rows(results, protocol))

@@ -1,0 +1,1 @@
+"""Pure functions: arrays and explicit seeds in, dictionaries of numbers out."""

@@ -1,0 +1,75 @@
+"""Checks and streaming statistics of image features, shared by the image metrics."""
+import numpy as np
+
+
+def check_features(features: np.ndarray, least: int = 1) -> np.ndarray:
+    """``features`` as a finite float64 array [N, D] with N >= ``least``.
+
+    Raises:
+        ValueError: If the shape is another or a value is NaN or infinite (the message names the first such sample).
+    """
+    features = np.asarray(features)
+    if features.ndim != 2 or features.shape[1] == 0 or features.dtype.kind not in 'fiu' or len(features) < least:
+        raise ValueError(f'features must be real numbers of shape [N, D] with N >= {least}, '
+                         f'got {features.dtype} of shape {list(features.shape)}')
+    features = features.astype(np.float64)
+    bad = ~np.isfinite(features).all(axis=1)
+    if bad.any():
+        raise ValueError(f'features of sample {int(bad.argmax())} are not finite')
+    return features
+
+
+def check_pair(real: np.ndarray, fake: np.ndarray, least: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Both feature arrays checked, with the same width; ValueError otherwise."""
+    real, fake = check_features(real, least), check_features(fake, least)
+    if real.shape[1] != fake.shape[1]:
+        raise ValueError(f'real and fake features must have the same width, got {real.shape[1]} and {fake.shape[1]}')
+    return real, fake
+
+
+class FeatureStatistics:
+    """Mean and covariance of features that arrive in batches, in float64.
+
+    Keeps the mean and the scatter around it and combines them pairwise (Chan et al., 1979), so that a large common offset
+    costs no digits, as it would with sums of squares.
+
+    Args:
+        num_features: D, the width of the features.
+    """
+
+    def __init__(self, num_features: int) -> None:
+        self.count = 0
+        self.mean = np.zeros(num_features)
+        self._scatter = np.zeros((num_features, num_features))
+
+    def update(self, features: np.ndarray) -> None:
+        """Add a batch [N, D], N may be 0; ValueError for another width or values that are not finite."""
+        features = check_features(features, least=0)
+        if features.shape[1] != len(self.mean):
+            raise ValueError(f'features must have width {len(self.mean)}, got {features.shape[1]}')
+        if len(features):
+            mean = features.mean(axis=0)
+            centred = features - mean
+            self._combine(len(features), mean, centred.T @ centred)
+
+    def merge(self, other: 'FeatureStatistics') -> None:
+        """Add the samples of ``other``, e.g. those of another process."""
+        if other.count:
+            self._combine(other.count, other.mean, other._scatter)
+
+    def _combine(self, count: int, mean: np.ndarray, scatter: np.ndarray) -> None:
+        total, shift = self.count + count, mean - self.mean
+        self._scatter += scatter + np.outer(shift, shift) * (self.count * count / total)
+        self.mean = self.mean + shift * (count / total)
+        self.count = total
+
+    @property
+    def covariance(self) -> np.ndarray:
+        """Covariance [D, D] with ddof=1.
+
+        Raises:
+            ValueError: If there are fewer than two samples.
+        """
+        if self.count < 2:
+            raise ValueError(f'a covariance needs at least 2 samples, got {self.count}')
+        return self._scatter / (self.count - 1)

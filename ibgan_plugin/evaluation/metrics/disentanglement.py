@@ -1,0 +1,107 @@
+"""Disentanglement scores of a model's codes as MMEngine metrics."""
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine import dist
+from mmengine.evaluator import BaseMetric
+
+from ibgan_plugin.datasets.ground_truth import FactorGrid
+from ibgan_plugin.evaluation.codes import CodeTable
+from ibgan_plugin.evaluation.metrics.gather import gather_rows
+from ibgan_plugin.evaluation.suite import required_cells, resolve_metric, score, summarize
+from ibgan_plugin.registry import METRICS
+
+
+@METRICS.register_module()
+class DisentanglementMetric(BaseMetric):
+    """Scores of codes gathered in one pass over a ground-truth data set.
+
+    Data samples carry ``codes`` (tensor [C]) and ``sample_idx`` (the row-major cell of the factor grid, int); the data
+    set's ``metainfo`` carries ``factor_names`` and ``factor_sizes``.
+
+    Args:
+        scores: Metric name -> its keyword arguments, or the name of a protocol that defines it, e.g.
+            ``dict(factor_vae='study', mig=dict(num_train=1000, batch_size=16, num_bins=20))``.
+        seeds: One evaluation per seed; the scores are means over them.
+        protocol: Label of the protocol for tables; does not change a number.
+        collect_device: Kept for MMEngine; codes are gathered as arrays on the device of the process group.
+        prefix: Put before every score, e.g. ``'ema'`` gives ``ema/factor_vae/eval_accuracy``.
+
+    Raises:
+        ValueError: If a metric, protocol or keyword is unknown or missing, or there is no metric or seed.
+    """
+
+    default_prefix = ''
+
+    def __init__(self, scores: Mapping[str, Mapping[str, Any] | str], seeds: Sequence[int] = (0,), protocol: str | None = None,
+                 collect_device: str = 'cpu', prefix: str | None = None) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        if not scores or not seeds:
+            raise ValueError(f'scores and seeds must not be empty, got scores={scores!r}, seeds={seeds!r}')
+        self.scores = {name: resolve_metric(name, keywords) for name, keywords in scores.items()}
+        self.seeds = tuple(seeds)
+        self.protocol = protocol
+
+    def required_index(self, grid: FactorGrid) -> np.ndarray:
+        """Sorted unique cells int64 [M] of ``grid`` that the metrics read: the only samples that need codes."""
+        return required_cells(grid, self.scores, self.seeds)
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Keep the codes and cell numbers of a batch, as arrays."""
+        codes = torch.stack([sample['codes'] for sample in data_samples])  # NxC
+        self.results.append((np.array([int(sample['sample_idx']) for sample in data_samples]), codes.double().cpu().numpy()))
+
+    def evaluate(self, size: int) -> dict[str, float]:
+        """Scores, the same on every process; ``size`` is not needed, since samples are numbered.
+
+        Raises:
+            ValueError: On every process, where the scores can not be computed.
+        """
+        index = np.concatenate([index for index, _ in self.results] or [np.empty(0, dtype=np.int64)])
+        codes = np.concatenate([codes for _, codes in self.results] or [np.empty((0, 0))])
+        self.results.clear()
+        gathered = gather_rows(index, codes)
+        outcome: list = [None]
+        if gathered is not None:
+            try:
+                outcome = [self.compute_metrics([gathered])]
+            except ValueError as error:  # raised below on every process: none may wait for the scores forever
+                outcome = [error]
+        dist.broadcast_object_list(outcome)
+        if isinstance(outcome[0], ValueError):
+            raise outcome[0]
+        return {f'{self.prefix}/{key}' if self.prefix else key: value for key, value in outcome[0].items()}
+
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        """``{'factor_vae/eval_accuracy': mean over seeds, ...}`` of one ``(index, codes)`` pair; ``_std`` where seeds > 1."""
+        meta = self.dataset_meta or {}
+        if 'factor_names' not in meta or 'factor_sizes' not in meta:
+            raise ValueError(f'the data set needs metainfo factor_names and factor_sizes, got {sorted(meta)}')
+        (index, codes), = results
+        if not len(index):
+            raise ValueError('no codes were collected: the data loader gave no samples')
+        table = CodeTable(FactorGrid(tuple(meta['factor_names']), tuple(meta['factor_sizes'])), index, codes)
+        scores = {}
+        for metric, per_score in score(table, self.scores, self.seeds).items():
+            for key, values in per_score.items():
+                summary = summarize(values)
+                scores[f'{metric}/{key}'] = summary['mean']
+                if len(values) > 1:
+                    scores[f'{metric}/{key}_std'] = summary['std']
+        return scores
+
+
+@METRICS.register_module()
+class FactorVAEScore(DisentanglementMetric):
+    """The FactorVAE score alone, by default with the numbers of the ``study`` protocol.
+
+    Args: as :func:`ibgan_plugin.evaluation.functional.factor_vae.factor_vae`; others as :class:`DisentanglementMetric`.
+    """
+
+    def __init__(self, num_train: int = 10000, num_eval: int = 5000, batch_size: int = 64, num_variance_estimate: int = 10000,
+                 prune_threshold: float = 0.05, seed: int = 0, **kwargs: Any) -> None:
+        keywords = {'num_train': num_train, 'num_eval': num_eval, 'batch_size': batch_size,
+                    'num_variance_estimate': num_variance_estimate, 'prune_threshold': prune_threshold}
+        super().__init__(scores={'factor_vae': keywords}, seeds=(seed,), **kwargs)

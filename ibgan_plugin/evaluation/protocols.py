@@ -1,0 +1,61 @@
+"""Named protocols as plain data: metric name -> keyword arguments, every number spelled out, nothing but the seed left open.
+
+``study``: the large-scale study (Locatello et al., 2019, settings of disentanglement_lib), the protocol of record.
+``study_fast``: ``study`` with histogram boosting in DCI; its DCI is not comparable with published numbers.
+``infogan_cr``: FactorVAE score with 500 x 100 images on the votes themselves (Lin et al., 2020).
+``ibgan``: FactorVAE score with 800 x 200 images on the votes themselves, DCI by random forests (Jeon et al., 2021).
+``quick``: small and cheap, to follow a training run; not for publication.
+"""
+from typing import Any
+
+#: Keyword arguments of each metric of a protocol.
+Protocol = dict[str, dict[str, Any]]
+
+STUDY: Protocol = {
+    'factor_vae': {'num_train': 10000, 'num_eval': 5000, 'batch_size': 64, 'num_variance_estimate': 10000,
+                   'prune_threshold': 0.05},
+    'beta_vae': {'num_train': 10000, 'num_eval': 5000, 'batch_size': 64, 'inverse_penalty': 1.0, 'max_iter': 100},
+    'mig': {'num_train': 10000, 'batch_size': 16, 'num_bins': 20},
+    'dci': {'num_train': 10000, 'num_test': 5000, 'batch_size': 16, 'model': 'gradient_boosting',
+            'model_args': {'n_estimators': 100, 'learning_rate': 0.1, 'max_depth': 3}},
+    'sap': {'num_train': 10000, 'num_test': 5000, 'batch_size': 16, 'continuous_factors': False, 'penalty': 0.01},
+    'modularity_explicitness': {'num_train': 10000, 'num_test': 5000, 'batch_size': 16, 'num_bins': 20,
+                                'inverse_penalty': 1.0, 'max_iter': 100},
+    'irs': {'num_train': 10000, 'batch_size': 16, 'num_bins': 20, 'diff_quantile': 0.99},
+    'unsupervised': {'num_train': 10000, 'batch_size': 16, 'num_bins': 20},
+}
+
+STUDY_FAST: Protocol = {
+    **STUDY,
+    'dci': {'num_train': 10000, 'num_test': 5000, 'batch_size': 16, 'model': 'hist_gradient_boosting',
+            'model_args': {'max_iter': 100, 'learning_rate': 0.1, 'max_depth': 3, 'max_bins': 255}},
+}
+
+INFOGAN_CR: Protocol = {
+    'factor_vae': {'num_train': 500, 'num_eval': 0, 'batch_size': 100, 'num_variance_estimate': 10000,
+                   'prune_threshold': 0.05},
+}
+
+IBGAN: Protocol = {
+    # IB-GAN drops codes with a variance, not a standard deviation, below 0.05, estimated on as many images as vote.
+    'factor_vae': {'num_train': 800, 'num_eval': 0, 'batch_size': 200, 'num_variance_estimate': 160000,
+                   'prune_threshold': 0.05 ** 0.5},
+    'dci': {'num_train': 10000, 'num_test': 5000, 'batch_size': 16, 'model': 'random_forest',
+            'model_args': {'n_estimators': 10, 'max_depth': [4, 2, 4, 2, 2]}},
+}
+
+QUICK: Protocol = {
+    'factor_vae': {'num_train': 1000, 'num_eval': 500, 'batch_size': 64, 'num_variance_estimate': 2000,
+                   'prune_threshold': 0.05},
+    'mig': {'num_train': 10000, 'batch_size': 16, 'num_bins': 20},
+}
+
+PROTOCOLS: dict[str, Protocol] = {
+    'study': STUDY, 'study_fast': STUDY_FAST, 'infogan_cr': INFOGAN_CR, 'ibgan': IBGAN, 'quick': QUICK}
+
+
+def get_protocol(name: str) -> Protocol:
+    """The protocol called ``name``; ValueError with the known names otherwise."""
+    if name not in PROTOCOLS:
+        raise ValueError(f'unknown protocol {name!r}; known are {", ".join(PROTOCOLS)}')
+    return PROTOCOLS[name]

@@ -1,0 +1,95 @@
+"""The metrics by name: what each computes, what it reads, and which need interventions on the factors."""
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ibgan_plugin.datasets.ground_truth import FactorGrid
+from ibgan_plugin.evaluation.functional.beta_vae import beta_vae, beta_vae_cells
+from ibgan_plugin.evaluation.functional.common import split_cells
+from ibgan_plugin.evaluation.functional.dci import dci
+from ibgan_plugin.evaluation.functional.factor_vae import factor_vae, factor_vae_cells
+from ibgan_plugin.evaluation.functional.irs import irs
+from ibgan_plugin.evaluation.functional.mig import mig
+from ibgan_plugin.evaluation.functional.modularity_explicitness import modularity_explicitness
+from ibgan_plugin.evaluation.functional.sap import sap
+from ibgan_plugin.evaluation.functional.unsupervised import unsupervised
+from ibgan_plugin.evaluation.labelled import CodeSource
+from ibgan_plugin.evaluation.protocols import get_protocol
+
+
+@dataclass(frozen=True)
+class MetricSpec:
+    """One metric.
+
+    Args:
+        compute: ``(source, *, seed, **keywords) -> {score: value}``.
+        cells: ``(grid, rng, **keywords) -> arrays of the cells that compute looks up``.
+        interventional: Whether it must choose factors, so that labelled samples alone do not do.
+    """
+
+    compute: Callable[..., dict[str, float]]
+    cells: Callable[..., list[np.ndarray]]
+    interventional: bool
+
+
+SUITE: dict[str, MetricSpec] = {
+    'factor_vae': MetricSpec(factor_vae, factor_vae_cells, True),
+    'beta_vae': MetricSpec(beta_vae, beta_vae_cells, True),
+    'mig': MetricSpec(mig, split_cells, False),
+    'dci': MetricSpec(dci, split_cells, False),
+    'sap': MetricSpec(sap, split_cells, False),
+    'modularity_explicitness': MetricSpec(modularity_explicitness, split_cells, False),
+    'irs': MetricSpec(irs, split_cells, False),
+    'unsupervised': MetricSpec(unsupervised, split_cells, False),
+}
+
+
+def resolve_metric(name: str, keywords: Mapping[str, Any] | str) -> dict[str, Any]:
+    """Checked keyword arguments of the metric ``name``, given as such or as the name of a protocol.
+
+    Raises:
+        ValueError: If the metric, the protocol or a keyword is unknown, the protocol lacks the metric, or a keyword is
+            missing.
+    """
+    if name not in SUITE:
+        raise ValueError(f'unknown metric {name!r}; known are {", ".join(SUITE)}')
+    if isinstance(keywords, str):
+        protocol = get_protocol(keywords)
+        if name not in protocol:
+            raise ValueError(f'protocol {keywords!r} does not define {name!r}, only {", ".join(protocol)}')
+        keywords = protocol[name]
+    parameters = inspect.signature(SUITE[name].compute).parameters.values()
+    allowed = {p.name: p.default is p.empty for p in parameters if p.kind is p.KEYWORD_ONLY and p.name != 'seed'}
+    unknown = [key for key in keywords if key not in allowed]
+    missing = [key for key, is_required in allowed.items() if is_required and key not in keywords]
+    if unknown or missing:
+        raise ValueError(f'{name} takes the keywords {", ".join(allowed)}; unknown: {unknown}, missing: {missing}')
+    return dict(keywords)
+
+
+def required_cells(grid: FactorGrid, metrics: Mapping[str, Mapping[str, Any]], seeds: Sequence[int]) -> np.ndarray:
+    """Sorted unique cells int64 [M] of ``grid`` that ``metrics`` (name -> keyword arguments) read for ``seeds``."""
+    needed = np.zeros(len(grid), dtype=bool)
+    for name, keywords in metrics.items():
+        for seed in seeds:
+            for cells in SUITE[name].cells(grid, np.random.RandomState(seed), **keywords):
+                needed[cells.ravel()] = True
+    return np.flatnonzero(needed)
+
+
+def summarize(values: Sequence[float]) -> dict[str, Any]:
+    """``mean``, ``std`` (ddof=0) and ``per_seed`` of one score's values."""
+    return {'mean': float(np.mean(values)), 'std': float(np.std(values)), 'per_seed': [float(value) for value in values]}
+
+
+def score(source: CodeSource, metrics: Mapping[str, Mapping[str, Any]],
+          seeds: Sequence[int]) -> dict[str, dict[str, list[float]]]:
+    """``{metric: {score: [value per seed]}}`` of the codes in ``source``."""
+    result: dict[str, dict[str, list[float]]] = {}
+    for name, keywords in metrics.items():
+        per_seed = [SUITE[name].compute(source, seed=seed, **keywords) for seed in seeds]
+        result[name] = {key: [scores[key] for scores in per_seed] for key in per_seed[0]}
+    return result

@@ -1,0 +1,138 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from mmengine.evaluator import Evaluator
+from mmengine.structures import BaseDataElement
+
+from ibgan_plugin.datasets.ground_truth import FactorGrid
+from ibgan_plugin.evaluation.codes import CodeTable
+from ibgan_plugin.evaluation.functional.factor_vae import factor_vae
+from ibgan_plugin.evaluation.metrics import DisentanglementMetric, FactorVAEScore
+from ibgan_plugin.evaluation.protocols import PROTOCOLS
+from ibgan_plugin.registry import METRICS
+
+SMALL = {'num_train': 100, 'num_eval': 50, 'batch_size': 8, 'num_variance_estimate': 100, 'prune_threshold': 0.05}
+META = {'factor_names': ('shape', 'scale', 'x'), 'factor_sizes': (3, 4, 8)}
+
+
+def feed(metric, index, codes, meta=META):
+    metric.dataset_meta = meta
+    for first in range(0, len(index), 10):
+        metric.process(None, [{'codes': torch.tensor(codes[i]), 'sample_idx': int(i)} for i in index[first:first + 10]])
+
+
+def test_score_is_that_of_the_function(noise):
+    metric = METRICS.build({'type': 'FactorVAEScore', **SMALL, 'seed': 3})
+    feed(metric, np.random.RandomState(0).permutation(len(noise.codes)), noise.codes)
+    expected = factor_vae(noise, **SMALL, seed=3)
+    assert metric.evaluate(96) == {f'factor_vae/{key}': value for key, value in expected.items()}
+    assert metric.results == []
+
+
+def test_repeated_samples_count_once_and_subset_suffices(grid, noise):
+    metric = DisentanglementMetric({'factor_vae': {**SMALL, 'num_train': 2, 'num_eval': 2, 'num_variance_estimate': 9}})
+    index = metric.required_index(grid)
+    assert len(index) < len(grid) and (np.diff(index) > 0).all()
+    scores = []
+    for order in (np.concatenate([index, index[:5]]), np.arange(len(grid))):
+        feed(metric, order, noise.codes)
+        scores.append(metric.evaluate(len(grid)))
+    assert scores[0] == scores[1]
+
+
+def test_mean_and_std_over_seeds_and_prefix(noise):
+    metric = DisentanglementMetric({'factor_vae': SMALL}, seeds=(0, 1, 2), prefix='ema')
+    feed(metric, range(96), noise.codes)
+    scores = metric.evaluate(96)
+    values = [factor_vae(noise, **SMALL, seed=seed)['eval_accuracy'] for seed in range(3)]
+    assert scores['ema/factor_vae/eval_accuracy'] == pytest.approx(np.mean(values))
+    assert scores['ema/factor_vae/eval_accuracy_std'] == pytest.approx(np.std(values))
+
+
+def test_through_evaluator(noise):
+    evaluator = Evaluator(FactorVAEScore(**SMALL))
+    evaluator.dataset_meta = META
+    evaluator.process([BaseDataElement(codes=torch.tensor(noise.codes[i]), sample_idx=torch.tensor(i)) for i in range(96)])
+    assert evaluator.evaluate(96)['factor_vae/eval_accuracy'] == factor_vae(noise, **SMALL, seed=0)['eval_accuracy']
+
+
+def test_protocol_name_and_defaults_are_the_study():
+    metric = DisentanglementMetric({'factor_vae': 'infogan_cr'})
+    assert metric.scores['factor_vae'] == PROTOCOLS['infogan_cr']['factor_vae']
+    assert FactorVAEScore().scores == {'factor_vae': PROTOCOLS['study']['factor_vae']}
+
+
+@pytest.mark.parametrize(('arguments', 'message'), [
+    ({'scores': {'vae_score': 'study'}}, "unknown metric 'vae_score'; known are factor_vae"),
+    ({'scores': {'factor_vae': 'studies'}}, "unknown protocol 'studies'; known are study"),
+    ({'scores': {'mig': 'infogan_cr'}}, "protocol 'infogan_cr' does not define 'mig', only factor_vae"),
+    ({'scores': {'factor_vae': {**SMALL, 'votes': 3}}}, r"unknown: \['votes'\], missing: \[\]"),
+    ({'scores': {'factor_vae': {'num_train': 3}}}, "missing: .'num_eval', 'batch_size'"),
+    ({'scores': {}}, 'scores and seeds must not be empty'),
+    ({'scores': {'factor_vae': 'study'}, 'seeds': ()}, 'scores and seeds must not be empty'),
+])
+def test_bad_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        DisentanglementMetric(**arguments)
+
+
+def test_evaluation_errors(noise):
+    metric = FactorVAEScore(**SMALL)
+    metric.dataset_meta = META
+    with pytest.raises(ValueError, match='no codes were collected'):
+        metric.evaluate(0)
+    feed(metric, range(96), noise.codes, meta={'classes': 3})
+    with pytest.raises(ValueError, match=r"needs metainfo factor_names and factor_sizes, got \['classes'\]"):
+        metric.evaluate(96)
+    broken = noise.codes.copy()
+    broken[8, 2] = np.nan
+    feed(metric, range(96), broken)
+    with pytest.raises(ValueError, match='code 2 is nan in sample 8'):
+        metric.evaluate(96)
+
+
+WORKER = '''
+import json, sys
+import numpy as np, torch
+from ibgan_plugin.evaluation.metrics import DisentanglementMetric
+folder, rank = sys.argv[2], int(sys.argv[3])
+torch.distributed.init_process_group('gloo', init_method=f'file://{folder}/store', world_size=2, rank=rank)
+metric = DisentanglementMetric({'factor_vae': json.loads(sys.argv[1])}, seeds=(0, 1))
+metric.dataset_meta = {'factor_names': ('shape', 'scale', 'x'), 'factor_sizes': (3, 4, 8)}
+def run(codes, index):
+    if len(index):
+        metric.process(None, [{'codes': torch.tensor(codes[i]), 'sample_idx': int(i)} for i in index])
+    try:
+        return metric.evaluate(96)
+    except ValueError as error:
+        return str(error)
+codes = np.random.RandomState(7).randn(96, 4)
+padded = np.concatenate([np.arange(96), [0]])[rank::2][:48 + rank]
+broken = codes.copy(); broken[3, 1] = np.nan
+out = [run(codes, padded), run(codes, np.arange(96) if rank == 1 else []), run(broken, padded)]
+open(f'{folder}/out{rank}', 'w').write(json.dumps(out))
+'''
+
+
+def test_two_processes_equal_one(tmp_path, noise):
+    command = [sys.executable, '-c', WORKER, json.dumps(SMALL), str(tmp_path)]
+    workers = [subprocess.Popen([*command, str(rank)], stderr=subprocess.PIPE, text=True) for rank in range(2)]
+    for worker in workers:
+        _, errors = worker.communicate(timeout=120)
+        assert worker.returncode == 0, errors
+    metric = DisentanglementMetric({'factor_vae': SMALL}, seeds=(0, 1))
+    feed(metric, range(96), noise.codes)
+    expected = metric.evaluate(96)
+    for rank in range(2):
+        uneven, one_empty, broken = json.loads((tmp_path / f'out{rank}').read_text())
+        assert uneven == expected
+        assert one_empty == expected  # a process may have no samples
+        assert 'code 1 is nan in sample 3' in broken  # raised on every process
+
+
+def test_table_matches_fixture(grid, noise):
+    assert isinstance(noise, CodeTable) and FactorGrid(META['factor_names'], META['factor_sizes']) == grid

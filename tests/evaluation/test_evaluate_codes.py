@@ -1,0 +1,172 @@
+import csv
+import importlib.util
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ibgan_plugin.evaluation import protocols
+from ibgan_plugin.evaluation.codes import CodeTable
+from ibgan_plugin.evaluation.evaluate_codes import evaluate_codes, load_codes
+from ibgan_plugin.evaluation.labelled import LabelledCodes
+from ibgan_plugin.evaluation.suite import SUITE, required_cells
+
+MINI = {
+    'factor_vae': {'num_train': 100, 'num_eval': 50, 'batch_size': 8, 'num_variance_estimate': 100, 'prune_threshold': 0.05},
+    'beta_vae': {'num_train': 60, 'num_eval': 30, 'batch_size': 8, 'inverse_penalty': 1.0, 'max_iter': 100},
+    'mig': {'num_train': 200, 'batch_size': 16, 'num_bins': 20},
+    'dci': {'num_train': 100, 'num_test': 50, 'batch_size': 16, 'model': 'gradient_boosting', 'n_jobs': 1,
+            'model_args': {'n_estimators': 3, 'learning_rate': 0.1, 'max_depth': 3}},
+    'sap': {'num_train': 200, 'num_test': 100, 'batch_size': 16, 'continuous_factors': False, 'penalty': 0.01},
+    'modularity_explicitness': {'num_train': 200, 'num_test': 100, 'batch_size': 16, 'num_bins': 20, 'inverse_penalty': 1.0,
+                                'max_iter': 100},
+    'irs': {'num_train': 200, 'batch_size': 16, 'num_bins': 20, 'diff_quantile': 0.99},
+    'unsupervised': {'num_train': 200, 'batch_size': 16, 'num_bins': 20},
+}
+
+
+@pytest.fixture
+def mini(monkeypatch):
+    monkeypatch.setitem(protocols.PROTOCOLS, 'mini', MINI)
+
+
+@pytest.fixture(scope='module')
+def tool():
+    path = Path(__file__).resolve().parents[2] / 'tools/evaluate_codes.py'
+    spec = importlib.util.spec_from_file_location('evaluate_codes_tool', path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def save(tmp_path, **arrays):
+    np.savez(tmp_path / 'codes.npz', **arrays)
+    return str(tmp_path / 'codes.npz')
+
+
+def test_whole_grid_gives_all_metrics(tmp_path, capsys, tool, mini, noise):
+    path = save(tmp_path, codes=noise.codes.astype(np.float32), factor_sizes=np.array(noise.grid.sizes))
+    outputs = ['--json', str(tmp_path / 'out.json'), '--csv', str(tmp_path / 'out.csv')]
+    assert tool.main([path, '--protocol', 'mini', '--seeds', '0', '1', *outputs]) == 0
+    results = json.loads((tmp_path / 'out.json').read_text())
+    assert list(results) == list(MINI)
+    for metric, scores in results.items():
+        for value in scores.values():
+            assert set(value) == {'mean', 'std', 'per_seed'} and len(value['per_seed']) == 2, metric
+            assert value['mean'] == pytest.approx(np.mean(value['per_seed']))
+            assert value['std'] == pytest.approx(np.std(value['per_seed']))
+    rows = list(csv.DictReader((tmp_path / 'out.csv').open()))
+    assert {(row['metric'], row['score']) for row in rows} == {(m, s) for m, scores in results.items() for s in scores}
+    table = capsys.readouterr().out
+    assert all(name in table for name in MINI) and 'mini' in table and 'skipped' not in table
+
+
+def test_labelled_samples_skip_interventions(tmp_path, capsys, tool, mini, noise):
+    path = save(tmp_path, codes=noise.codes, factors=noise.grid.to_factors(np.arange(96)))
+    assert tool.main([path, '--protocol', 'mini', '--json', str(tmp_path / 'out.json')]) == 0
+    skipped = {name for name, spec in SUITE.items() if spec.interventional}
+    assert skipped == {'factor_vae', 'beta_vae'}
+    assert set(json.loads((tmp_path / 'out.json').read_text())) == set(MINI) - skipped
+    assert 'skipped beta_vae: it fixes factors and draws the others' in capsys.readouterr().out
+
+
+def test_labelled_sample_of_the_grid_scores_like_the_grid(mini, perfect):
+    cells = np.random.RandomState(0).randint(96, size=5000)
+    labelled = LabelledCodes(perfect.codes[cells], perfect.grid.to_factors(cells))
+    names = ['mig', 'irs', 'modularity_explicitness']
+    ours, _ = evaluate_codes(labelled, 'mini', names, (0, 1, 2))
+    theirs, _ = evaluate_codes(perfect, 'mini', names, (0, 1, 2))
+    for name in names:
+        for key, value in ours[name].items():
+            assert value['mean'] == pytest.approx(theirs[name][key]['mean'], abs=0.1)
+
+
+def test_named_metrics_only(tmp_path, tool, mini, noise):
+    path = save(tmp_path, codes=noise.codes, factor_sizes=np.array(noise.grid.sizes))
+    assert tool.main([path, '--protocol', 'mini', '--metrics', 'mig,irs', '--json', str(tmp_path / 'out.json')]) == 0
+    assert list(json.loads((tmp_path / 'out.json').read_text())) == ['mig', 'irs']
+
+
+@pytest.mark.parametrize(('arrays', 'message'), [
+    ({'codes': np.zeros((6, 2))}, 'must hold codes and factor_sizes .* found of these: codes'),
+    ({'z': np.zeros((6, 2))}, 'found of these: none'),
+    ({'codes': np.zeros((5, 2)), 'factor_sizes': np.array([2, 3])}, r'must have 6 rows, one per cell of the grid \(2, 3\), got 5'),
+    ({'codes': np.zeros((6, 2)), 'factor_sizes': np.array([2.0, 3.0])}, 'factor_sizes must be integers'),
+    ({'codes': np.zeros((6, 2)), 'factor_sizes': np.array([0, 3])}, 'must be one or more integers >= 1'),
+    ({'codes': np.zeros((6, 2)), 'factors': np.zeros((5, 2), int)}, r'factors must have shape \[6, F\]'),
+    ({'codes': np.zeros((6, 2)), 'factors': np.full((6, 2), 0.5)}, 'factors must be integers, got float64'),
+    ({'codes': np.zeros((0, 2)), 'factors': np.zeros((0, 2), int)}, r'codes must be real numbers of shape \[N, C\] with N >= 1'),
+    ({'codes': np.array([[1.0, np.inf]]), 'factors': np.zeros((1, 2), int)}, 'code 1 is inf in sample 0'),
+    ({'codes': np.array([{}], dtype=object), 'factors': np.zeros((1, 2), int)}, 'not a readable .npz file of plain arrays'),
+])
+def test_bad_files(tmp_path, arrays, message):
+    with pytest.raises(ValueError, match=message):
+        load_codes(save(tmp_path, **arrays))
+
+
+@pytest.mark.parametrize('content', [b'', b'text', b'PK\x03\x04broken'])
+def test_not_an_npz(tmp_path, content):
+    (tmp_path / 'x.npz').write_bytes(content)
+    with pytest.raises(ValueError, match='is not a readable'):
+        load_codes(tmp_path / 'x.npz')
+    with pytest.raises(ValueError, match='is not a readable'):
+        load_codes(tmp_path / 'absent.npz')
+
+
+def test_command_reports_errors_without_traceback(tmp_path, capsys, tool, noise):
+    path = save(tmp_path, codes=noise.codes, factor_sizes=np.array(noise.grid.sizes))
+    assert tool.main([path, '--protocol', 'studies']) == 2
+    assert capsys.readouterr().err == ("error: unknown protocol 'studies'; known are study, study_fast, infogan_cr, ibgan, quick\n")
+    assert tool.main([path, '--metrics', 'mig,fid']) == 2
+    assert "unknown metric 'fid'; known are factor_vae, beta_vae" in capsys.readouterr().err
+
+
+def test_too_few_labelled_samples(mini):
+    with pytest.raises(ValueError, match=r'1 labelled samples are too few to split in the proportion \[200, 100\]'):
+        evaluate_codes(LabelledCodes(np.zeros((1, 2)), np.zeros((1, 2), int)), 'mini', ['sap'])
+
+
+def test_no_seeds(mini, noise):
+    with pytest.raises(ValueError, match='seeds must not be empty'):
+        evaluate_codes(noise, 'mini', ['mig'], [])
+
+
+def test_nan_constant_one_code_one_factor_for_every_metric(mini, noise):
+    """No metric raises on degenerate codes, and every score is a finite number."""
+    sizes = noise.grid.sizes
+    cases = [(np.full((96, 3), 0.1), sizes), (noise.codes[:, :1], sizes), (noise.codes, (96,)), (np.round(noise.codes), sizes),
+             (0.1 + np.spacing(0.1) * (noise.codes > 0), sizes)]
+    for codes, factor_sizes in cases:
+        table = CodeTable.from_grid(codes, factor_sizes)
+        results, _ = evaluate_codes(table, 'mini')
+        for metric, scores in results.items():
+            for key, value in scores.items():
+                assert np.isfinite(value['mean']), (metric, key)
+
+
+def test_required_cells_suffice_for_every_metric(grid, noise):
+    few = {**MINI, 'factor_vae': {**MINI['factor_vae'], 'num_train': 2, 'num_eval': 2, 'num_variance_estimate': 5},
+           'beta_vae': {**MINI['beta_vae'], 'num_train': 5, 'num_eval': 2, 'batch_size': 2}}
+    for name in few:
+        few[name] = {key: {'num_train': 20, 'num_test': 10}.get(key, value) if not SUITE[name].interventional else value
+                     for key, value in few[name].items()}
+        index = required_cells(grid, {name: few[name]}, (0,))
+        assert len(index) < len(grid)
+        subset = CodeTable(grid, index, noise.codes[index])
+        assert SUITE[name].compute(subset, seed=0, **few[name]) == SUITE[name].compute(noise, seed=0, **few[name]), name
+
+
+@pytest.mark.parametrize('name', ['factor_vae', 'beta_vae', 'mig', 'dci', 'sap', 'modularity_explicitness', 'irs', 'unsupervised'])
+def test_order_of_the_codes_does_not_matter(noise, name):
+    permuted = CodeTable.from_grid(noise.codes[:, [2, 0, 3, 1]], noise.grid.sizes)
+    scores, expected = (SUITE[name].compute(table, seed=0, **MINI[name]) for table in (permuted, noise))
+    tolerance = 0.1 if name == 'dci' else 1e-3 if name == 'modularity_explicitness' else 0.05 if name == 'beta_vae' else 1e-9
+    assert scores == pytest.approx(expected, abs=tolerance)
+
+
+@pytest.mark.parametrize('name', ['factor_vae', 'mig', 'irs'])
+def test_scale_sign_and_offset_of_the_codes_do_not_matter(noise, name):
+    changed = CodeTable.from_grid(noise.codes * -8 + 2, noise.grid.sizes)
+    scores, expected = (SUITE[name].compute(table, seed=0, **MINI[name]) for table in (changed, noise))
+    assert scores == pytest.approx(expected, abs=0.05 if name == 'mig' else 1e-9)  # a bin is open on one side only

@@ -1,0 +1,43 @@
+"""Score the codes of any model: ``python tools/evaluate_codes.py codes.npz --protocol study --seeds 0 1 2 --json scores.json``.
+
+The file holds ``codes`` [prod(sizes), C] of the full factor grid in row-major order and ``factor_sizes`` [F], which gives all
+metrics, or ``codes`` [N, C] and integer ``factors`` [N, F], which gives those that need no intervention on the factors.
+"""
+import argparse
+import sys
+
+from ibgan_plugin.evaluation.evaluate_codes import evaluate_codes, format_table, load_codes, write_csv, write_json
+from ibgan_plugin.evaluation.protocols import PROTOCOLS
+
+
+def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Command-line arguments."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('codes', help='.npz file with codes and factor_sizes, or codes and factors')
+    parser.add_argument('--metrics', default='all', help='all (of the protocol), or names separated by commas')
+    parser.add_argument('--protocol', default='study', help=', '.join(PROTOCOLS))
+    parser.add_argument('--seeds', type=int, nargs='+', default=[0])
+    parser.add_argument('--json', help='write {metric: {score: {mean, std, per_seed}}} to this file')
+    parser.add_argument('--csv', help='write one row per score to this file')
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Score and report; returns the exit status, 2 for bad input."""
+    args = parse_args(arguments)
+    try:
+        metrics = args.metrics if args.metrics == 'all' else args.metrics.split(',')
+        results, skipped = evaluate_codes(load_codes(args.codes), args.protocol, metrics, args.seeds)
+    except ValueError as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 2
+    print(format_table(results, args.protocol, skipped))
+    if args.json:
+        write_json(results, args.json)
+    if args.csv:
+        write_csv(results, args.protocol, args.csv)
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
