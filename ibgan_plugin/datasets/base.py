@@ -1,5 +1,7 @@
 """What all image data sets of this project share: views, annotations, batches, transforms."""
 import copy
+import hashlib
+import json
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -67,6 +69,24 @@ class ImageDataset(Dataset, ABC):
     def _annotate(self, sample_idx: np.ndarray) -> dict[str, torch.Tensor]:
         """Tensors [N, ...] that go into ``data_samples``; ``sample_idx`` among them."""
         return {'sample_idx': torch.from_numpy(sample_idx)}
+
+    def _content(self) -> dict[str, Any] | None:
+        """Plain data, without paths, that differ where the images of the whole set do; None where that is not known."""
+        return None
+
+    @property
+    def fingerprint(self) -> str | None:
+        """SHA-256, in hexadecimal, of all that the samples of this view depend on; None where that is not known.
+
+        Transforms count by their ``repr``, which must show their settings; with one that has none of its own, nothing is known.
+        """
+        self.full_init()
+        content = self._content()
+        pipeline = [] if self.pipeline is None else [repr(transform) for transform in self.pipeline.transforms]
+        if content is None or any(' at 0x' in transform for transform in pipeline):
+            return None
+        text = json.dumps([self.metainfo, content, pipeline, self._total], sort_keys=True)
+        return hashlib.sha256(text.encode() + (b'' if self._chosen is None else self._chosen.tobytes())).hexdigest()
 
     def full_init(self) -> None:
         """Make the data ready; does nothing the second time."""

@@ -101,6 +101,9 @@ class LMDBImages(ImageDataset):
         sample_idx = self.grid.to_index(factors)
         return self._fetch(sample_idx, np.zeros_like(sample_idx))
 
+    def _content(self) -> dict[str, Any]:
+        return {'checksum': self._reader.metadata['checksum'], 'layout': self._layout}
+
     def _annotate(self, sample_idx: np.ndarray) -> dict[str, torch.Tensor]:
         return {**super()._annotate(sample_idx), **{name: values[sample_idx] for name, values in self._arrays.items()}}
 

@@ -29,13 +29,19 @@ from typing import Any
 import lmdb
 import numpy as np
 
+from ibgan_plugin.datasets.seal import damage
+
 FORMAT = 'ibgan_plugin.lmdb'
 FORMAT_VERSION = 1
 METADATA_KEY = b'__metadata__'
+#: Files up to this size, in bytes, are verified whole when they are first opened (about a second a gigabyte).
+VERIFIED_SIZE = 2 << 30
 
 # LMDB opens a file once per process; an environment must not be used across a fork.
 _environments: dict[Path, tuple[int, lmdb.Environment]] = {}
 _lock = threading.Lock()
+# Files found sound in this process or the one it was forked from, with their size and time of change.
+_verified: dict[Path, tuple[int, int]] = {}
 
 
 class StoreError(ValueError):
@@ -83,6 +89,18 @@ def _environment(path: Path) -> lmdb.Environment:
         return env
 
 
+def _check_seal(path: Path) -> None:
+    """Verify a file's checksum, once a process; larger ones than ``VERIFIED_SIZE`` are taken on trust."""
+    stat = path.stat()
+    state = (stat.st_size, stat.st_mtime_ns)
+    if stat.st_size > VERIFIED_SIZE or _verified.get(path) == state:
+        return
+    problem = damage(path)
+    if problem:
+        raise StoreError(f'{path} {problem}; delete it and prepare it again')
+    _verified[path] = state
+
+
 def read_metadata(path: Path, txn: lmdb.Transaction) -> dict[str, Any]:
     """The metadata record of a store.
 
@@ -121,7 +139,9 @@ class LMDBReader:
 
     def __init__(self, path: str | Path, kind: str):
         self.path = Path(path).resolve()
-        with _environment(self.path).begin() as txn:
+        env = _environment(self.path)
+        _check_seal(self.path)
+        with env.begin() as txn:
             self.metadata = read_metadata(self.path, txn)
             entries = txn.stat()['entries']
         self._check('format_version', FORMAT_VERSION)

@@ -30,6 +30,7 @@ from ibgan_plugin.datasets.lmdb_reader import (
     read_metadata,
     record_key,
 )
+from ibgan_plugin.datasets.seal import seal
 
 # A transaction ends after so much; a kill loses no more than that.
 _BYTES_PER_TRANSACTION, _SECONDS_PER_TRANSACTION = 8 << 20, 5
@@ -115,6 +116,7 @@ def _build(path: Path, job: Job) -> list[int]:
         env.close()
     if part.stat().st_size < pages * page:  # a last page that was allocated, but never written
         os.truncate(part, pages * page)
+    seal(part)
     forget(path)
     os.replace(part, path)
     _sync_folder(path.parent)

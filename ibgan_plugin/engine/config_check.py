@@ -1,14 +1,19 @@
 """Finding mistakes in a config before anything is built."""
 import difflib
 import inspect
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import mmengine.registry
 from mmengine.config import Config
 from mmengine.registry import Registry
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
+
+from ibgan_plugin.registry import SCOPE
 
 _REGISTRIES = [value for value in vars(mmengine.registry).values() if isinstance(value, Registry)]
 #: Keys that MMEngine takes out of a component's config before it builds the component.
@@ -19,7 +24,10 @@ _RUNNER_KEYS = set(inspect.signature(Runner.__init__).parameters) - {'self', 'cf
 
 
 class ConfigError(ValueError):
-    """A mistake in a config; the message names the file, the key, the value and what is allowed."""
+    """A mistake in a config; the message, one line, names the file, the key, the value and what is allowed."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(' '.join(message.splitlines()))
 
 
 def check_config(cfg: Config) -> None:
@@ -66,6 +74,46 @@ def _check_node(where: str, path: str, node: dict) -> None:
     taken = accepted_keys(cls)
     if taken is not None:
         _check_keys(where, path, node, taken, getattr(cls, '__name__', str(cls)))
+    if cls.__module__.startswith(f'{SCOPE}.') and inspect.isclass(cls):
+        for key, hint in get_type_hints(cls.__init__).items():
+            if key in node and not _fits(node[key], hint):
+                raise ConfigError(f'{where}: {path}.{key} = {node[key]!r} must be {_spell(hint)}, not {type(node[key]).__name__}')
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a config value is of an annotated type. Hints beyond numbers, strings, dicts and sequences fit anything."""
+    if get_origin(hint) in (Union, UnionType):
+        return any(_fits(value, option) for option in get_args(hint))
+    if hint is None or hint is type(None):
+        return value is None
+    if hint in (bool, int, float, str, Path):
+        allowed: tuple[type, ...] = {float: (int, float), Path: (str, Path)}.get(hint, (hint, ))
+        return isinstance(value, allowed) and (hint is bool or not isinstance(value, bool))
+    origin = get_origin(hint) or hint
+    if origin in (dict, Mapping):
+        return isinstance(value, Mapping)
+    if origin in (list, tuple, Sequence):
+        element = get_args(hint)[0] if get_args(hint) else Any
+        return isinstance(value, (list, tuple)) and all(_fits(child, element) for child in value)
+    return True
+
+
+def _spell(hint: Any) -> str:
+    """A type as people write it: ``int``, ``dict or None``."""
+    options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint, )
+    return ' or '.join('None' if o is type(None) else (str(o) if get_args(o) else getattr(o, '__name__', str(o))) for o in options)
+
+
+@contextmanager
+def config_errors(cfg: Config) -> Iterator[None]:
+    """Turns what goes wrong while the parts of a config are built into a :class:`ConfigError` that names the file."""
+    try:
+        yield
+    except ConfigError:
+        raise
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise ConfigError(f'{cfg.filename or "config"}: {lines[0]}') from error
 
 
 def _check_keys(where: str, path: str, node: dict, allowed: set[str], taker: str) -> None:

@@ -13,7 +13,8 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from ibgan_plugin.engine.checkpoints import check_checkpoint, newest_whole_checkpoint
-from ibgan_plugin.engine.config_check import ConfigError, check_config
+from ibgan_plugin.engine.config_check import ConfigError, check_config, config_errors
+from ibgan_plugin.engine.cpu import tune_cpu
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
@@ -105,16 +106,15 @@ def init_cpu_distributed(cfg: Config) -> None:
 
 
 def build_runner(cfg: Config) -> Runner:
-    """The runner of a config, distributed if its launcher is.
+    """The runner of a config, distributed if its launcher is; the process is set up for speed on CPUs.
 
     Raises:
         ConfigError: If components do not fit each other or an argument of one is impossible; names the file and the keys.
     """
+    tune_cpu()
     init_cpu_distributed(cfg)
-    try:
+    with config_errors(cfg):
         return Runner.from_cfg(cfg)
-    except ValueError as error:  # components that do not fit each other; their message names the keys
-        raise ConfigError(f'{cfg.filename}: {error}') from error
 
 
 def one_clear_message(main: Callable[[], None]) -> Callable[[], None]:

@@ -9,9 +9,10 @@ import lmdb
 import numpy as np
 import pytest
 
-from ibgan_plugin.datasets import lmdb_writer
+from ibgan_plugin.datasets import lmdb_reader, lmdb_writer
 from ibgan_plugin.datasets.lmdb_reader import LMDBReader, StoreError, forget, record_key
 from ibgan_plugin.datasets.lmdb_writer import Job, build
+from ibgan_plugin.datasets.seal import FOOTER_SIZE, seal
 
 RECORDS = [bytes([number]) * (50_000 + number) for number in range(60)]
 
@@ -41,9 +42,11 @@ def read(path):
 
 def rewrite_metadata(path, **changes):
     forget(path)
+    os.truncate(path, path.stat().st_size - FOOTER_SIZE)
     with lmdb.open(str(path), subdir=False, lock=False) as env, env.begin(write=True) as txn:
         metadata = json.loads(txn.get(b'__metadata__'))
         txn.put(b'__metadata__', json.dumps({**metadata, **changes}).encode())
+    seal(path)
 
 
 def test_what_is_written_is_read(store):
@@ -151,7 +154,7 @@ def test_a_disk_that_is_too_small_is_noticed_first(tmp_path):
 FILL_THE_DISK = '''
 import resource, sys
 from pathlib import Path
-from ibgan_plugin.datasets import lmdb_writer
+from ibgan_plugin.datasets import lmdb_reader, lmdb_writer
 lmdb_writer._BYTES_PER_TRANSACTION = 500_000
 resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, -1))
 records = [bytes([number]) * (50_000 + number) for number in range(60)]
@@ -189,7 +192,7 @@ def test_a_file_cut_in_its_header_is_reported(store, size):
 def test_a_truncated_file_is_reported_instead_of_killing_the_process(store, keep):
     whole = store.stat().st_size
     os.truncate(store, int(keep * whole))
-    with pytest.raises(StoreError, match=rf'numbers\.lmdb is truncated: {int(keep * whole)} of {whole} bytes'):
+    with pytest.raises(StoreError, match=rf'numbers\.lmdb is truncated: {int(keep * whole)} of {whole - FOOTER_SIZE} bytes'):
         LMDBReader(store, 'numbers')
 
 
@@ -210,17 +213,25 @@ def test_an_lmdb_file_of_somebody_else_is_reported(tmp_path):
     path = tmp_path / 'other.lmdb'
     with lmdb.open(str(path), subdir=False, lock=False) as env, env.begin(write=True) as txn:
         txn.put(b'a', b'b')
+    with pytest.raises(StoreError, match=r'other\.lmdb has no checksum at its end, so it was not finished by tools/prepare_data'):
+        LMDBReader(path, 'numbers')
+    seal(path)
     with pytest.raises(StoreError, match=r"other\.lmdb has no 'ibgan_plugin\.lmdb' metadata record"):
         LMDBReader(path, 'numbers')
 
 
-def test_verify_finds_a_flipped_bit(store):
+@pytest.mark.parametrize(('verified_size', 'message'), [
+    (1 << 30, 'is damaged: its content does not fit its checksum'),
+    (0, 'checksum of the records is [0-9a-f]{8}, but the metadata say'),
+])
+def test_a_flipped_bit_is_found_on_opening_or_by_verify(store, monkeypatch, verified_size, message):
+    monkeypatch.setattr(lmdb_reader, 'VERIFIED_SIZE', verified_size)
     forget(store)
     content = bytearray(store.read_bytes())
     place = content.index(RECORDS[7][:1000])
     content[place + 500] ^= 1
     store.write_bytes(content)
-    with pytest.raises(StoreError, match=r'numbers\.lmdb: checksum of the records is [0-9a-f]{8}, but the metadata say'):
+    with pytest.raises(StoreError, match=rf'numbers\.lmdb:? {message}'):
         LMDBReader(store, 'numbers').verify()
 
 

@@ -29,6 +29,9 @@ def test_a_right_config_passes(tmp_path):
     (dict(train_dataloder=dict(batch_size=3)), r"unknown key 'train_dataloder'; did you mean 'train_dataloader'"),
     (dict(optim_wrapper__generator__optimizer__learning_rate=1), r'unknown key optim_wrapper.generator.optimizer.learning_rate'),
     (dict(custom_hooks__0__max_histroy=3), r"unknown key custom_hooks\[0\].max_histroy = 3; did you mean 'max_history'"),
+    (dict(model__generator__base_channels='wide'), r"model.generator.base_channels = 'wide' must be int, not str"),
+    (dict(model__encoder__hidden_dims=8), r'model.encoder.hidden_dims = 8 must be tuple\[int, ...\], not int'),
+    (dict(model__kl_loss=3), r'model.kl_loss = 3 must be dict or None, not int'),
     (dict(model__data_preprocessor__men=[1]), r"unknown key model.data_preprocessor.men = \[1\]; did you mean 'mean'"),
 ])
 def test_one_message_names_file_key_value_and_what_is_allowed(tmp_path, options, message):

@@ -53,6 +53,9 @@ class ColorDSprites(DSprites):
         """Name of the set, names and sizes of its factors."""
         return {**super().metainfo, 'dataset': 'color_dsprites'}
 
+    def _content(self) -> dict[str, Any]:
+        return {**super()._content(), 'seed': self.seed, 'exclude_black': self.exclude_black, 'color_factors': self.color_factors}
+
     def colors(self, sample_idx: np.ndarray, epoch: np.ndarray | int = 0) -> np.ndarray:
         """Colour levels int64 [N, 3] (red, green, blue, each in 0..7) of sample numbers int64 [N], drawn in an epoch."""
         if self.color_factors:

@@ -44,6 +44,9 @@ class DSprites(ImageDataset):
         self._keys = [record_key(record) for record in range(len(self._reader))]
         return len(self.grid)
 
+    def _content(self) -> dict[str, Any]:
+        return {'checksum': self._reader.metadata['checksum']}
+
     def _fetch(self, sample_idx: np.ndarray, epoch: np.ndarray) -> np.ndarray:
         sprite, position = np.divmod(sample_idx, POSITIONS)
         keys = self._keys

@@ -1,0 +1,43 @@
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from ibgan_plugin.engine.cpu import tune_cpu
+
+COUNT_FAULTS = '''
+import resource, sys, torch
+from ibgan_plugin.engine.cpu import keep_freed_memory
+if sys.argv[1] == 'keep' and not keep_freed_memory():
+    sys.exit(77)
+torch.set_num_threads(1)
+def work():
+    return [torch.ones(2_000_000) for _ in range(8)]
+for _ in range(3):
+    work()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(10):
+    work()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+'''
+
+
+def faults(mode: str) -> int:
+    done = subprocess.run([sys.executable, '-c', COUNT_FAULTS, mode], capture_output=True, text=True, timeout=120)
+    if done.returncode == 77:
+        pytest.skip('the C library has no mallopt')
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout)
+
+
+def test_freed_memory_comes_back_without_page_faults():
+    assert faults('keep') < 100 < 1000 < faults('default')
+
+
+def test_denormal_numbers_are_zero():
+    try:
+        tune_cpu()
+        assert torch.tensor(1e-39).mul(1.0) == 0
+    finally:
+        torch.set_flush_denormal(False)
