@@ -20,7 +20,8 @@ def test_prefix_alone_is_enough():
 import sys
 assert 'ibgan_plugin' not in sys.modules
 for registry, name in ((MODELS, 'IBGAN'), (MODELS, 'KLLoss'), (HOOKS, 'InstanceNoiseHook'), (DATASETS, 'DSprites'),
-                       (METRICS, 'FactorVAEScore'), (LOOPS, 'CodesTestLoop'), (FUNCTIONS, 'batched_collate'),
+                       (METRICS, 'FactorVAEScore'), (METRICS, 'ImageMetric'), (LOOPS, 'CodesTestLoop'),
+                       (LOOPS, 'GenerationTestLoop'), (MODELS, 'TorchScriptExtractor'), (FUNCTIONS, 'batched_collate'),
                        (OPTIM_WRAPPER_CONSTRUCTORS, 'GroupedOptimWrapperConstructor')):
     assert registry.get(f'ibgan_plugin.{name}').__name__ == name
 ''')

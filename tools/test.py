@@ -1,9 +1,14 @@
-"""Compute the test metrics of a checkpoint: ``python tools/test.py CONFIG CHECKPOINT``."""
+"""Compute the test metrics of a checkpoint: ``python tools/test.py CONFIG CHECKPOINT``.
+
+Prints a table and writes ``scores.json`` and ``scores.csv`` into the work directory.
+"""
 import argparse
 
 from mmengine.config import DictAction
+from mmengine.dist import is_main_process
 
 from ibgan_plugin.engine.launch import LAUNCHERS, build_runner, load_config, one_clear_message, select_device
+from ibgan_plugin.evaluation.report import format_rows, score_rows, write_scores
 
 
 def parse_args() -> argparse.Namespace:
@@ -26,7 +31,11 @@ def main() -> None:
     args = parse_args()
     select_device(args.device)
     cfg = load_config(args.config, args.work_dir, args.cfg_options, args.seed, args.launcher, checkpoint=args.checkpoint)
-    build_runner(cfg).test()
+    runner = build_runner(cfg)
+    rows = score_rows(runner.test(), runner.test_evaluator.metrics)
+    if is_main_process():
+        print(format_rows(rows))
+        write_scores(rows, cfg.work_dir)
 
 
 if __name__ == '__main__':

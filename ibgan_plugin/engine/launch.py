@@ -13,6 +13,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from ibgan_plugin.engine.checkpoints import check_checkpoint, newest_whole_checkpoint
+from ibgan_plugin.engine.compiler import drop_compile_without_compiler
 from ibgan_plugin.engine.config_check import ConfigError, check_config, config_errors
 from ibgan_plugin.engine.cpu import tune_cpu
 
@@ -112,6 +113,7 @@ def build_runner(cfg: Config) -> Runner:
         ConfigError: If components do not fit each other or an argument of one is impossible; names the file and the keys.
     """
     tune_cpu()
+    drop_compile_without_compiler(cfg)
     init_cpu_distributed(cfg)
     with config_errors(cfg):
         return Runner.from_cfg(cfg)

@@ -1,5 +1,4 @@
 """Scores of codes stored in a file, from any framework; ``tools/evaluate_codes.py`` is the command."""
-import csv
 import json
 import zipfile
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ import numpy as np
 from ibgan_plugin.evaluation.codes import CodeTable
 from ibgan_plugin.evaluation.labelled import CodeSource, LabelledCodes
 from ibgan_plugin.evaluation.protocols import get_protocol
+from ibgan_plugin.evaluation.report import Row, format_rows, write_rows
 from ibgan_plugin.evaluation.suite import SUITE, resolve_metric, score, summarize
 
 #: ``{metric: {score: {'mean': ..., 'std': ..., 'per_seed': [...]}}}``
@@ -71,7 +71,7 @@ def evaluate_codes(source: CodeSource, protocol: str, metrics: str | Sequence[st
     return {name: {key: summarize(values) for key, values in scores.items()} for name, scores in per_seed.items()}, skipped
 
 
-def result_rows(results: Results, protocol: str) -> list[dict[str, Any]]:
+def result_rows(results: Results, protocol: str) -> list[Row]:
     """One flat row per score: protocol, metric, score, mean, std, num_seeds."""
     return [{'protocol': protocol, 'metric': metric, 'score': key, 'mean': value['mean'], 'std': value['std'],
              'num_seeds': len(value['per_seed'])} for metric, scores in results.items() for key, value in scores.items()]
@@ -79,13 +79,8 @@ def result_rows(results: Results, protocol: str) -> list[dict[str, Any]]:
 
 def format_table(results: Results, protocol: str, skipped: dict[str, str]) -> str:
     """The results as text, one line per score, and one per skipped metric with the reason."""
-    rows = [('protocol', 'metric', 'score', 'mean', 'std', 'seeds')]
-    rows += [(row['protocol'], row['metric'], row['score'], f'{row["mean"]:.4f}', f'{row["std"]:.4f}', str(row['num_seeds']))
-             for row in result_rows(results, protocol)]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    lines = [f'{row[0]:{widths[0]}}  {row[1]:{widths[1]}}  {row[2]:{widths[2]}}  {row[3]:>9}  {row[4]:>8}  {row[5]:>5}'
-             for row in rows]
-    return '\n'.join(lines + [f'skipped {name}: {reason}' for name, reason in skipped.items()])
+    return '\n'.join([format_rows(result_rows(results, protocol)),
+                      *(f'skipped {name}: {reason}' for name, reason in skipped.items())])
 
 
 def write_json(results: Results, path: str | Path) -> None:
@@ -95,7 +90,4 @@ def write_json(results: Results, path: str | Path) -> None:
 
 def write_csv(results: Results, protocol: str, path: str | Path) -> None:
     """Write the rows of :func:`result_rows`."""
-    with open(path, 'w', newline='') as file:
-        writer = csv.DictWriter(file, ['protocol', 'metric', 'score', 'mean', 'std', 'num_seeds'])
-        writer.writeheader()
-        writer.writerows(result_rows(results, protocol))
+    write_rows(result_rows(results, protocol), path)

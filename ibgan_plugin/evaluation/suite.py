@@ -61,12 +61,21 @@ def resolve_metric(name: str, keywords: Mapping[str, Any] | str) -> dict[str, An
         if name not in protocol:
             raise ValueError(f'protocol {keywords!r} does not define {name!r}, only {", ".join(protocol)}')
         keywords = protocol[name]
-    parameters = inspect.signature(SUITE[name].compute).parameters.values()
-    allowed = {p.name: p.default is p.empty for p in parameters if p.kind is p.KEYWORD_ONLY and p.name != 'seed'}
+    return check_keywords(name, SUITE[name].compute, keywords, given=('seed',))
+
+
+def check_keywords(name: str, compute: Callable, keywords: Mapping[str, Any], given: Sequence[str] = ()) -> dict[str, Any]:
+    """``keywords`` if they are the keyword-only arguments of ``compute``, apart from those ``given`` elsewhere.
+
+    Raises:
+        ValueError: If a keyword is unknown or missing; names the metric ``name`` and the keywords it takes.
+    """
+    parameters = inspect.signature(compute).parameters.values()
+    allowed = {p.name: p.default is p.empty for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in given}
     unknown = [key for key in keywords if key not in allowed]
     missing = [key for key, is_required in allowed.items() if is_required and key not in keywords]
     if unknown or missing:
-        raise ValueError(f'{name} takes the keywords {", ".join(allowed)}; unknown: {unknown}, missing: {missing}')
+        raise ValueError(f'{name} takes the keywords {", ".join(allowed) or "(none)"}; unknown: {unknown}, missing: {missing}')
     return dict(keywords)
 
 

@@ -3,6 +3,8 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from ibgan_plugin.models.layers import BOTTOM_SIZE, NORMAL_INIT, conv_block, num_stages
+from ibgan_plugin.models.thin_conv import ImageConvTranspose2d
+from ibgan_plugin.models.winograd import WinogradConvTranspose2d
 from ibgan_plugin.registry import MODELS
 
 
@@ -32,12 +34,12 @@ class Generator(BaseModule):
 
         layers: list[nn.Module] = []
         for _ in range(2):
-            layers += conv_block(nn.ConvTranspose2d(width, width, 3, padding=1, bias=False), nn.ReLU(inplace=True))
+            layers += conv_block(WinogradConvTranspose2d(width, width, bias=False), nn.ReLU(inplace=True))
         for remaining in range(num_stages(image_size) - 2, -1, -1):
             channels = base_channels * 2**min(remaining, 2)
             layers += conv_block(nn.ConvTranspose2d(width, channels, 4, stride=2, padding=1, bias=False), nn.ReLU(inplace=True))
             width = channels
-        self.decode = nn.Sequential(*layers, nn.ConvTranspose2d(width, out_channels, 4, stride=2, padding=1), nn.Tanh())
+        self.decode = nn.Sequential(*layers, ImageConvTranspose2d(width, out_channels), nn.Tanh())
 
     def forward(self, r: Tensor) -> Tensor:
         """``r`` N x r_dim to images N x out_channels x S x S in [-1, 1]."""

@@ -5,6 +5,9 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ibgan_plugin.models.thin_conv import ImageConv2d
+from ibgan_plugin.models.winograd import WinogradConv2d
+
 #: Side of the smallest feature map, common to all four networks.
 BOTTOM_SIZE = 8
 
@@ -62,10 +65,10 @@ def stem(in_channels: int, base_channels: int, image_size: int, norm: bool = Tru
     layers: list[nn.Module] = []
     width = in_channels
     for i in range(num_stages(image_size)):
-        normed = norm and i > 0
-        conv = nn.Conv2d(width, base_channels * 2**min(i, 2), 4, stride=2, padding=1, bias=not normed)
+        channels, normed = base_channels * 2**min(i, 2), norm and i > 0
+        conv = nn.Conv2d(width, channels, 4, stride=2, padding=1, bias=not normed) if i else ImageConv2d(width, channels)
         layers += conv_block(conv, leaky_relu(), normed)
-        width = conv.out_channels
+        width = channels
     return nn.Sequential(*layers), width
 
 
@@ -78,7 +81,7 @@ def head(in_channels: int, conv_channels: tuple[int, ...], window_channels: int,
     layers: list[nn.Module] = []
     width = in_channels
     for channels in conv_channels:
-        layers += conv_block(nn.Conv2d(width, channels, 3, padding=1, bias=not norm), leaky_relu(), norm)
+        layers += conv_block(WinogradConv2d(width, channels, bias=not norm), leaky_relu(), norm)
         width = channels
     layers += conv_block(WindowConv2d(width, window_channels, BOTTOM_SIZE, bias=not norm), leaky_relu(), norm)
     width = window_channels

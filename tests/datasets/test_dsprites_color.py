@@ -113,3 +113,9 @@ def test_colors_as_factors(dsprites_root):
 def test_black_can_not_be_left_out_of_the_grid():
     with pytest.raises(ValueError, match='exclude_black=True does not go with color_factors=True'):
         ColorDSprites(exclude_black=True, color_factors=True)
+
+
+def test_fingerprint_follows_the_colors(dsprites_root):
+    sets = [DSprites(dsprites_root), *(ColorDSprites(dsprites_root, **options) for options in (
+        {}, {'seed': 1}, {'exclude_black': True}, {'indices': 5}))]
+    assert len({data.fingerprint for data in sets}) == 5

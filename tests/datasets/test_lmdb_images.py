@@ -92,3 +92,14 @@ def test_it_pickles(path):
 def test_grid_needs_factors(path):
     with pytest.raises(ValueError, match=r'noise\.lmdb does not hold all the combinations of known factors'):
         LMDBImages(path).render(np.array([[0]]))
+
+
+def test_fingerprint_follows_the_content_and_not_the_place(path, tmp_path):
+    prints = [data.fingerprint for data in (
+        LMDBImages(path), LMDBImages(path, indices=39), LMDBImages(path, indices=-39),
+        LMDBImages(path, pipeline=[dict(type='CenterCrop', crop_size=8)]),
+        LMDBImages(path, pipeline=[dict(type='CenterCrop', crop_size=9)]),
+        LMDBImages(make(tmp_path / 'raw.lmdb', encoding='raw')), LMDBImages(make(tmp_path / 'other.lmdb', IMAGES[::-1])))]
+    assert len(set(prints)) == len(prints) and all(len(text) == 64 for text in prints)
+    assert LMDBImages(make(tmp_path / 'copy.lmdb')).fingerprint == prints[0]
+    assert LMDBImages(path, pipeline=[lambda results: results]).fingerprint is None

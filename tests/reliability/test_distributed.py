@@ -2,7 +2,6 @@
 import os
 import signal
 import socket
-import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ import torch
 
 from tests.conftest import model_cfg, trunk_cfg
 from tests.reliability.test_kill_and_resume import data_root  # noqa: F401
-from tests.reliability.training import CONTEXT, assert_same_run, options, start
+from tests.reliability.training import CONTEXT, assert_same_run, options, start, wait_for
 
 pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
 STEPS, BATCH = 50, 64
@@ -41,8 +40,7 @@ def wait(processes, seconds: float = 200) -> list[int]:
 def test_two_ranks_killed_and_resumed_are_the_same_run(data_root, tmp_path):  # noqa: F811
     assert wait(start_ranks(tmp_path / 'whole', options(data_root))) == [0, 0]
     ranks = start_ranks(tmp_path / 'killed', options(data_root))
-    while not list((tmp_path / 'killed').glob('iter_8.pth')):
-        time.sleep(0.01)
+    wait_for(tmp_path / 'killed' / 'iter_8.pth', *ranks)
     for process in ranks:
         process.kill()
     wait(ranks)
@@ -52,16 +50,14 @@ def test_two_ranks_killed_and_resumed_are_the_same_run(data_root, tmp_path):  # 
 
 def test_a_signal_to_one_rank_ends_both_with_a_checkpoint(data_root, tmp_path):  # noqa: F811
     ranks = start_ranks(tmp_path, options(data_root, **{'train_cfg.max_iters': 10_000, 'custom_hooks.7.sync_interval': 1}))
-    while not list(tmp_path.glob('iter_4.pth')):
-        time.sleep(0.01)
+    wait_for(tmp_path / 'iter_4.pth', *ranks)
     os.kill(ranks[1].pid, signal.SIGTERM)
     assert wait(ranks, 60) == [75, 75]
 
 
 def test_a_rank_that_dies_ends_the_run_within_a_minute(data_root, tmp_path):  # noqa: F811
     ranks = start_ranks(tmp_path, options(data_root, **{'train_cfg.max_iters': 100_000}))
-    while not list(tmp_path.glob('iter_4.pth')):
-        time.sleep(0.01)
+    wait_for(tmp_path / 'iter_4.pth', *ranks)
     ranks[1].kill()
     ranks[0].join(60)
     assert ranks[0].exitcode not in (None, 0)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.reliability.training import MAX_ITERS, assert_same_run, finish, options, start
+from tests.reliability.training import MAX_ITERS, assert_same_run, finish, options, start, wait_for
 
 pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
 
@@ -63,8 +63,7 @@ def test_kill_in_the_middle_of_a_checkpoint(data_root, whole, tmp_path, rename):
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_saves_and_exits_with_the_documented_code(data_root, whole, tmp_path, number):
     process = start(tmp_path, options(data_root))
-    while not iterations(tmp_path) and process.is_alive():
-        time.sleep(0.01)
+    wait_for(tmp_path / 'iter_4.pth', process)
     os.kill(process.pid, number)
     process.join(120)
     assert process.exitcode == 75

@@ -2,6 +2,7 @@
 import multiprocessing
 import os
 import sys
+import time
 from pathlib import Path
 
 import torch
@@ -17,7 +18,8 @@ CONTEXT.set_forkserver_preload(['tests.reliability.training', 'ibgan_plugin.engi
 def options(data_root: str, workers: int = 0, **more) -> dict:
     """Overrides that make the run small; everything else is what is shipped."""
     return {
-        'train_dataloader.dataset.data_root': data_root, 'train_dataloader.num_workers': workers, 'train_dataloader.batch_size': 4,
+        'train_dataloader.dataset.data_root': data_root, 'val_dataloader.dataset.data_root': data_root,
+        'test_dataloader.dataset.data_root': data_root, 'train_dataloader.num_workers': workers, 'train_dataloader.batch_size': 4,
         'model.generator.base_channels': 2, 'model.discriminator.base_channels': 2, 'model.reconstructor.base_channels': 2,
         'train_cfg.max_iters': MAX_ITERS, 'train_cfg.val_interval': 10_000, 'train_cfg.val_begin': 10_000,
         'default_hooks.checkpoint.interval': 4, 'default_hooks.logger.interval': 10, 'log_level': 'WARNING',
@@ -62,6 +64,13 @@ def start(work_dir: Path, cfg_options: dict, **kwargs):
     process = CONTEXT.Process(target=train, args=(str(work_dir), cfg_options), kwargs=kwargs)
     process.start()
     return process
+
+
+def wait_for(path: Path, *processes) -> None:
+    """Wait until a running process has written ``path``."""
+    while not path.exists():
+        assert all(process.is_alive() for process in processes), f'a process ended without writing {path}'
+        time.sleep(0.01)
 
 
 def finish(work_dir: Path, cfg_options: dict, **kwargs) -> None:

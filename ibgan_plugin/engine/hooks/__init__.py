@@ -1,4 +1,5 @@
 """Hooks: each a stateless function of ``runner.iter`` over the unwrapped model where it can be."""
+from ibgan_plugin.engine.hooks.deferred_runtime_info import DeferredRuntimeInfoHook
 from ibgan_plugin.engine.hooks.ema import GeneratorSideEMAHook
 from ibgan_plugin.engine.hooks.health import HealthHook
 from ibgan_plugin.engine.hooks.instance_noise import InstanceNoiseHook
@@ -11,5 +12,6 @@ from ibgan_plugin.engine.hooks.strict_load import StrictLoadHook
 from ibgan_plugin.engine.hooks.sync_buffers import SyncBuffersBeforeValHook
 from ibgan_plugin.engine.hooks.traversal import TraversalHook
 
-__all__ = ['GeneratorSideEMAHook', 'HealthHook', 'InstanceNoiseHook', 'IterationSeedHook', 'MIBoundsHook', 'PlainCheckpointHook',
-           'PreemptionHook', 'SafeCheckpointHook', 'StrictLoadHook', 'SyncBuffersBeforeValHook', 'TraversalHook']
+__all__ = ['DeferredRuntimeInfoHook', 'GeneratorSideEMAHook', 'HealthHook', 'InstanceNoiseHook', 'IterationSeedHook',
+           'MIBoundsHook', 'PlainCheckpointHook', 'PreemptionHook', 'SafeCheckpointHook', 'StrictLoadHook',
+           'SyncBuffersBeforeValHook', 'TraversalHook']

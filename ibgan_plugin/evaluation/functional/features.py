@@ -35,12 +35,17 @@ class FeatureStatistics:
 
     Args:
         num_features: D, the width of the features.
+
+    Attributes:
+        count: Number of samples.
+        mean: float64 [D].
+        scatter: Sum of the outer products of what the samples differ from the mean, float64 [D, D].
     """
 
     def __init__(self, num_features: int) -> None:
         self.count = 0
         self.mean = np.zeros(num_features)
-        self._scatter = np.zeros((num_features, num_features))
+        self.scatter = np.zeros((num_features, num_features))
 
     def update(self, features: np.ndarray) -> None:
         """Add a batch [N, D], N may be 0; ValueError for another width or values that are not finite."""
@@ -55,11 +60,11 @@ class FeatureStatistics:
     def merge(self, other: 'FeatureStatistics') -> None:
         """Add the samples of ``other``, e.g. those of another process."""
         if other.count:
-            self._combine(other.count, other.mean, other._scatter)
+            self._combine(other.count, other.mean, other.scatter)
 
     def _combine(self, count: int, mean: np.ndarray, scatter: np.ndarray) -> None:
         total, shift = self.count + count, mean - self.mean
-        self._scatter += scatter + np.outer(shift, shift) * (self.count * count / total)
+        self.scatter += scatter + np.outer(shift, shift) * (self.count * count / total)
         self.mean = self.mean + shift * (count / total)
         self.count = total
 
@@ -72,4 +77,4 @@ class FeatureStatistics:
         """
         if self.count < 2:
             raise ValueError(f'a covariance needs at least 2 samples, got {self.count}')
-        return self._scatter / (self.count - 1)
+        return self.scatter / (self.count - 1)

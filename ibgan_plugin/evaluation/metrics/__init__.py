@@ -1,4 +1,5 @@
-"""MMEngine metrics: gathering of codes across batches and processes; the scores are in ``evaluation.functional``."""
+"""MMEngine metrics: gathering of codes and features across batches and processes; the scores are in ``evaluation.functional``."""
 from ibgan_plugin.evaluation.metrics.disentanglement import DisentanglementMetric, FactorVAEScore
+from ibgan_plugin.evaluation.metrics.image import ImageMetric
 
-__all__ = ['DisentanglementMetric', 'FactorVAEScore']
+__all__ = ['DisentanglementMetric', 'FactorVAEScore', 'ImageMetric']

@@ -4,12 +4,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from mmengine import dist
 from mmengine.evaluator import BaseMetric
 
 from ibgan_plugin.datasets.ground_truth import FactorGrid
 from ibgan_plugin.evaluation.codes import CodeTable
-from ibgan_plugin.evaluation.metrics.gather import gather_rows
+from ibgan_plugin.evaluation.gather import gather_rows
+from ibgan_plugin.evaluation.metrics.outcome import on_main_process
 from ibgan_plugin.evaluation.suite import required_cells, resolve_metric, score, summarize
 from ibgan_plugin.registry import METRICS
 
@@ -63,16 +63,8 @@ class DisentanglementMetric(BaseMetric):
         codes = np.concatenate([codes for _, codes in self.results] or [np.empty((0, 0))])
         self.results.clear()
         gathered = gather_rows(index, codes)
-        outcome: list = [None]
-        if gathered is not None:
-            try:
-                outcome = [self.compute_metrics([gathered])]
-            except ValueError as error:  # raised below on every process: none may wait for the scores forever
-                outcome = [error]
-        dist.broadcast_object_list(outcome)
-        if isinstance(outcome[0], ValueError):
-            raise outcome[0]
-        return {f'{self.prefix}/{key}' if self.prefix else key: value for key, value in outcome[0].items()}
+        scores = on_main_process(lambda: self.compute_metrics([gathered]))
+        return {f'{self.prefix}/{key}' if self.prefix else key: value for key, value in scores.items()}
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """``{'factor_vae/eval_accuracy': mean over seeds, ...}`` of one ``(index, codes)`` pair; ``_std`` where seeds > 1."""

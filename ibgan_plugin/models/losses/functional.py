@@ -57,7 +57,9 @@ def add_instance_noise(imgs: Tensor, std: float | Tensor) -> Tensor:
     """``imgs`` in [-1, 1] plus Gaussian noise of standard deviation ``std``, clamped to [-1, 1] again; unchanged for 0."""
     if isinstance(std, (int, float)) and std == 0:
         return imgs
-    return (imgs + std * torch.randn_like(imgs)).clamp(-1, 1)
+    # Drawn in the order of the memory: on a CPU, randn_like is ten times slower for a channels-last tensor.
+    noise = torch.randn_like(imgs) if imgs.is_contiguous() else torch.randn_like(imgs.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+    return (imgs + std * noise).clamp(-1, 1)
 
 
 class AdversarialFunctions(NamedTuple):

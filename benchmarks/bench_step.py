@@ -1,0 +1,254 @@
+"""One training step, ours against the published one: ``python benchmarks/bench_step.py [CONFIG] [--json OUT]``.
+
+All variants run in turns in one process and with one thread, since the clock of a shared machine drifts: a round is one iteration
+of each. ``plain`` is the published step in plain torch (``plain_step.py``), ``eager`` is ours, ``compiled`` is ours through
+MMEngine's ``compile`` option (with ``--compile``), ``runner`` is a whole iteration of MMEngine's runner with the hooks and the data
+loader of the config, and ``floor`` is the time of the step's floating-point operations, every convolution computed directly, at
+the rate of a large matrix product. All variants have the memory settings of our launcher (``ibgan_plugin.engine.cpu``), which help
+``plain`` too. Times are medians over the rounds, ratios medians of the rounds' ratios of CPU time. The share of the runner is
+what its iterations take beside the training step in them, over all rounds together, so that work done at intervals counts;
+validation, pictures and checkpoints stay outside.
+"""
+import argparse
+import json
+import logging
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.hooks import Hook
+from mmengine.logging import MMLogger
+from mmengine.registry import MODELS, init_default_scope
+from mmengine.runner import Runner
+from plain_step import PlainIBGAN
+from torch.utils.data import Dataset
+
+from ibgan_plugin.analysis.complexity import component_costs
+from ibgan_plugin.engine import GroupedOptimWrapperConstructor
+from ibgan_plugin.engine.cpu import tune_cpu
+from ibgan_plugin.registry import DATASETS
+
+CONFIGS = Path(__file__).parents[1] / 'configs' / 'ibgan'
+NOISE_STD = 0.5
+GEMM_SIZE = 1024
+
+
+@DATASETS.register_module()
+class NoiseImages(Dataset):
+    """uint8 images without meaning, for configs whose data is not there: fetched a batch at a time like ours."""
+
+    def __init__(self, channels: int, size: int, num: int = 4096) -> None:
+        self.images = torch.randint(0, 256, (num, channels, size, size), dtype=torch.uint8)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        return dict(inputs=self.images[index])
+
+
+class Clock:
+    """CPU and wall time of single calls, in milliseconds."""
+
+    def __init__(self) -> None:
+        self.cpu: list[float] = []
+        self.wall: list[float] = []
+
+    def start(self) -> None:
+        """Begin a call."""
+        self._begin = time.process_time(), time.perf_counter()
+
+    def stop(self) -> None:
+        """End it."""
+        cpu, wall = time.process_time(), time.perf_counter()
+        self.cpu.append(1e3 * (cpu - self._begin[0]))
+        self.wall.append(1e3 * (wall - self._begin[1]))
+
+    def time(self, function: Callable[[], object]) -> None:
+        """Time one call."""
+        self.start()
+        function()
+        self.stop()
+
+
+class TurnsHook(Hook):
+    """Lets the other variants run between two iterations of the runner, outside of its time.
+
+    Args:
+        others: Variants by name, each one iteration a call.
+        clocks: Where times go, by name; the runner's own are ``'runner'`` and, of the training step in it, ``'inner step'``.
+        warm_up: Iterations whose times are dropped.
+    """
+    priority = 'LOWEST'
+
+    def __init__(self, others: dict[str, Callable[[], object]], clocks: dict[str, Clock], warm_up: int) -> None:
+        self.others, self.clocks, self.warm_up = others, clocks, warm_up
+
+    def before_train(self, runner: Runner) -> None:
+        """Time the training step inside of the iteration."""
+        step = runner.model.train_step
+
+        def timed_step(*args: Any, **kwargs: Any) -> Any:
+            self.clocks['inner step'].start()
+            outputs = step(*args, **kwargs)
+            self.clocks['inner step'].stop()
+            return outputs
+
+        runner.model.train_step = timed_step
+        self.clocks['runner'].start()
+
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+        """Stop the runner's clock, run the others, and go on."""
+        self.clocks['runner'].stop()
+        take_turns(self.others, self.clocks)
+        if runner.iter + 1 == self.warm_up:
+            forget(self.clocks)
+        self.clocks['runner'].start()
+
+
+def take_turns(variants: dict[str, Callable[[], object]], clocks: dict[str, Clock]) -> None:
+    """One iteration of each."""
+    for name, step in variants.items():
+        clocks[name].time(step)
+
+
+def forget(clocks: dict[str, Clock]) -> None:
+    """Drop the times of the warm-up."""
+    for clock in clocks.values():
+        clock.cpu.clear()
+        clock.wall.clear()
+
+
+def build_ours(cfg: Config, compiled: bool = False) -> tuple[Any, Any]:
+    """A model in training mode and its optimiser wrappers."""
+    torch.manual_seed(0)
+    model = MODELS.build(cfg.model)
+    model.init_weights()
+    wrapper_cfg = {key: value for key, value in cfg.optim_wrapper.items() if key != 'constructor'}
+    model.train()
+    model.instance_noise_std = NOISE_STD
+    if compiled:
+        model.train_step = torch.compile(model.train_step)  # what MMEngine's `compile` option does
+    return model, GroupedOptimWrapperConstructor(wrapper_cfg)(model)
+
+
+def build_variants(cfg: Config, batch_size: int, compiled: bool) -> dict[str, Callable[[], object]]:
+    """One iteration a call, by name."""
+    size, channels = cfg.model.generator.image_size, cfg.model.generator.out_channels
+    batch = dict(inputs=torch.randint(0, 256, (batch_size, channels, size, size), dtype=torch.uint8))
+    floats = batch['inputs'] / 127.5 - 1
+    model, optim = build_ours(cfg)
+    plain = PlainIBGAN(cfg.model, *(cfg.optim_wrapper[side].optimizer.lr for side in ('generator', 'discriminator')))
+    plain.copy_weights(model)
+    left, right = torch.randn(2, GEMM_SIZE, GEMM_SIZE)
+    product = torch.empty(GEMM_SIZE, GEMM_SIZE)
+    variants = dict(plain=lambda: plain.step(floats, NOISE_STD), eager=lambda: model.train_step(batch, optim),
+                    gemm=lambda: torch.mm(left, right, out=product))
+    if compiled:
+        fast, fast_optim = build_ours(cfg, compiled=True)
+        variants['compiled'] = lambda: fast.train_step(batch, fast_optim)
+    return variants
+
+
+def use_data(cfg: Config, batch_size: int, data_root: str | None) -> None:
+    """Let the loader read from ``data_root``, or from where the config says, or give noise if there is nothing."""
+    loader = cfg.train_dataloader
+    loader.update(batch_size=batch_size, num_workers=0, persistent_workers=False)
+    key = 'data_root' if 'data_root' in loader.dataset else 'path'
+    if data_root is not None:
+        loader.dataset[key] = data_root
+    elif not Path(loader.dataset[key]).exists():
+        loader.dataset = dict(type='ibgan_plugin.NoiseImages', channels=cfg.model.generator.out_channels,
+                              size=cfg.model.generator.image_size)
+        loader.collate_fn = dict(type='default_collate')
+
+
+def run_with_runner(cfg: Config, variants: dict[str, Callable[[], object]], clocks: dict[str, Clock], warm_up: int,
+                    rounds: int) -> None:
+    """All variants in the gaps of a run of MMEngine's runner."""
+    for key in ('val_dataloader', 'val_evaluator', 'val_cfg', 'test_dataloader', 'test_evaluator', 'test_cfg'):
+        cfg.pop(key, None)
+    cfg.train_cfg.update(max_iters=warm_up + rounds, val_interval=warm_up + rounds + 1)
+    cfg.custom_hooks = [hook for hook in cfg.custom_hooks if not hook.type.endswith('TraversalHook')]
+    cfg.default_hooks.checkpoint = None
+    with tempfile.TemporaryDirectory() as work_dir:
+        cfg.work_dir = work_dir
+        runner = Runner.from_cfg(cfg)
+        runner.register_hook(TurnsHook(variants, clocks, warm_up))
+        runner.train()
+
+
+def measure(cfg: Config, batch_size: int, rounds: int, warm_up: int, compiled: bool, runner: bool) -> dict[str, Any]:
+    """Times of all variants in milliseconds, and their ratios."""
+    flops = component_costs(cfg.model, batch_size)['training step'].flops
+    variants = build_variants(cfg, batch_size, compiled)
+    clocks = {name: Clock() for name in [*variants, *(('runner', 'inner step') if runner else ())]}
+    if runner:
+        run_with_runner(cfg, variants, clocks, warm_up, rounds)
+    else:
+        for turn in range(warm_up + rounds):
+            take_turns(variants, clocks)
+            if turn + 1 == warm_up:
+                forget(clocks)
+    gemm = clocks.pop('gemm')
+    clocks['floor'] = Clock()
+    scale = flops / (2 * GEMM_SIZE**3)
+    clocks['floor'].cpu, clocks['floor'].wall = [scale * t for t in gemm.cpu], [scale * t for t in gemm.wall]
+    inner = clocks.pop('inner step', None)
+    report = dict(cpu_ms={name: statistics.median(clock.cpu) for name, clock in clocks.items()},
+                  wall_ms={name: statistics.median(clock.wall) for name, clock in clocks.items()},
+                  gflop=flops / 1e9, gemm_gflops=2e-6 * GEMM_SIZE**3 / statistics.median(gemm.cpu))
+    best = min((name for name in ('eager', 'compiled') if name in clocks), key=report['cpu_ms'].__getitem__)
+
+    def ratio(one: str, other: str) -> float:
+        return statistics.median(a / b for a, b in zip(clocks[one].cpu, clocks[other].cpu, strict=True))
+
+    pairs = {'plain/eager': ('plain', 'eager'), 'plain/best': ('plain', best), 'floor/best': ('floor', best)}
+    report['ratios'] = {name: ratio(*pair) for name, pair in pairs.items()}
+    if inner is not None:
+        report['ratios']['runner overhead/step'] = sum(clocks['runner'].cpu) / sum(inner.cpu) - 1
+    return report | dict(best=best)
+
+
+def main() -> None:
+    """Measure, print, and write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', nargs='?', default='ibgan_dsprites', help='config file, or the name of one in configs/ibgan')
+    parser.add_argument('--batch-size', type=int, default=64)
+    parser.add_argument('--rounds', type=int, default=100)
+    parser.add_argument('--warm-up', type=int, default=5)
+    parser.add_argument('--threads', type=int, default=1)
+    parser.add_argument('--compile', action='store_true', help='also measure the compiled step')
+    parser.add_argument('--no-runner', action='store_true', help='leave the runner out')
+    parser.add_argument('--data-root', help="the data for the runner's loader (default: the config's; noise if it is not there)")
+    parser.add_argument('--untuned', action='store_true', help='leave out the memory settings that our launcher makes')
+    parser.add_argument('--json', type=Path, metavar='OUT', help='write cpu_ms, wall_ms and ratios there')
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    if not args.untuned:
+        tune_cpu()
+    path = Path(args.config) if args.config.endswith('.py') else CONFIGS / f'{args.config}.py'
+    cfg = Config.fromfile(path)
+    init_default_scope('ibgan_plugin')
+    MMLogger.get_current_instance().setLevel(logging.ERROR)
+    cfg.log_level = 'ERROR'
+    use_data(cfg, args.batch_size, args.data_root)
+    report = measure(cfg, args.batch_size, args.rounds, args.warm_up, args.compile, not args.no_runner)
+    report = dict(config=path.stem, batch_size=args.batch_size, threads=args.threads, rounds=args.rounds, **report)
+    print(f'{path.stem}, batch {args.batch_size}, {args.threads} thread(s): {report["gflop"]:.2f} GFLOP a step, matrix product '
+          f'{report["gemm_gflops"]:.0f} GFLOP/s')
+    for name, cpu in report['cpu_ms'].items():
+        print(f'{name:10} {cpu:8.1f} ms CPU {report["wall_ms"][name]:8.1f} ms wall')
+    for name, ratio in report['ratios'].items():
+        print(f'{name:22} {ratio:.3f}')
+    if args.json:
+        args.json.write_text(json.dumps(report, indent=2) + '\n')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,13 @@
+"""When a layer may compute its result in another way than the library would."""
+import torch
+from torch import Tensor
+
+
+def on_eager_cpu(inputs: Tensor) -> bool:
+    """Whether ``inputs`` are on a CPU and computed with eagerly, in single or double precision.
+
+    On CUDA the library is fast at every shape. Tracers (exports, counts of operations) and compilers are to see plain
+    convolutions, and autocast chooses precisions for the library's own layers only.
+    """
+    return inputs.device.type == 'cpu' and inputs.dtype in (torch.float32, torch.float64) and not (
+        torch.jit.is_tracing() or torch.compiler.is_compiling() or torch.is_autocast_enabled('cpu'))
