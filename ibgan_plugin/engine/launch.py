@@ -40,9 +40,12 @@ def load_config(path: str, work_dir: str | None = None, cfg_options: dict | None
     """
     if not Path(path).is_file():
         raise ConfigError(f'no config file {path!r}')
-    cfg = Config.fromfile(path)
-    if cfg_options:
-        cfg.merge_from_dict(cfg_options)
+    try:
+        cfg = Config.fromfile(path)
+    except (SyntaxError, NameError, OSError, AttributeError, KeyError, TypeError, ImportError) as error:
+        raise ConfigError(f'{path} can not be read: {error}') from error
+    with config_errors(cfg):
+        cfg.merge_from_dict(cfg_options or {})
     cfg.work_dir = work_dir or cfg.get('work_dir') or str(Path('work_dirs') / Path(path).stem)
     cfg.launcher = launcher
     if seed is not None:

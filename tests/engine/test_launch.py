@@ -30,10 +30,18 @@ def test_options_are_applied(config):
     (dict(resume='no/such.pth'), "no checkpoint file 'no/such.pth'"),
     (dict(checkpoint='no/such.pth'), "no checkpoint file 'no/such.pth'"),
     (dict(cfg_options={'model.beta': 1}), r"small.py: unknown key model.beta = 1"),
+    (dict(cfg_options={'custom_hooks.99.interval': 1}), r'small.py: .*99'),
 ])
 def test_mistakes(config, options, message):
     with pytest.raises(ValueError, match=message):
         load_config(**{'path': config, **options})
+
+
+@pytest.mark.parametrize('content', ['model = dict(', 'a = b', "_base_ = ['./missing.py']"])
+def test_a_config_that_can_not_be_read(tmp_path, content):
+    (tmp_path / 'broken.py').write_text(content)
+    with pytest.raises(ConfigError, match=r'broken\.py can not be read'):
+        load_config(str(tmp_path / 'broken.py'))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='CUDA is there')
