@@ -1,7 +1,7 @@
 # What every run shares: hooks, logging, checkpoints, environment.
 default_scope = 'ibgan_plugin'
 default_hooks = dict(
-    runtime_info=dict(type='ibgan_plugin.DeferredRuntimeInfoHook', interval=10),
+    runtime_info=dict(type='ibgan_plugin.DeferredRuntimeInfoHook'),
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=100, log_metric_by_epoch=False),
     param_scheduler=dict(type='ParamSchedulerHook'),

@@ -14,7 +14,6 @@ from ibgan_plugin.models.fast_path import on_eager_cpu
 
 #: Up to this many image channels the taps are faster.
 MAX_CHANNELS = 4
-_GEOMETRY = dict(stride=2, padding=1)
 
 
 def spread(features: Tensor, weight: Tensor) -> Tensor:
@@ -64,7 +63,7 @@ class _Spread(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None]:  # type: ignore[override]
         features, weight = ctx.saved_tensors
-        of_features = F.conv2d(grad, weight, **_GEOMETRY) if ctx.needs_input_grad[0] else None
+        of_features = F.conv2d(grad, weight, stride=2, padding=1) if ctx.needs_input_grad[0] else None
         of_weight = _weight_gradients(features, grad, weight, False)[0] if ctx.needs_input_grad[1] else None
         return of_features, of_weight
 
@@ -75,7 +74,7 @@ class _Gather(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, imgs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         ctx.save_for_backward(imgs, weight)
-        return F.conv2d(imgs, weight, bias, **_GEOMETRY)
+        return F.conv2d(imgs, weight, bias, stride=2, padding=1)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
@@ -98,7 +97,7 @@ class ImageConv2d(nn.Conv2d):
     """
 
     def __init__(self, in_channels: int, out_channels: int, bias: bool = True) -> None:
-        super().__init__(in_channels, out_channels, 4, bias=bias, **_GEOMETRY)
+        super().__init__(in_channels, out_channels, 4, bias=bias, stride=2, padding=1)
 
     def forward(self, input: Tensor) -> Tensor:
         """Apply the convolution."""
@@ -114,7 +113,7 @@ class ImageConvTranspose2d(nn.ConvTranspose2d):
     """
 
     def __init__(self, in_channels: int, out_channels: int, bias: bool = True) -> None:
-        super().__init__(in_channels, out_channels, 4, bias=bias, **_GEOMETRY)
+        super().__init__(in_channels, out_channels, 4, bias=bias, stride=2, padding=1)
 
     def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
         """Apply the transposed convolution."""

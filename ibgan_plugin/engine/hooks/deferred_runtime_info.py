@@ -2,7 +2,7 @@
 from typing import Any
 
 import torch
-from mmengine.hooks import RuntimeInfoHook
+from mmengine.hooks import LoggerHook, RuntimeInfoHook
 from mmengine.runner import Runner
 from torch import Tensor
 
@@ -14,27 +14,32 @@ class DeferredRuntimeInfoHook(RuntimeInfoHook):
     """MMEngine's ``RuntimeInfoHook``, but losses reach the message hub together, every ``interval`` iterations.
 
     MMEngine's reads each loss in each iteration, and so waits for the device as many times; this one waits once an interval.
-    The hub's history is the same in the end. Use it as ``default_hooks.runtime_info``, with an ``interval`` that divides the
-    one of ``LoggerHook``.
+    The hub's history is the same in the end. Use it as ``default_hooks.runtime_info``.
 
     Args:
-        interval: Iterations between two readings, at least 1.
+        interval: Iterations between two readings, at least 1; None is the interval of the runner's ``LoggerHook``.
 
     Raises:
         ValueError: If ``interval`` is below 1.
     """
 
-    def __init__(self, interval: int = 10) -> None:
-        if interval < 1:
+    def __init__(self, interval: int | None = None) -> None:
+        if interval is not None and interval < 1:
             raise ValueError(f'interval must be at least 1, got {interval}')
         self.interval = interval
         self._pending: list[dict[str, Any]] = []
+
+    def before_train(self, runner: Runner) -> None:
+        """As MMEngine's hook; and find out when losses are logged."""
+        super().before_train(runner)
+        if self.interval is None:
+            self.interval = next((hook.interval for hook in runner.hooks if isinstance(hook, LoggerHook)), 1)
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None) -> None:
         """Keep the losses; read them at intervals and after the last iteration."""
         if outputs is not None:
             self._pending.append(outputs)
-        if self.every_n_train_iters(runner, self.interval) or runner.iter + 1 == runner.max_iters:
+        if self.every_n_train_iters(runner, self.interval or 1) or runner.iter + 1 == runner.max_iters:
             self._read(runner)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:

@@ -32,6 +32,11 @@ def test_the_history_is_the_same_and_read_at_intervals(tmp_path):
     assert seen == [0, 0, 3, 3, 3, 6, 7]
 
 
+def test_by_default_losses_are_read_when_they_are_logged(tmp_path):
+    _, seen = train(tmp_path, checkpoint=None, **deferred(None))
+    assert seen == [0, 2, 2, 4, 4, 6, 7]  # LoggerHook's interval is 2
+
+
 def test_checkpoints_hold_the_whole_history(tmp_path):
     train(tmp_path, **deferred(5))
     checkpoint = torch.load(tmp_path / 'iter_2.pth', weights_only=True)

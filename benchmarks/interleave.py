@@ -1,0 +1,79 @@
+"""Timing several variants in turns, also in the gaps between the iterations of MMEngine's runner."""
+import time
+from collections.abc import Callable
+from typing import Any
+
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+
+class Clock:
+    """CPU and wall time of single calls, in milliseconds."""
+
+    def __init__(self) -> None:
+        self.cpu: list[float] = []
+        self.wall: list[float] = []
+
+    def start(self) -> None:
+        """Begin a call."""
+        self._begin = time.process_time(), time.perf_counter()
+
+    def stop(self) -> None:
+        """End it."""
+        cpu, wall = time.process_time(), time.perf_counter()
+        self.cpu.append(1e3 * (cpu - self._begin[0]))
+        self.wall.append(1e3 * (wall - self._begin[1]))
+
+    def time(self, function: Callable[[], object]) -> None:
+        """Time one call."""
+        self.start()
+        function()
+        self.stop()
+
+
+class TurnsHook(Hook):
+    """Lets the other variants run between two iterations of the runner, outside of its time.
+
+    Args:
+        others: Variants by name, each one iteration a call.
+        clocks: Where times go, by name; the runner's own are ``'runner'`` and, of the training step in it, ``'inner step'``.
+        warm_up: Iterations whose times are dropped.
+    """
+    priority = 'LOWEST'
+
+    def __init__(self, others: dict[str, Callable[[], object]], clocks: dict[str, Clock], warm_up: int) -> None:
+        self.others, self.clocks, self.warm_up = others, clocks, warm_up
+
+    def before_train(self, runner: Runner) -> None:
+        """Time the training step inside of the iteration."""
+        step = runner.model.train_step
+
+        def timed_step(*args: Any, **kwargs: Any) -> Any:
+            self.clocks['inner step'].start()
+            outputs = step(*args, **kwargs)
+            self.clocks['inner step'].stop()
+            return outputs
+
+        runner.model.train_step = timed_step
+        self.clocks['runner'].start()
+
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+        """Stop the runner's clock, run the others, and go on."""
+        self.clocks['runner'].stop()
+        take_turns(self.others, self.clocks)
+        if runner.iter + 1 == self.warm_up:
+            forget(self.clocks)
+        self.clocks['runner'].start()
+
+
+def take_turns(variants: dict[str, Callable[[], object]], clocks: dict[str, Clock]) -> None:
+    """One iteration of each."""
+    for name, step in variants.items():
+        clocks[name].time(step)
+
+
+def forget(clocks: dict[str, Clock]) -> None:
+    """Drop the times of the warm-up."""
+    for clock in clocks.values():
+        clock.cpu.clear()
+        clock.wall.clear()
