@@ -1,5 +1,8 @@
 """Multinomial logistic regression that accepts a single class."""
+import warnings
+
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 
@@ -20,5 +23,8 @@ def class_probabilities(train: np.ndarray, labels: np.ndarray, tests: list[np.nd
     classes = np.unique(labels)
     if len(classes) == 1:
         return classes, [np.ones((len(test), 1)) for test in tests]
-    model = LogisticRegression(C=inverse_penalty, max_iter=max_iter).fit(train, labels)
+    with warnings.catch_warnings():
+        # Stopping after max_iter iterations, converged or not, is part of the protocol.
+        warnings.simplefilter('ignore', ConvergenceWarning)
+        model = LogisticRegression(C=inverse_penalty, max_iter=max_iter).fit(train, labels)
     return classes, [model.predict_proba(test) for test in tests]

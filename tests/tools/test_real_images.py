@@ -1,0 +1,56 @@
+"""Real CelebA faces and 3D Chairs through conversion, loading, ten training steps and a picture, with the tools alone."""
+import json
+import sys
+import zipfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.tools.test_train import ROOT, run, scalars
+
+REAL = ROOT / '../shared/data'
+#: The published width makes a checkpoint of 650 MB.
+NARROW = [f'model.{name}.base_channels=8' for name in ('generator', 'trunk', 'discriminator', 'reconstructor')]
+
+
+@pytest.fixture
+def celeba(tmp_path):
+    """The first 200 of the half-size faces, under the official names."""
+    if not (REAL / 'celeba_half_4000.zip').exists():
+        pytest.skip('no real images: ../shared/data/celeba_half_4000.zip is not there')
+    with zipfile.ZipFile(REAL / 'celeba_half_4000.zip') as archive:
+        archive.extractall(tmp_path / 'data' / 'celeba', sorted(n for n in archive.namelist() if n.endswith('.jpg'))[:200])
+    return ['celeba', '--partial', '--crop', '74x74']
+
+
+@pytest.fixture
+def chairs(tmp_path):
+    """100 renders, under names of the official form."""
+    if not (REAL / 'chairs_real_100.npz').exists():
+        pytest.skip('no real images: ../shared/data/chairs_real_100.npz is not there')
+    folder = tmp_path / 'data' / '3dchairs' / 'rendered_chairs' / 'model' / 'renders'
+    folder.mkdir(parents=True)
+    for i, image in enumerate(np.load(REAL / 'chairs_real_100.npz', allow_pickle=False)['imgs']):
+        cv2.imwrite(str(folder / f'image_{i:03d}_p020_t{i:03d}_r096.png'), image)
+    return ['3dchairs', '--partial']
+
+
+@pytest.mark.parametrize(('config', 'data'), [('ibgan_celeba', 'celeba'), ('ibgan_3dchairs', 'chairs')])
+def test_ten_steps_on_real_images(config, data, request, tmp_path):
+    arguments = request.getfixturevalue(data)
+    run(sys.executable, ROOT / 'tools/prepare_data.py', *arguments, cwd=tmp_path)
+    run(sys.executable, ROOT / 'tools/train.py', ROOT / f'configs/ibgan/{config}.py', '--cfg-options', 'train_cfg.max_iters=10',
+        'train_dataloader.batch_size=4', 'train_dataloader.num_workers=1', 'default_hooks.logger.interval=5',
+        'default_hooks.checkpoint.interval=10', *NARROW, cwd=tmp_path)
+    work_dir = tmp_path / 'work_dirs' / config
+    assert (work_dir / 'iter_10.pth').is_file()
+    picture = cv2.imread(str(work_dir / 'traversal_0000010.png'))
+    assert picture.shape[0] == (15 if config == 'ibgan_celeba' else 10) * 68
+    losses = [line for line in scalars(work_dir) if 'loss_gen' in line]
+    assert [line['iter'] for line in losses] == [5, 10]
+    assert np.isfinite([line[key] for line in losses for key in line if 'loss' in key]).all(), json.dumps(losses)
+    run(sys.executable, ROOT / 'tools/browse_dataset.py', ROOT / f'configs/ibgan/{config}.py', '--count', 16, '--out',
+        tmp_path / 'sheet.png', cwd=tmp_path)
+    assert cv2.imread(str(Path(tmp_path, 'sheet.png'))).std() > 20
