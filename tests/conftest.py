@@ -9,6 +9,14 @@ from mmengine.registry import MODELS, OPTIM_WRAPPER_CONSTRUCTORS
 SIZE = 16
 
 
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Print what tests recorded as their ``summary``, from worker processes too."""
+    for report in terminalreporter.stats.get('passed', []):
+        for name, value in report.user_properties:
+            if name == 'summary':
+                terminalreporter.write_line(value)
+
+
 @pytest.fixture(autouse=True)
 def one_thread_and_seed():
     """Tests are small: more threads only wait for each other."""

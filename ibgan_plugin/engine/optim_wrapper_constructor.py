@@ -57,6 +57,7 @@ class GroupedOptimWrapperConstructor:
                     raise ValueError(f'parameter {name!r} is in two groups of optim_wrapper: {owners[parameter]!r} and {key!r}')
                 owners[parameter] = key
             wrappers[key] = DefaultOptimWrapperConstructor({'type': 'OptimWrapper', **group}, paramwise_cfg)(modules)
+            wrappers[key].group = key
         left = [name for name, parameter in bare.named_parameters() if parameter.requires_grad and parameter not in owners]
         if left:
             raise ValueError(f'no group of optim_wrapper ({", ".join(wrappers)}) trains {left[0]!r} and {len(left) - 1} other '

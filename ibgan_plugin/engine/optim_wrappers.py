@@ -1,8 +1,9 @@
 """An optimiser wrapper that survives bad batches."""
+import logging
 from typing import Any
 
 import torch
-from mmengine.logging import print_log
+from mmengine.logging import MessageHub, print_log
 from mmengine.optim import OptimWrapper
 
 from ibgan_plugin.registry import OPTIM_WRAPPERS
@@ -17,8 +18,10 @@ class SkipNonFiniteOptimWrapper(OptimWrapper):
 
     Attributes:
         skipped: Number of updates left out.
+        group: What it updates, for the warning; set by ``GroupedOptimWrapperConstructor``.
     """
     skipped = 0
+    group = 'a model'
 
     def step(self, **kwargs: Any) -> None:
         """Update the parameters unless a gradient is not finite."""
@@ -27,4 +30,7 @@ class SkipNonFiniteOptimWrapper(OptimWrapper):
             super().step(**kwargs)
             return
         self.skipped += 1
-        print_log(f'NaN or infinity in the gradients: update left out ({self.skipped} so far)', 'current', level=30)
+        hub = MessageHub.get_current_instance()
+        print_log(f'NaN or infinity in the gradients of {self.group} at iteration {hub.get_info("iter", 0) + 1}: update left out '
+                  f'({self.skipped} so far); last good checkpoint: {hub.get_info("last_good_ckpt", "none was saved")}',
+                  'current', level=logging.WARNING)

@@ -22,19 +22,12 @@ from ibgan_plugin.engine.checkpoints import CheckpointError, check_checkpoint
 from ibgan_plugin.engine.config_check import ConfigError, check_config, config_errors
 from tests.engine.runs import run_cfg
 
-#: ``IBGAN_FUZZ_EXAMPLES=2000 python -m pytest tests/reliability/test_fuzz.py -s`` tries more.
+#: ``IBGAN_FUZZ_EXAMPLES=2000 python -m pytest tests/reliability/test_fuzz.py`` tries more.
 FUZZ = settings(max_examples=int(os.environ.get('IBGAN_FUZZ_EXAMPLES', '60')), deadline=None, derandomize=True, database=None,
                 suppress_health_check=list(HealthCheck))
 #: What a damaged file may make a process allocate, in bytes.
 ALLOWANCE = 1 << 30
 counts: Counter = Counter()
-
-
-@pytest.fixture(scope='module', autouse=True)
-def report():
-    yield
-    kinds = ', '.join(f'{number} {name}' for name, number in sorted(counts.items()))
-    print(f'\nfuzz: {sum(counts.values())} inputs tried: {kinds}')
 
 
 @st.composite
@@ -182,3 +175,9 @@ def test_configs(data):
         assert '\n' not in str(error)
         status = 'refused'
     counts[f'configs {status}'] += 1
+
+
+def test_count(record_property):
+    """Reports how many inputs the tests above have tried; printed in the summary of the run."""
+    kinds = ', '.join(f'{number} {name}' for name, number in sorted(counts.items()))
+    record_property('summary', f'fuzz: {sum(counts.values())} inputs tried: {kinds}')

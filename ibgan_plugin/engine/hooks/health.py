@@ -20,13 +20,15 @@ class DivergedError(ValueError):
 class HealthHook(Hook):
     """Stops on NaN or infinite losses and weights before they reach a checkpoint; warns of posterior and mode collapse.
 
-    Losses are looked at every ``interval`` iterations (each look waits for the device), weights before each checkpoint.
-    Gradients show in the next losses; to skip bad updates instead, use the optimiser wrapper ``SkipNonFiniteOptimWrapper``.
+    Losses are looked at every ``interval`` iterations (each look waits for the device), weights before each checkpoint; bad
+    gradients show in the next losses. To go on instead, set ``skip`` and use the optimiser wrapper
+    ``SkipNonFiniteOptimWrapper``, which leaves bad updates out, while this hook undoes what the batch did to BatchNorm's statistics.
 
     Args:
         interval: Iterations between two looks at the losses, at least 1.
         collapse_interval: Iterations between two looks for collapse, at least 1.
         min_kl: Posterior collapse: the summed KL of r is below this many nats.
+        skip: Go on after an iteration with bad losses, with the statistics from before it; every iteration is looked at.
         min_std: Mode collapse: the mean standard deviation of a pixel over 64 samples is below this (images are in [-1, 1]).
 
     Raises:
@@ -35,20 +37,36 @@ class HealthHook(Hook):
     #: Before the checkpoint of the same iteration.
     priority = 'NORMAL'
 
-    def __init__(self, interval: int = 50, collapse_interval: int = 5000, min_kl: float = 0.01, min_std: float = 0.001) -> None:
+    def __init__(self, interval: int = 50, collapse_interval: int = 5000, min_kl: float = 0.01, min_std: float = 0.001,
+                 skip: bool = False) -> None:
         if interval < 1 or collapse_interval < 1:
             raise ValueError(f'interval and collapse_interval must be at least 1, got {interval} and {collapse_interval}')
         self.interval, self.collapse_interval, self.min_kl, self.min_std = interval, collapse_interval, min_kl, min_std
+        self.skip = skip
+        self._statistics: dict[str, Tensor] = {}
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None,
                          outputs: dict[str, Tensor] | None = None) -> None:
         """Look at the losses, and for collapse."""
-        if self.every_n_train_iters(runner, self.interval):
-            bad = [key for key, value in (outputs or {}).items() if not torch.as_tensor(value).isfinite().all()]
+        if self.skip or self.every_n_train_iters(runner, self.interval):
+            bad = {key: float(value) for key, value in (outputs or {}).items() if not torch.as_tensor(value).isfinite().all()}
             if bad:
-                raise DivergedError(self._message(runner, f'{bad[0]} is {float(outputs[bad[0]])}'))  # type: ignore[index]
+                self._handle(runner, *next(iter(bad.items())))
         if self.every_n_train_iters(runner, self.collapse_interval):
             self._warn_of_collapse(runner)
+
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
+        """Remember the statistics, if bad iterations are to be skipped."""
+        if self.skip:
+            self._statistics = {key: buffer.clone() for key, buffer in unwrap(runner.model).named_buffers()}
+
+    def _handle(self, runner: Runner, key: str, value: float) -> None:
+        """End the run, or undo what the iteration did to the statistics."""
+        if not self.skip:
+            raise DivergedError(self._message(runner, f'{key} is {value}'))
+        for name, buffer in unwrap(runner.model).named_buffers():
+            buffer.copy_(self._statistics[name])
+        runner.logger.warning(f'iteration {runner.iter + 1} is skipped: {key} is {value}')
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Never save broken weights."""

@@ -106,13 +106,16 @@ def test_ema_averages_the_generator_side_only(tmp_path):
 
 def test_ema_resumes_and_loads(tmp_path):
     ema = [dict(type='ibgan_plugin.GeneratorSideEMAHook', momentum=0.5)]
+    ema.append(dict(type='ibgan_plugin.IterationSeedHook'))
     whole = make_runner(tmp_path / 'whole', max_iters=4, hooks=ema)
     whole.train()
     checkpoint = str(tmp_path / 'whole' / 'iter_2.pth')
     resumed = make_runner(tmp_path / 'resumed', max_iters=4, hooks=ema, resume=True, load_from=checkpoint)
     resumed.train()
-    states = [torch.load(tmp_path / name / 'iter_4.pth', weights_only=True)['state_dict'] for name in ('whole', 'resumed')]
-    assert states[0].keys() == states[1].keys()
+    states = [torch.load(tmp_path / name / 'iter_4.pth', weights_only=True) for name in ('whole', 'resumed')]
+    for part in ('state_dict', 'ema_state_dict'):  # averages and trained weights alike, bit for bit
+        assert states[0][part].keys() == states[1][part].keys()
+        assert all(torch.equal(states[0][part][key], states[1][part][key]) for key in states[0][part])
     with pytest.raises(ValueError, match='names no submodule of IBGAN'):
         make_runner(tmp_path, hooks=[dict(type='ibgan_plugin.GeneratorSideEMAHook', modules=('critic', ))]).train()
 

@@ -106,14 +106,41 @@ def test_collapse_is_warned_of(tmp_path):
     assert 'mode collapse at iteration 2' in log.read_text()
 
 
-def test_bad_updates_are_left_out():
+def test_bad_updates_are_left_out(monkeypatch):
+    messages = []
+    monkeypatch.setattr('ibgan_plugin.engine.optim_wrappers.print_log', lambda message, *_, **__: messages.append(message))
     weight = torch.nn.Parameter(torch.ones(2))
     wrapper = SkipNonFiniteOptimWrapper(torch.optim.SGD([weight], lr=1.0))
     wrapper.update_params((weight * torch.tensor([1.0, float('inf')])).sum())
+    assert messages == ['NaN or infinity in the gradients of a model at iteration 1: update left out (1 so far); '
+                        'last good checkpoint: none was saved']
     assert weight.tolist() == [1.0, 1.0]
     assert wrapper.skipped == 1
     wrapper.update_params(weight.sum())
     assert weight.tolist() == [0.0, 0.0]
+
+
+def test_a_run_goes_on_over_a_bad_batch(tmp_path):
+    from tests.conftest import optim_cfg
+    cfg = optim_cfg()
+    for group in cfg.values():
+        group['type'] = 'ibgan_plugin.SkipNonFiniteOptimWrapper'
+
+    class BadNoise(Spy):
+
+        def before_train_iter(self, runner, batch_idx, data_batch=None):
+            runner.model.instance_noise_std = float('nan') if runner.iter == 2 else 0.0
+
+    runner = make_runner(tmp_path, max_iters=5, hooks=[dict(type='ibgan_plugin.HealthHook', skip=True)],
+                         optim_wrapper=dict(constructor='ibgan_plugin.GroupedOptimWrapperConstructor', **cfg))
+    runner.register_hook(BadNoise(lambda runner: None))
+    runner.train()
+    wrappers = runner.optim_wrapper
+    assert (wrappers['generator'].skipped, wrappers['discriminator'].skipped) == (1, 1)
+    assert wrappers['generator'].group == 'generator'
+    assert all(value.isfinite().all() for value in runner.model.state_dict().values())
+    log, = tmp_path.glob('*/*.log')
+    assert 'iteration 3 is skipped: loss_disc_real is nan' in log.read_text()
 
 
 def test_preemption_saves_once_and_ends(tmp_path):
