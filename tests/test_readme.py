@@ -34,7 +34,7 @@ def test_example_config_is_right(tmp_path):
 
 
 def test_links_and_tools_exist():
-    for path in re.findall(r'\]\(((?!http)[^)]+)\)', README) + re.findall(r'\btools/[\w/]+\.(?:py|sh)', README):
+    for path in re.findall(r'\]\(((?!http|#)[^)]+)\)', README) + re.findall(r'\btools/[\w/]+\.(?:py|sh)', README):
         assert (ROOT / path).exists(), path
 
 

@@ -4,10 +4,13 @@ import pickle
 import re
 import warnings
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.fileio import LocalBackend, register_backend
+from torch import nn
 
 #: Name of :class:`AtomicLocalBackend` in ``backend_args=dict(backend=...)``.
 ATOMIC_BACKEND = 'ibgan_atomic'
@@ -52,6 +55,23 @@ class AtomicLocalBackend(LocalBackend):
 register_backend(ATOMIC_BACKEND, AtomicLocalBackend, force=True)
 
 
+def load_plain(path: str | Path, mmap: bool = False) -> Any:
+    """What ``torch.save`` wrote, on the CPU: tensors and plain data, nothing that is executed (``weights_only=True``).
+
+    Raises:
+        CheckpointError: If the file is damaged or holds anything else.
+    """
+    try:
+        return torch.load(path, map_location='cpu', weights_only=True, mmap=mmap)
+    except pickle.UnpicklingError as error:
+        refused = re.search(r'(?:GLOBAL|global) ([\w.]+)', str(error))
+        what = f'objects of type {refused.group(1)}' if refused else 'pickled objects'
+        raise CheckpointError(f'checkpoint {path} holds {what}, which are not loaded since they could run code; only tensors and '
+                              f'plain data are. Checkpoints of other tools: save their state_dict alone') from error
+    except Exception as error:  # torch raises many kinds for a damaged archive, none of its own
+        raise CheckpointError(f'checkpoint {path} can not be read: {str(error).splitlines()[0]}') from error
+
+
 def check_checkpoint(path: str | Path) -> None:
     """Raise :class:`CheckpointError` unless ``path`` is a whole checkpoint of tensors and plain data.
 
@@ -67,15 +87,7 @@ def check_checkpoint(path: str | Path) -> None:
         raise CheckpointError(f'checkpoint {path} is truncated or no checkpoint: {error}') from error
     if damaged is not None:
         raise CheckpointError(f'checkpoint {path} is damaged: the checksum of {damaged!r} does not fit')
-    try:
-        content = torch.load(path, map_location='cpu', weights_only=True, mmap=True)
-    except pickle.UnpicklingError as error:
-        refused = re.search(r'(?:GLOBAL|global) ([\w.]+)', str(error))
-        what = f'objects of type {refused.group(1)}' if refused else 'pickled objects'
-        raise CheckpointError(f'checkpoint {path} holds {what}, which are not loaded since they could run code; only tensors and '
-                              f'plain data are. Checkpoints of other tools: save their state_dict alone') from error
-    except Exception as error:  # torch raises many kinds for a damaged archive, none of its own
-        raise CheckpointError(f'checkpoint {path} can not be read: {str(error).splitlines()[0]}') from error
+    content = load_plain(path, mmap=True)
     if not isinstance(content, dict):
         raise CheckpointError(f'checkpoint {path} holds a {type(content).__name__}, expected a dict with state_dict')
 
@@ -91,3 +103,30 @@ def newest_whole_checkpoint(work_dir: str | Path) -> str | None:
         except CheckpointError as error:
             warnings.warn(f'{error}; going back to the one before')
     return None
+
+
+def check_weights(where: Any, given: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+    """Raise :class:`CheckpointError` unless the weights ``given`` in ``where`` have the names and shapes of the model's ``own``."""
+    for problem, missing in (('lacks', own.keys() - given.keys()), ('has, beyond the model,', given.keys() - own.keys())):
+        if missing:
+            keys = sorted(missing)
+            more = f' and {len(keys) - 1} more' if len(keys) > 1 else ''
+            raise CheckpointError(f'{where} does not fit the config: it {problem} {keys[0]!r}{more}')
+    for key, value in own.items():
+        if getattr(given[key], 'shape', None) != value.shape:
+            shape = tuple(given[key].shape) if hasattr(given[key], 'shape') else type(given[key]).__name__
+            raise CheckpointError(f'{where} does not fit the config: {key!r} has shape {shape} in it, '
+                                  f'but {tuple(value.shape)} in the model')
+
+
+def load_weights(model: nn.Module, path: str | Path) -> None:
+    """Load the weights of a checkpoint file, all of them and no others.
+
+    Raises:
+        CheckpointError: If the file is damaged, holds more than tensors and plain data, or does not fit ``model``.
+    """
+    check_checkpoint(path)
+    content = load_plain(path)
+    weights = content.get('state_dict', content)
+    check_weights(path, weights, model.state_dict())
+    model.load_state_dict(weights)

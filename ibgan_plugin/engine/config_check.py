@@ -43,7 +43,7 @@ def check_config(cfg: Config) -> None:
     cfg_dict = cfg.to_dict()
     for key in sorted(_RUNNER_KEYS & set(cfg_dict)):
         for path, node in _walk(key, cfg_dict[key]):
-            _check_node(where, path, node)
+            _check_node(where, path, node, cfg_dict.get('default_scope') or '')
 
 
 def _walk(path: str, value: Any) -> Iterator[tuple[str, dict]]:
@@ -57,14 +57,14 @@ def _walk(path: str, value: Any) -> Iterator[tuple[str, dict]]:
             yield from _walk(f'{path}[{i}]', child)
 
 
-def _check_node(where: str, path: str, node: dict) -> None:
-    """Check one dict."""
+def _check_node(where: str, path: str, node: dict, default_scope: str) -> None:
+    """Check one dict; a type without a prefix is of ``default_scope`` or MMEngine's."""
     if path.endswith('_dataloader'):
         allowed = set(inspect.signature(DataLoader.__init__).parameters) - {'self'} | _LOADER_KEYS
         _check_keys(where, path, node, allowed, 'a data loader')
     if not isinstance(node.get('type'), str):
         return
-    cls = _resolve(node['type'])
+    cls = _resolve(node['type'], default_scope)
     if cls is None:
         scope, _, name = node['type'].rpartition('.')
         known = {n for registry in _REGISTRIES for n in _names(registry, scope)}
@@ -145,9 +145,10 @@ def accepted_keys(cls: Any) -> set[str] | None:
     return None
 
 
-def _resolve(name: str) -> Any:
+def _resolve(name: str, default_scope: str) -> Any:
     """The class or function registered under ``name`` in any of MMEngine's registries, or None."""
-    return next((found for found in (registry.get(name) for registry in _REGISTRIES) if found is not None), None)
+    names = [name] if '.' in name or not default_scope else [f'{default_scope}.{name}', name]
+    return next((found for found in (registry.get(key) for key in names for registry in _REGISTRIES) if found is not None), None)
 
 
 def _names(registry: Registry, scope: str) -> list[str]:

@@ -20,6 +20,23 @@ from ibgan_plugin.engine.cpu import tune_cpu
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
 
+def read_config(path: str | Path, cfg_options: dict | None = None) -> Config:
+    """Read a config file and put ``cfg_options``, dotted keys to values, in place of its own.
+
+    Raises:
+        ConfigError: If there is no such file or it can not be read.
+    """
+    if not Path(path).is_file():
+        raise ConfigError(f'no config file {str(path)!r}')
+    try:
+        cfg = Config.fromfile(path)
+    except (SyntaxError, NameError, OSError, AttributeError, KeyError, TypeError, ImportError) as error:
+        raise ConfigError(f'{path} can not be read: {error}') from error
+    with config_errors(cfg):
+        cfg.merge_from_dict(cfg_options or {})
+    return cfg
+
+
 def load_config(path: str, work_dir: str | None = None, cfg_options: dict | None = None, seed: int | None = None,
                 launcher: str = 'none', amp: bool = False, resume: str | None = None, checkpoint: str | None = None) -> Config:
     """Read a config and apply the command line's options to it.
@@ -38,14 +55,7 @@ def load_config(path: str, work_dir: str | None = None, cfg_options: dict | None
         ConfigError: If the config has a mistake.
         CheckpointError: If ``resume`` or ``checkpoint`` names no whole checkpoint of tensors and plain data.
     """
-    if not Path(path).is_file():
-        raise ConfigError(f'no config file {path!r}')
-    try:
-        cfg = Config.fromfile(path)
-    except (SyntaxError, NameError, OSError, AttributeError, KeyError, TypeError, ImportError) as error:
-        raise ConfigError(f'{path} can not be read: {error}') from error
-    with config_errors(cfg):
-        cfg.merge_from_dict(cfg_options or {})
+    cfg = read_config(path, cfg_options)
     cfg.work_dir = work_dir or cfg.get('work_dir') or str(Path('work_dirs') / Path(path).stem)
     cfg.launcher = launcher
     if seed is not None:

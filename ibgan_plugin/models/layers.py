@@ -51,9 +51,9 @@ def conv_block(conv: nn.Conv2d | nn.ConvTranspose2d, activation: nn.Module, norm
     return [conv, nn.BatchNorm2d(conv.out_channels), activation] if norm else [conv, activation]
 
 
-def leaky_relu() -> nn.Module:
+def leaky_relu(slope: float = 0.2) -> nn.Module:
     """The activation of the discriminator and the reconstructor."""
-    return nn.LeakyReLU(0.2, inplace=True)
+    return nn.LeakyReLU(slope, inplace=True)
 
 
 def stem(in_channels: int, base_channels: int, image_size: int, norm: bool = True) -> tuple[nn.Sequential, int]:
@@ -73,7 +73,7 @@ def stem(in_channels: int, base_channels: int, image_size: int, norm: bool = Tru
 
 
 def head(in_channels: int, conv_channels: tuple[int, ...], window_channels: int, pointwise_channels: tuple[int, ...],
-         out_features: int, norm: bool = True) -> nn.Sequential:
+         out_features: int, norm: bool = True, pointwise_slope: float = 0.2) -> nn.Sequential:
     """3x3 convolutions, one 8x8 valid convolution, 1x1 convolutions, and a 1x1 output: N x in x 8 x 8 -> N x out x 1 x 1.
 
     Convolutions followed by BatchNorm have no bias, except the 1x1 ones (as published).
@@ -86,7 +86,7 @@ def head(in_channels: int, conv_channels: tuple[int, ...], window_channels: int,
     layers += conv_block(WindowConv2d(width, window_channels, BOTTOM_SIZE, bias=not norm), leaky_relu(), norm)
     width = window_channels
     for channels in pointwise_channels:
-        layers += conv_block(nn.Conv2d(width, channels, 1), leaky_relu(), norm)
+        layers += conv_block(nn.Conv2d(width, channels, 1), leaky_relu(pointwise_slope), norm)
         width = channels
     layers.append(nn.Conv2d(width, out_features, 1))
     return nn.Sequential(*layers)
@@ -109,13 +109,13 @@ class ImageNetwork(BaseModule):
 
     def __init__(self, out_features: int, in_channels: int, base_channels: int, image_size: int,
                  conv_multipliers: tuple[int, ...], pointwise_multipliers: tuple[int, ...], shared_trunk: bool, norm: bool,
-                 init_cfg: dict | list[dict] | None) -> None:
+                 init_cfg: dict | list[dict] | None, pointwise_slope: float = 0.2) -> None:
         super().__init__(init_cfg)
         self.in_channels, self.image_size, self.shared_trunk = in_channels, image_size, shared_trunk
         stem_layers, width = stem(in_channels, base_channels, image_size, norm)
         self.stem = nn.Identity() if shared_trunk else stem_layers
         self.head = head(width, tuple(base_channels * m for m in conv_multipliers), 16 * base_channels,
-                         tuple(base_channels * m for m in pointwise_multipliers), out_features, norm)
+                         tuple(base_channels * m for m in pointwise_multipliers), out_features, norm, pointwise_slope)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Images N x in_channels x S x S, or trunk features N x width x 8 x 8, to N x out_features."""

@@ -12,13 +12,14 @@ class Reconstructor(ImageNetwork):
 
     Args:
         z_dim: Width of the source code z.
-        in_channels, base_channels, image_size, conv_multipliers, pointwise_multipliers, shared_trunk, norm, init_cfg: See
-            :class:`~ibgan_plugin.models.layers.ImageNetwork`.
+        in_channels, base_channels, image_size, conv_multipliers, pointwise_multipliers, shared_trunk, norm, pointwise_slope,
+            init_cfg: See :class:`~ibgan_plugin.models.layers.ImageNetwork`.
     """
 
     def __init__(self, z_dim: int = 16, in_channels: int = 1, base_channels: int = 16, image_size: int = 64,
                  conv_multipliers: tuple[int, ...] = (8, ), pointwise_multipliers: tuple[int, ...] = (16, ),
-                 shared_trunk: bool = False, norm: bool = True, init_cfg: dict | list[dict] | None = NORMAL_INIT) -> None:
+                 shared_trunk: bool = False, norm: bool = True, pointwise_slope: float = 0.2,
+                 init_cfg: dict | list[dict] | None = NORMAL_INIT) -> None:
         super().__init__(z_dim, in_channels, base_channels, image_size, conv_multipliers, pointwise_multipliers, shared_trunk,
-                         norm, init_cfg)
+                         norm, init_cfg, pointwise_slope)
         self.z_dim = z_dim

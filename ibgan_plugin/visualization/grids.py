@@ -18,11 +18,11 @@ def to_pixels(imgs: Tensor) -> np.ndarray:
     return np.broadcast_to(pixels, (*pixels.shape[:-1], 3))
 
 
-def image_grid(imgs: Tensor, num_columns: int, gap: int = 2) -> np.ndarray:
+def image_grid(imgs: Tensor | np.ndarray, num_columns: int, gap: int = 2) -> np.ndarray:
     """Tile images row by row.
 
     Args:
-        imgs: N x C x H x W in [-1, 1].
+        imgs: N x C x H x W in [-1, 1], or pixels, uint8 N x H x W x 3 (RGB).
         num_columns: Images a row, at least 1; the last row may stay part empty.
         gap: Pixels between and around the images.
 
@@ -31,7 +31,7 @@ def image_grid(imgs: Tensor, num_columns: int, gap: int = 2) -> np.ndarray:
     """
     if num_columns < 1:
         raise ValueError(f'num_columns must be at least 1, got {num_columns}')
-    pixels = to_pixels(imgs)
+    pixels = imgs if isinstance(imgs, np.ndarray) else to_pixels(imgs)
     num, height, width, _ = pixels.shape
     num_rows = -(-num // num_columns)
     grid = np.full((num_rows * (height + gap) + gap, num_columns * (width + gap) + gap, 3), GAP_COLOR, np.uint8)
@@ -47,8 +47,17 @@ def write_png(path: str | Path, image: np.ndarray) -> None:
     Raises:
         OSError: If the file can not be written.
     """
+    write_whole(path, cv2.imencode('.png', np.ascontiguousarray(image[..., ::-1]))[1].tobytes())
+
+
+def write_whole(path: str | Path, content: bytes) -> None:
+    """Write a file whole or not at all, making its folder.
+
+    Raises:
+        OSError: If the file can not be written.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f'.{path.name}.part')
-    part.write_bytes(cv2.imencode('.png', np.ascontiguousarray(image[..., ::-1]))[1].tobytes())
+    part.write_bytes(content)
     os.replace(part, path)

@@ -16,7 +16,7 @@ NUM_KL_SAMPLES = 4096
 
 class Traversal(NamedTuple):
     """Images of a traversal, its rows ordered by KL, highest first."""
-    imgs: Tensor  # r_dim x steps x C x S x S, in [-1, 1]
+    imgs: Tensor | np.ndarray  # r_dim x steps x C x S x S, in [-1, 1]; or pixels, uint8 r_dim x steps x S x S x 3
     dims: list[int]  # r_dim, the dimension that each row varies
     kl: list[float] | None  # r_dim, nats, of each row; None where r = z
 

@@ -58,3 +58,13 @@ def test_accepted_keys_follow_keyword_arguments_to_the_base():
 
     assert accepted_keys(Child) == {'a', 'b'}
     assert accepted_keys(anything) is None
+
+
+@pytest.mark.parametrize('scope', ['mmengine', 'ibgan_plugin', None])
+def test_types_without_a_prefix_are_those_of_the_default_scope(scope):
+    cfg = Config(dict(default_scope=scope, model=dict(type='IBGAN', data_preprocessor=dict(type='ImgDataPreprocessor'))))
+    if scope == 'ibgan_plugin':
+        check_config(cfg)
+    else:
+        with pytest.raises(ConfigError, match=r"model.type = 'IBGAN' is not registered"):
+            check_config(cfg)

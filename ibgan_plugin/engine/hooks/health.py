@@ -22,7 +22,8 @@ class HealthHook(Hook):
 
     Losses are looked at every ``interval`` iterations (each look waits for the device), weights before each checkpoint; bad
     gradients show in the next losses. To go on instead, set ``skip`` and use the optimiser wrapper
-    ``SkipNonFiniteOptimWrapper``, which leaves bad updates out, while this hook undoes what the batch did to BatchNorm's statistics.
+    ``SkipNonFiniteOptimWrapper``, which leaves bad updates out, while this hook undoes what the batch did to the statistics of
+    BatchNorm.
 
     Args:
         interval: Iterations between two looks at the losses, at least 1.

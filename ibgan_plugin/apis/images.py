@@ -1,0 +1,67 @@
+"""From what users hand in as an image to what a model takes."""
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ibgan_plugin.datasets.codec import decode
+from ibgan_plugin.datasets.sources import FolderSource
+from ibgan_plugin.datasets.transforms.crop_resize import Crop, resize
+
+#: An image file, or uint8 H x W or H x W x C (RGB).
+ImageInput = str | Path | np.ndarray
+
+
+def list_images(images: ImageInput | Sequence[ImageInput]) -> list[ImageInput]:
+    """One image, several, or the image files below a folder in the order of their names.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    if isinstance(images, (str, Path)):
+        path = Path(images)
+        found: list[ImageInput] = [path / name for name in FolderSource(path).names] if path.is_dir() else [images]
+    else:
+        found = [images] if isinstance(images, np.ndarray) and images.ndim < 4 else list(images)
+    if not found:
+        raise ValueError(f'no image in {str(images)!r}')
+    return found
+
+
+def load_image(image: ImageInput, channels: int, size: int, crop: str = 'none') -> Tensor:
+    """One image as a model takes it.
+
+    Args:
+        image: A file, or an array uint8 H x W or H x W x C with C 1 or 3 (RGB).
+        channels: Channels of the model's images; files are converted, arrays must have as many.
+        size: Side of the model's images.
+        crop: What to cut out and resize, as in :meth:`~ibgan_plugin.datasets.transforms.crop_resize.Crop.parse`; ``'none'`` asks
+            for an image of the right size, so that none is distorted unseen.
+
+    Returns:
+        uint8 C x S x S.
+
+    Raises:
+        ValueError: If the image is damaged, of another type, shape or size; names the image.
+        OSError: If the file can not be read.
+    """
+    cut = Crop.parse(crop)
+    if isinstance(image, (str, Path)):
+        name = str(image)
+        pixels = decode(Path(image).read_bytes(), channels, name)
+    else:
+        name, pixels = 'the image', np.asarray(image)
+        if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or np.atleast_3d(pixels).shape[2] != channels:
+            raise ValueError(f'an image must be uint8 H x W x {channels}, got {pixels.dtype} of shape {pixels.shape}')
+        pixels = np.atleast_3d(pixels)
+    if cut is not None:
+        try:
+            pixels = resize(np.ascontiguousarray(cut(pixels)), size, size)
+        except ValueError as error:
+            raise ValueError(f'{name}: {error}') from error
+    if pixels.shape[:2] != (size, size):
+        raise ValueError(f"{name} has {pixels.shape[1]}x{pixels.shape[0]} pixels, but the model takes {size}x{size}: set crop, "
+                         f"for example to 'square'")
+    return torch.from_numpy(pixels.transpose(2, 0, 1).copy())

@@ -1,0 +1,163 @@
+"""A trained IB-GAN behind five calls."""
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.infer import BaseInferencer
+from mmengine.registry import DefaultScope
+from torch import Tensor
+from torch.utils.data import default_collate
+
+from ibgan_plugin.apis.images import ImageInput, list_images, load_image
+from ibgan_plugin.engine.checkpoints import load_weights
+from ibgan_plugin.engine.config_check import ConfigError, check_config, config_errors
+from ibgan_plugin.engine.launch import read_config
+from ibgan_plugin.models.latent_gan import LatentGAN
+from ibgan_plugin.registry import INFERENCERS, MODELS, SCOPE
+from ibgan_plugin.visualization.grids import to_pixels
+from ibgan_plugin.visualization.traversal import Traversal, sample, traverse
+
+#: An image, or a representation, floating point (r_dim,).
+Point = ImageInput | Tensor
+
+
+@INFERENCERS.register_module()
+class IBGANInferencer(BaseInferencer):
+    """Samples, traversals, representations, interpolations and swapped factors of a checkpoint.
+
+    Pictures are returned as uint8 ... x S x S x 3 (RGB), representations r as float32. Everything random comes from the seed
+    given. Calling the inferencer itself encodes images, as MMEngine's interface has it.
+
+    Args:
+        model: Config file, or a config with the key ``model``.
+        weights: Checkpoint file of exactly this model: tensors and plain data, the names and shapes of all weights equal.
+        device: ``'cpu'``, ``'cuda'``, ...; None takes CUDA where it is available.
+        crop: What to cut out of images to encode before they are resized: ``'none'`` (they must have the model's size),
+            ``'square'``, ``'WxH'``, ``'WxH+LEFT+TOP'``, or one of CelebA's presets such as ``'celeba_148'``.
+        scope: Default scope for types without a prefix.
+        show_progress: Whether encoding shows a progress bar.
+
+    Raises:
+        ValueError: If the config, the checkpoint, ``device`` or ``crop`` can not be used; one line that names what is wrong.
+    """
+
+    def __init__(self, model: str | Path | Config | Mapping[str, Any], weights: str | Path, device: str | None = None,
+                 crop: str = 'none', scope: str = SCOPE, show_progress: bool = False) -> None:
+        if isinstance(model, (str, Path)):
+            model = read_config(model)
+        elif not isinstance(model, Config):
+            model = Config(copy.deepcopy(dict(model)))
+        if 'model' not in model:
+            raise ConfigError(f'{model.filename or "config"}: the key model is missing')
+        check_config(model)
+        self.crop = crop
+        super().__init__(model, str(weights), device, scope, show_progress)
+
+    def sample(self, num: int = 64, seed: int = 0) -> np.ndarray:
+        """``num`` generated images, uint8 num x S x S x 3."""
+        if num < 1:
+            raise ValueError(f'num must be at least 1, got {num}')
+        return _to_array(sample(self.model, num, seed))
+
+    def traverse(self, steps: int = 11, limit: float = 2.0, base: Point | None = None, seed: int = 0) -> Traversal:
+        """Vary one dimension of r at a time from ``-limit`` to ``limit``, in standard deviations of the prior.
+
+        Args:
+            steps: Images a row, at least 2.
+            limit: End of the range.
+            base: Image or representation whose other dimensions are kept; None for the prior's mean, 0.
+            seed: Of the estimate of each dimension's KL, by which the rows are ordered.
+
+        Returns:
+            ``imgs`` uint8 r_dim x steps x S x S x 3, and the dimension and KL (nats) of each row.
+        """
+        traversal = traverse(self.model, steps, limit, None if base is None else self._representation(base), seed)
+        return traversal._replace(imgs=_to_array(traversal.imgs))  # type: ignore[arg-type]
+
+    def encode(self, images: ImageInput | Sequence[ImageInput], batch_size: int = 64) -> np.ndarray:
+        """Representations float32 N x r_dim of images: files, a folder, or arrays uint8 H x W x C."""
+        return np.stack(self(images, batch_size=batch_size)['predictions'])
+
+    @torch.no_grad()
+    def interpolate(self, first: Point, second: Point, steps: int = 11) -> np.ndarray:
+        """Images uint8 steps x S x S x 3 on the straight line in r from one image or representation to another."""
+        if steps < 2:
+            raise ValueError(f'steps must be at least 2, got {steps}')
+        weight = torch.linspace(0, 1, steps)[:, None]
+        return self._decode(torch.lerp(self._representation(first), self._representation(second), weight))
+
+    @torch.no_grad()
+    def swap(self, first: Point, second: Point, dims: Sequence[int]) -> np.ndarray:
+        """Exchange the dimensions ``dims`` of r between two images or representations.
+
+        Returns:
+            uint8 2 x 2 x S x S x 3: the decoded pair as it is, and below it the pair with ``dims`` exchanged.
+        """
+        r_dim = self.model.r_dim
+        if not dims or not all(0 <= dim < r_dim for dim in dims):
+            raise ValueError(f'dims must name dimensions of r, 0 to {r_dim - 1}, got {list(dims)}')
+        pair = torch.stack([self._representation(first), self._representation(second)])  # 2 x r_dim
+        swapped = pair.clone()
+        swapped[:, list(dims)] = pair.flip(0)[:, list(dims)]
+        imgs = self._decode(torch.cat([pair, swapped]))
+        return imgs.reshape(2, 2, *imgs.shape[1:])
+
+    def _inputs_to_list(self, inputs: Any) -> list[ImageInput]:
+        """Images one by one; a folder gives the image files below it."""
+        return list_images(inputs)
+
+    def visualize(self, inputs: list, preds: Any, **kwargs: Any) -> list[np.ndarray]:
+        """What the generator makes of each representation, uint8 S x S x 3."""
+        return list(self._decode(torch.stack([sample.codes for sample in preds])))
+
+    def postprocess(self, preds: Any, visualization: Any, return_datasamples: bool = False, **kwargs: Any) -> dict[str, list]:
+        """``predictions``: representations (r_dim,) or, with ``return_datasamples``, samples; ``visualization``: as made above."""
+        predictions = preds if return_datasamples else [sample.codes.cpu().numpy() for sample in preds]
+        return dict(predictions=predictions, visualization=visualization)
+
+    @torch.no_grad()
+    def _decode(self, r: Tensor) -> np.ndarray:
+        """Images uint8 N x S x S x 3 of representations N x r_dim."""
+        return _to_array(self.model.generate(r=r))
+
+    def _representation(self, point: Point) -> Tensor:
+        """(r_dim,) on the CPU of a representation or an image."""
+        floating = isinstance(point, Tensor) or (isinstance(point, np.ndarray) and point.dtype.kind == 'f')
+        r = torch.as_tensor(point if floating else self.encode([point])[0], dtype=torch.float32).cpu()  # type: ignore[list-item]
+        if r.shape != (self.model.r_dim, ):
+            raise ValueError(f'a representation must have shape ({self.model.r_dim},), got {tuple(r.shape)}')
+        return r
+
+    def _init_model(self, cfg: Any, weights: str | None, device: str = 'cpu') -> LatentGAN:
+        """Build, load strictly, and set to eval mode."""
+        with config_errors(cfg), DefaultScope.overwrite_default_scope(cfg.get('default_scope') or self.scope):
+            model = MODELS.build(cfg.model)
+        if not isinstance(model, LatentGAN):
+            raise ConfigError(f'{cfg.filename or "config"}: model.type must be an IBGAN, got {type(model).__name__}')
+        load_weights(model, str(weights))
+        try:
+            return model.to(device).eval()
+        except (AssertionError, RuntimeError) as error:  # torch's kinds for unknown and for missing devices
+            raise ValueError(f'device {device!r} can not be used: {str(error).splitlines()[0]}') from error
+
+    def _init_pipeline(self, cfg: Any) -> Callable[[ImageInput], dict[str, Tensor]]:
+        """Reads one image."""
+        with torch.no_grad():
+            channels, size, _ = self.model.generate(r=torch.zeros(1, self.model.r_dim))[0].shape
+        return lambda image: dict(inputs=load_image(image, channels, size, self.crop))
+
+    def _init_collate(self, cfg: Any) -> Callable:
+        """Images are of one size here: they are stacked."""
+        return default_collate
+
+    def _init_visualizer(self, cfg: Any) -> None:
+        """Pictures are returned, not shown: no back end is needed."""
+
+
+def _to_array(imgs: Tensor) -> np.ndarray:
+    """Pixels that the caller may write to."""
+    return np.ascontiguousarray(to_pixels(imgs))

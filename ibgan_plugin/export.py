@@ -1,0 +1,170 @@
+"""Parts of a trained model as files that need neither this package nor, for ONNX, PyTorch."""
+import copy
+import importlib.util
+import logging
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ibgan_plugin.models.latent_gan import LatentGAN
+
+PARTS = ('generator', 'encoder', 'reconstructor', 'representation')
+FORMATS = ('onnx', 'torchscript')
+#: Of ONNX: the first that the exporter of all supported versions of PyTorch writes without a conversion.
+OPSET = 18
+#: Largest difference between the file and the model, relative to the largest output, that rounding explains.
+TOLERANCE = 1e-4
+
+
+class Part(NamedTuple):
+    """A network with the names of its ends. Images are N x C x S x S in [-1, 1], N is free."""
+    network: nn.Module
+    inputs: Tensor  # an example, N = 2
+    input_name: str
+    output_names: tuple[str, ...]
+
+
+class PosteriorMean(nn.Module):
+    """The mean of e(r given z): N x z_dim -> N x r_dim."""
+
+    def __init__(self, encoder: nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Drop the variance."""
+        return self.encoder(z)[0]
+
+
+def part_of(model: LatentGAN, name: str) -> Part:
+    """A part of ``model``, copied to the CPU and in eval mode.
+
+    Args:
+        model: Trained model.
+        name: ``'generator'`` (``r`` -> ``image``), ``'encoder'`` (``z`` -> ``mu``, ``logvar``), ``'reconstructor'`` (``image`` ->
+            ``z``, through the trunk if there is one) or ``'representation'`` (``image`` -> ``r``, as :meth:`LatentGAN.encode`).
+
+    Raises:
+        ValueError: If the name is unknown or the model lacks what the part needs.
+    """
+    if name not in PARTS:
+        raise ValueError(f'part must be one of {PARTS}, got {name!r}')
+    needed = dict(generator=(), encoder=('encoder', ), reconstructor=('reconstructor', ), representation=('reconstructor', ))[name]
+    for network in needed:
+        if getattr(model, network) is None:
+            raise ValueError(f'part {name!r} needs model.{network}, which is None')
+    model = copy.deepcopy(model).cpu().eval().to(memory_format=torch.contiguous_format)
+    if name == 'generator':
+        return Part(model.generator, torch.randn(2, model.r_dim), 'r', ('image', ))
+    if name == 'encoder':
+        return Part(model.encoder, torch.randn(2, model.z_dim), 'z', ('mu', 'logvar'))
+    with torch.no_grad():
+        imgs = model.generate(num_batches=2)
+    chain = [] if model.trunk is None else [model.trunk]
+    chain.append(model.reconstructor)
+    if name == 'representation' and model.encoder is not None:
+        chain.append(PosteriorMean(model.encoder))
+    return Part(nn.Sequential(*chain).eval(), imgs, 'image', ('z', ) if name == 'reconstructor' else ('r', ))
+
+
+def export(model: LatentGAN, name: str, file_format: str, path: str | Path) -> float | None:
+    """Write a part of ``model`` to a file, whole or not at all, and compare what the file computes with the model.
+
+    Args:
+        model: Trained model.
+        name: See :func:`part_of`.
+        file_format: ``'onnx'`` or ``'torchscript'``.
+        path: File to write.
+
+    Returns:
+        The largest absolute difference on five random inputs; None for ONNX where onnxruntime is missing.
+
+    Raises:
+        ValueError: If an argument is unknown, a package is missing, or the file computes something else.
+        OSError: If the file can not be written.
+    """
+    if file_format not in FORMATS:
+        raise ValueError(f'format must be one of {FORMATS}, got {file_format!r}')
+    part = part_of(model, name)
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f'.{path.name}.part')
+    write, run = (_write_onnx, run_onnx) if file_format == 'onnx' else (_write_torchscript, run_torchscript)
+    try:
+        write(part, unfinished)
+        difference = None
+        if file_format != 'onnx' or importlib.util.find_spec('onnxruntime'):
+            difference = _difference(part, run, unfinished)
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return difference
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the exporters' remarks: on packages that are not there, and on checks of shapes, which are fixed but for N."""
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        logging.disable(logging.WARNING)
+        try:
+            yield
+        finally:
+            logging.disable(logging.NOTSET)
+
+
+def _write_onnx(part: Part, path: Path) -> None:
+    for package in ('onnx', 'onnxscript'):
+        if importlib.util.find_spec(package) is None:
+            raise ValueError(f"format 'onnx' needs the package {package}: pip install 'ibgan_plugin[onnx]'")
+    with _quiet():
+        program = torch.onnx.export(
+            part.network, (part.inputs, ), input_names=[part.input_name], output_names=part.output_names, opset_version=OPSET,
+            dynamo=True, dynamic_shapes=({0: torch.export.Dim('N')}, ), verbose=False)
+        assert program is not None
+        program.save(str(path))
+
+
+def _write_torchscript(part: Part, path: Path) -> None:
+    with _quiet(), torch.no_grad():
+        torch.jit.freeze(torch.jit.trace(part.network, part.inputs), optimize_numerics=False).save(str(path))
+
+
+def run_onnx(path: str | Path, inputs: Tensor) -> list[Tensor]:
+    """What an ONNX file with one input computes, by onnxruntime on the CPU."""
+    import onnxruntime
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    session = onnxruntime.InferenceSession(str(path), options, providers=['CPUExecutionProvider'])
+    return [torch.from_numpy(np.array(output)) for output in session.run(None, {session.get_inputs()[0].name: inputs.numpy()})]
+
+
+@torch.no_grad()
+def run_torchscript(path: str | Path, inputs: Tensor) -> list[Tensor]:
+    """What a TorchScript file with one input computes."""
+    outputs = torch.jit.load(str(path))(inputs)
+    return list(outputs) if isinstance(outputs, tuple) else [outputs]
+
+
+@torch.no_grad()
+def _difference(part: Part, run: Callable[[Path, Tensor], list[Tensor]], path: Path) -> float:
+    """Largest difference on five inputs, another number than the exporter saw."""
+    inputs = torch.rand(5, *part.inputs.shape[1:]) * 2 - 1
+    expected = part.network(inputs)
+    expected = expected if isinstance(expected, tuple) else (expected, )
+    difference = 0.0
+    for ours, theirs in zip(expected, run(path, inputs), strict=True):
+        if ours.shape != theirs.shape:
+            raise ValueError(f'the exported file gives shape {tuple(theirs.shape)}, the model {tuple(ours.shape)}')
+        largest = float((ours - theirs).abs().max())
+        if not largest <= TOLERANCE * max(1.0, float(ours.abs().max())):  # so put, NaN is refused too
+            raise ValueError(f'the exported file differs from the model by {largest:g}')
+        difference = max(difference, largest)
+    return difference

@@ -1,0 +1,159 @@
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.registry import INFERENCERS, MODELS
+
+from ibgan_plugin.apis import IBGANInferencer
+from tests.conftest import SIZE, batch, model_cfg, trunk_cfg
+
+COLOR = model_cfg(encoder=None, kl_loss=None, reconstructor=None, info_loss=None)
+COLOR['generator']['out_channels'] = COLOR['discriminator']['in_channels'] = 3
+
+
+@pytest.fixture(scope='module')
+def weights(tmp_path_factory):
+    torch.manual_seed(0)
+    model = MODELS.build(model_cfg())
+    for module in model.modules():  # statistics of their own, so that a forgotten eval() shows
+        if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
+            module.running_mean.normal_()
+    path = tmp_path_factory.mktemp('weights') / 'iter_1.pth'
+    torch.save(dict(state_dict=model.state_dict(), meta=dict(iter=1)), path)
+    return path
+
+
+@pytest.fixture
+def inferencer(weights):
+    return IBGANInferencer(dict(model=model_cfg()), weights, device='cpu')
+
+
+@pytest.fixture
+def images():
+    return batch(3)['inputs'].permute(0, 2, 3, 1).numpy()  # N x S x S x 1
+
+
+def test_is_registered_and_leaves_the_config_alone(weights):
+    cfg = model_cfg()
+    inferencer = INFERENCERS.build(dict(type='ibgan_plugin.IBGANInferencer', model=dict(model=cfg), weights=str(weights)))
+    assert type(inferencer) is IBGANInferencer and not inferencer.model.training
+    assert cfg == model_cfg()
+
+
+def test_sample_depends_on_the_seed_alone(inferencer):
+    first = inferencer.sample(5, seed=3)
+    assert first.shape == (5, SIZE, SIZE, 3) and first.dtype == np.uint8 and first.flags.writeable
+    state = torch.get_rng_state()
+    assert np.array_equal(first, inferencer.sample(5, seed=3))
+    assert torch.equal(state, torch.get_rng_state())
+    assert not np.array_equal(first, inferencer.sample(5, seed=4))
+    with pytest.raises(ValueError, match='num must be at least 1, got 0'):
+        inferencer.sample(0)
+
+
+def test_encode_is_the_models_representation_of_files_folders_and_arrays(inferencer, images, tmp_path):
+    expected = inferencer.model.encode(torch.from_numpy(images).permute(0, 3, 1, 2) / 127.5 - 1)
+    codes = inferencer.encode(list(images), batch_size=2)
+    assert codes.dtype == np.float32
+    np.testing.assert_allclose(codes, expected.detach().numpy(), atol=1e-6)
+    for number, image in enumerate(images):
+        cv2.imwrite(str(tmp_path / f'{number}.png'), image)
+    for same in (images, sorted(tmp_path.iterdir()), str(tmp_path), tmp_path):
+        np.testing.assert_allclose(inferencer.encode(same), codes, atol=1e-6)
+    np.testing.assert_allclose(inferencer.encode(tmp_path / '1.png'), codes[1:2], atol=1e-6)
+
+
+def test_calling_encodes_and_shows_what_the_generator_makes_of_it(inferencer, images):
+    results = inferencer(list(images))
+    codes = torch.from_numpy(np.stack(results['predictions']))
+    decoded = ((inferencer.model.generate(r=codes)[:, 0] + 1) * 127.5).round().byte()
+    assert np.array_equal(np.stack(results['visualization'])[..., 0], decoded.numpy())
+    samples = inferencer(list(images), return_datasamples=True)['predictions']
+    assert torch.allclose(samples[2].codes, codes[2])
+
+
+def test_traversal_starts_at_an_image(inferencer, images):
+    traversal = inferencer.traverse(steps=3, limit=1.5, base=images[0])
+    assert traversal.imgs.shape == (4, 3, SIZE, SIZE, 3) and traversal.imgs.dtype == np.uint8
+    assert sorted(traversal.dims) == [0, 1, 2, 3] and traversal.kl == sorted(traversal.kl, reverse=True)
+    r = inferencer.encode(images[0])[0]
+    r[traversal.dims[1]] = -1.5
+    assert np.array_equal(traversal.imgs[1, 0], inferencer.interpolate(r, r, 2)[0])
+
+
+def test_interpolation_is_straight_in_r(inferencer, images):
+    first, second = inferencer.encode(images[:2])
+    between = inferencer.interpolate(images[0], images[1], steps=5)
+    assert between.shape == (5, SIZE, SIZE, 3)
+    halfway = (first + second) / 2
+    for place, r in ((0, first), (2, halfway), (4, second)):
+        assert np.abs(between[place].astype(int) - inferencer.interpolate(r, r, 2)[0]).max() <= 1
+    with pytest.raises(ValueError, match='steps must be at least 2, got 1'):
+        inferencer.interpolate(first, second, 1)
+
+
+def test_swap_exchanges_the_named_dimensions(inferencer):
+    first, second = np.zeros(4, np.float32), np.arange(1, 5, dtype=np.float32)
+    imgs = inferencer.swap(first, second, [1, 3])
+    assert imgs.shape == (2, 2, SIZE, SIZE, 3)
+    rows = [[first, second], [np.float32([0, 2, 0, 4]), np.float32([1, 0, 3, 0])]]
+    for row, expected in zip(imgs, rows, strict=True):
+        for img, r in zip(row, expected, strict=True):
+            assert np.abs(img.astype(int) - inferencer.interpolate(r, r, 2)[0]).max() <= 1
+    for wrong in ([], [4], [-1]):
+        with pytest.raises(ValueError, match=r'dims must name dimensions of r, 0 to 3, got \['):
+            inferencer.swap(first, second, wrong)
+
+
+def test_crop_brings_photographs_to_size(weights, images):
+    photo = cv2.resize(images[0], (40, 32))
+    with pytest.raises(ValueError, match="the image has 40x32 pixels, but the model takes 16x16: set crop"):
+        IBGANInferencer(dict(model=model_cfg()), weights).encode(photo)
+    inferencer = IBGANInferencer(dict(model=model_cfg()), weights, crop='square')
+    same = cv2.resize(photo[:, 4:36], (16, 16), interpolation=cv2.INTER_AREA)
+    np.testing.assert_allclose(inferencer.encode(photo), inferencer.encode(same), atol=1e-6)
+
+
+def test_model_without_encoder_in_colour(tmp_path):
+    torch.save(MODELS.build(COLOR).state_dict(), tmp_path / 'bare.pth')
+    inferencer = IBGANInferencer(dict(model=COLOR), tmp_path / 'bare.pth')
+    assert len(np.unique(inferencer.sample(2) - inferencer.sample(2)[..., :1])) > 1
+    assert inferencer.traverse(2).kl is None
+    with pytest.raises(ValueError, match='no reconstructor, so it can not encode'):
+        inferencer.encode(np.zeros((SIZE, SIZE, 3), np.uint8))
+
+
+def bad(**changes):
+    return dict(model=dict(model=model_cfg()), **changes)
+
+
+@pytest.mark.parametrize(('changes', 'message'), [
+    (dict(model='no/such.py'), "no config file 'no/such.py'"),
+    (dict(model=dict(data=1)), 'config: the key model is missing'),
+    (dict(model=dict(model=dict(type='ibgan_plugin.Generator'))), 'model.type must be an IBGAN, got Generator'),
+    (dict(model=dict(model=model_cfg(decoder=1))), 'unknown key model.decoder = 1'),
+    (dict(model=dict(model=trunk_cfg())), r"iter_1\.pth does not fit the config: it lacks 'trunk\.layers\.0\.bias' and \d+ more"),
+    (dict(model=dict(model=COLOR)), "it has, beyond the model, 'encoder.net.0.bias'"),
+    (dict(weights='no/such.pth'), "no checkpoint file 'no/such.pth'"),
+    (dict(weights=__file__), 'is truncated or no checkpoint'),
+])
+def test_mistakes_are_one_clear_message(weights, changes, message):
+    with pytest.raises(ValueError, match=message):
+        IBGANInferencer(**{'model': dict(model=model_cfg()), 'weights': weights, **changes})
+
+
+@pytest.mark.parametrize(('image', 'message'), [
+    (np.zeros((SIZE, SIZE), np.float64), r'an image must be uint8 H x W x 1, got float64 of shape \(16, 16\)'),
+    (np.zeros((SIZE, SIZE, 3), np.uint8), r'an image must be uint8 H x W x 1, got uint8 of shape \(16, 16, 3\)'),
+    (np.zeros((SIZE, 8), np.uint8), 'the image has 8x16 pixels, but the model takes 16x16'),
+    (__file__, r'test_inferencer\.py: not a readable image'),
+    ([], r"no image in '\[\]'"),
+])
+def test_bad_images_are_named(inferencer, image, message):
+    with pytest.raises(ValueError, match=message):
+        inferencer.encode([image] if isinstance(image, np.ndarray) else image)
+
+
+def test_wrong_representation(inferencer):
+    with pytest.raises(ValueError, match=r'a representation must have shape \(4,\), got \(3,\)'):
+        inferencer.interpolate(torch.zeros(3), torch.zeros(4))

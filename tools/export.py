@@ -1,0 +1,37 @@
+"""Export a part of a trained model: ``python tools/export.py CONFIG CHECKPOINT --part generator --format onnx --out F``."""
+import argparse
+from pathlib import Path
+
+from mmengine.config import DictAction
+
+from ibgan_plugin.apis import IBGANInferencer
+from ibgan_plugin.engine.launch import one_clear_message, read_config
+from ibgan_plugin.export import FORMATS, PARTS, export
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description='Export a part of a trained model; images are in [-1, 1], the batch size is free')
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('--part', choices=PARTS, required=True,
+                        help='generator: r to image; encoder: z to mu, logvar; reconstructor: image to z; '
+                        'representation: image to r')
+    parser.add_argument('--format', choices=FORMATS, required=True, help="onnx needs pip install 'ibgan_plugin[onnx]'")
+    parser.add_argument('--out', type=Path, required=True, help='file to write')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='replace config values')
+    return parser.parse_args()
+
+
+@one_clear_message
+def main() -> None:
+    """Export and compare."""
+    args = parse_args()
+    config = read_config(args.config, args.cfg_options)
+    difference = export(IBGANInferencer(config, args.checkpoint, 'cpu').model, args.part, args.format, args.out)
+    print(args.out, '(not compared with the model: onnxruntime is missing)' if difference is None
+          else f'(differs from the model by at most {difference:.1e})')
+
+
+if __name__ == '__main__':
+    main()

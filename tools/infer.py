@@ -1,0 +1,98 @@
+"""Use a trained model: ``python tools/infer.py traverse CONFIG CHECKPOINT --out traversal.gif``."""
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from mmengine.config import DictAction
+
+from ibgan_plugin.apis import IBGANInferencer
+from ibgan_plugin.apis.images import list_images
+from ibgan_plugin.apis.output import check_suffix, write_codes, write_interpolation, write_traversal
+from ibgan_plugin.engine.launch import one_clear_message, read_config
+from ibgan_plugin.visualization.grids import image_grid, write_png
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description='Use a trained model')
+    commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
+
+    command = _add(commands, 'sample', draw_sample, ('.png', ), 'a grid of generated images')
+    command.add_argument('--num', type=int, default=64, help='number of images (default: %(default)s)')
+    command.add_argument('--columns', type=int, default=8, help='images a row (default: %(default)s)')
+    command.add_argument('--seed', type=int, default=0, help='of the codes (default: %(default)s)')
+
+    command = _add(commands, 'traverse', draw_traversal, ('.png', '.gif'), 'what each dimension of r does')
+    command.add_argument('--image', help='image whose other dimensions are kept (default: the prior mean)')
+    command.add_argument('--steps', type=int, default=11, help='images a dimension (default: %(default)s)')
+    command.add_argument('--limit', type=float, default=2.0, help='end of the range, in standard deviations (default: %(default)s)')
+    command.add_argument('--seed', type=int, default=0, help='of the KL estimate (default: %(default)s)')
+
+    command = _add(commands, 'encode', encode, ('.npz', '.csv'), 'the representations of images', 'images')
+    command.add_argument('--batch-size', type=int, default=64, help='images at once (default: %(default)s)')
+
+    command = _add(commands, 'interpolate', interpolate, ('.png', '.gif'), 'from one image to another', 'first', 'second')
+    command.add_argument('--steps', type=int, default=11, help='images in all (default: %(default)s)')
+
+    command = _add(commands, 'swap', swap, ('.png', ), 'two images with some dimensions of r exchanged', 'first', 'second')
+    command.add_argument('--dims', type=int, nargs='+', required=True, help='the dimensions')
+    return parser.parse_args()
+
+
+def _add(commands: argparse._SubParsersAction, name: str, run: Callable, suffixes: tuple[str, ...], text: str,
+         *images: str) -> argparse.ArgumentParser:
+    """A command with the arguments that all share."""
+    command = commands.add_parser(name, help=text)
+    command.add_argument('config', help='config file')
+    command.add_argument('checkpoint', help='checkpoint file')
+    for image in images:
+        command.add_argument(image, **(dict(nargs='+', help='image files, or a folder') if image == 'images'
+                                       else dict(help='image file')))  # type: ignore[arg-type]
+    command.add_argument('--out', type=Path, required=True, help=f'file to write, {" or ".join(suffixes)}')
+    command.add_argument('--device', metavar='cpu|cuda', help='default: CUDA where available')
+    command.add_argument('--crop', default='none', help="what to cut out of images before resizing, such as 'square' or "
+                         "'celeba_148' (default: none, they have the model's size)")
+    command.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='replace config values')
+    command.set_defaults(run=run, suffixes=suffixes)
+    return command
+
+
+def draw_sample(inferencer: IBGANInferencer, args: argparse.Namespace) -> None:
+    """Generated images."""
+    write_png(args.out, image_grid(inferencer.sample(args.num, args.seed), args.columns))
+
+
+def draw_traversal(inferencer: IBGANInferencer, args: argparse.Namespace) -> None:
+    """One row, or one moving image, a dimension."""
+    write_traversal(args.out, inferencer.traverse(args.steps, args.limit, args.image, args.seed))
+
+
+def encode(inferencer: IBGANInferencer, args: argparse.Namespace) -> None:
+    """A table of representations."""
+    files = [file for path in args.images for file in list_images(path)]
+    write_codes(args.out, [str(file) for file in files], inferencer.encode(files, args.batch_size))
+
+
+def interpolate(inferencer: IBGANInferencer, args: argparse.Namespace) -> None:
+    """A row, or a moving image."""
+    write_interpolation(args.out, inferencer.interpolate(args.first, args.second, args.steps))
+
+
+def swap(inferencer: IBGANInferencer, args: argparse.Namespace) -> None:
+    """The decoded pair, and below it the pair with dimensions exchanged."""
+    write_png(args.out, image_grid(np.concatenate(inferencer.swap(args.first, args.second, args.dims)), 2))
+
+
+@one_clear_message
+def main() -> None:
+    """Run one command."""
+    args = parse_args()
+    check_suffix(args.out, args.suffixes)
+    config = read_config(args.config, args.cfg_options)
+    args.run(IBGANInferencer(config, args.checkpoint, args.device, args.crop), args)
+    print(args.out)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,33 @@
+"""Convert a checkpoint for another implementation: ``python tools/model_converters/from_ours.py iter_150000.pth 150000``."""
+import argparse
+import io
+from pathlib import Path
+
+import torch
+
+from ibgan_plugin.converters import LAYOUTS, from_ours
+from ibgan_plugin.engine.launch import one_clear_message
+from ibgan_plugin.visualization.grids import write_whole
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description='Convert one of our checkpoints for another implementation: the weights alone')
+    parser.add_argument('source', type=Path, help='our checkpoint')
+    parser.add_argument('out', type=Path, help='checkpoint to write')
+    parser.add_argument('--layout', choices=LAYOUTS, default='published', help='the other implementation (default: %(default)s)')
+    return parser.parse_args()
+
+
+@one_clear_message
+def main() -> None:
+    """Convert."""
+    args = parse_args()
+    content = io.BytesIO()
+    torch.save(from_ours(args.source, args.layout), content)
+    write_whole(args.out, content.getvalue())
+    print(args.out)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,41 @@
+"""Convert a checkpoint of another implementation: ``python tools/model_converters/to_ours.py 150000 ibgan.pth``.
+
+Writes the checkpoint, and beside it (``ibgan.py``) the config of the model that it fits. The layout is recognised.
+"""
+import argparse
+import io
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+
+from ibgan_plugin.converters import LAYOUTS, to_ours
+from ibgan_plugin.engine.launch import one_clear_message
+from ibgan_plugin.visualization.grids import write_whole
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=f'Convert a checkpoint of another implementation: {" or ".join(LAYOUTS)}')
+    parser.add_argument('source', type=Path, help='checkpoint of the other implementation')
+    parser.add_argument('out', type=Path, help='checkpoint to write, *.pth; its config is written beside it')
+    return parser.parse_args()
+
+
+@one_clear_message
+def main() -> None:
+    """Convert."""
+    args = parse_args()
+    if args.out.suffix != '.pth':
+        raise ValueError(f'the output file must end in .pth, got {str(args.out)!r}')
+    checkpoint, model = to_ours(args.source)
+    content = io.BytesIO()
+    torch.save(checkpoint, content)
+    write_whole(args.out, content.getvalue())
+    config = args.out.with_suffix('.py')
+    Config(dict(model=model)).dump(config)
+    print(f'{args.out} (from {checkpoint["meta"]["converted_from"]}), config {config}')
+
+
+if __name__ == '__main__':
+    main()
