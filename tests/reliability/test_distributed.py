@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from tests.conftest import model_cfg, trunk_cfg
-from tests.reliability.test_kill_and_resume import data_root  # noqa: F401
 from tests.reliability.training import CONTEXT, assert_same_run, options, start, wait_for
 
 pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
@@ -37,25 +36,35 @@ def wait(processes, seconds: float = 200) -> list[int]:
     return [process.exitcode for process in processes]
 
 
-def test_two_ranks_killed_and_resumed_are_the_same_run(data_root, tmp_path):  # noqa: F811
-    assert wait(start_ranks(tmp_path / 'whole', options(data_root))) == [0, 0]
-    ranks = start_ranks(tmp_path / 'killed', options(data_root))
-    wait_for(tmp_path / 'killed' / 'iter_8.pth', *ranks)
-    for process in ranks:
-        process.kill()
-    wait(ranks)
-    assert wait(start_ranks(tmp_path / 'killed', options(data_root))) == [0, 0]
-    assert_same_run(tmp_path / 'whole', tmp_path / 'killed')
+@pytest.fixture(scope='module')
+def whole_ranks(data_root, tmp_path_factory):
+    """An uninterrupted run of two ranks."""
+    work_dir = tmp_path_factory.mktemp('whole_ranks')
+    assert wait(start_ranks(work_dir, options(data_root))) == [0, 0]
+    return work_dir
 
 
-def test_a_signal_to_one_rank_ends_both_with_a_checkpoint(data_root, tmp_path):  # noqa: F811
-    ranks = start_ranks(tmp_path, options(data_root, **{'train_cfg.max_iters': 10_000, 'custom_hooks.7.sync_interval': 1}))
+def test_two_ranks_killed_and_resumed_are_the_same_run(data_root, whole_ranks, tmp_path):
+    for number in (4, 12):
+        ranks = start_ranks(tmp_path, options(data_root))
+        wait_for(tmp_path / f'iter_{number}.pth', *ranks)
+        for process in ranks:
+            process.kill()
+        wait(ranks)
+    assert wait(start_ranks(tmp_path, options(data_root))) == [0, 0]
+    assert_same_run(whole_ranks, tmp_path)
+
+
+def test_a_signal_to_one_rank_ends_both_with_a_checkpoint(data_root, whole_ranks, tmp_path):
+    ranks = start_ranks(tmp_path, options(data_root, **{'custom_hooks.7.sync_interval': 1}))
     wait_for(tmp_path / 'iter_4.pth', *ranks)
     os.kill(ranks[1].pid, signal.SIGTERM)
     assert wait(ranks, 60) == [75, 75]
+    assert wait(start_ranks(tmp_path, options(data_root))) == [0, 0]
+    assert_same_run(whole_ranks, tmp_path)
 
 
-def test_a_rank_that_dies_ends_the_run_within_a_minute(data_root, tmp_path):  # noqa: F811
+def test_a_rank_that_dies_ends_the_run_within_a_minute(data_root, tmp_path):
     ranks = start_ranks(tmp_path, options(data_root, **{'train_cfg.max_iters': 100_000}))
     wait_for(tmp_path / 'iter_4.pth', *ranks)
     ranks[1].kill()

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import torch
+from mmengine.hooks import Hook
 
 ROOT = Path(__file__).parents[2]
 MAX_ITERS = 24
@@ -26,10 +27,21 @@ def options(data_root: str, workers: int = 0, **more) -> dict:
         'custom_hooks.0.interval': 5, 'custom_hooks.1.interval': 10_000, **more}
 
 
-def train(work_dir: str, cfg_options: dict, environment: dict | None = None, die_at_rename: int = 0) -> None:
+class Progress(Hook):
+    """Tells another process the number of the iteration that is under way."""
+
+    def __init__(self, shared) -> None:
+        self.shared = shared
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
+        self.shared.value = runner.iter + 1
+
+
+def train(work_dir: str, cfg_options: dict, environment: dict | None = None, die_at_rename: int = 0, progress=None) -> None:
     """Train, resuming if there is something to resume; exits as ``tools/train.py`` does.
 
     Args:
+        progress: Shared integer that is set to the number of each iteration as it begins.
         die_at_rename: Kill this process right before the n-th checkpoint is renamed to its final name; 0 for never.
     """
     from ibgan_plugin.engine.hooks.preemption import PREEMPTED_EXIT_CODE
@@ -43,6 +55,8 @@ def train(work_dir: str, cfg_options: dict, environment: dict | None = None, die
     cfg = load_config(str(ROOT / 'configs/ibgan/ibgan_quick_dsprites.py'), work_dir, cfg_options, seed=1, resume='auto',
                       launcher='pytorch' if environment else 'none')
     runner = build_runner(cfg)
+    if progress is not None:
+        runner.register_hook(Progress(progress), priority='LOWEST')
     runner.train()
     sys.exit(PREEMPTED_EXIT_CODE if getattr(runner, 'preempted', False) else 0)
 
