@@ -82,9 +82,9 @@ def test_resume_goes_on_from_the_saved_iteration(trained, tmp_path):
         newest = max(work_dir.glob('*/vis_data'), key=lambda path: path.stat().st_mtime)
         lines = [json.loads(line) for line in (newest / 'scalars.json').read_text().splitlines()]
         assert [line['iter'] for line in lines if 'loss_gen' in line] == list(range(start + 1, 9))
-        # The noise goes on along its line: 1 - iteration / 1200, written after iterations 4, 6, 8.
+        # The noise goes on along its line: 1 - iteration / 2500, written after iterations 4, 6, 8.
         noise = {line['step']: line['instance_noise_std'] for line in lines if 'instance_noise_std' in line}
-        assert noise == {step: pytest.approx(1 - (step - 1) / 1200) for step in (4, 6, 8) if step > start}
+        assert noise == {step: pytest.approx(1 - (step - 1) / 2500) for step in (4, 6, 8) if step > start}
 
 
 def test_test_computes_the_metrics_of_a_checkpoint(trained, tmp_path):
