@@ -1,6 +1,5 @@
 """Train a model: ``python tools/train.py CONFIG``."""
 import argparse
-import sys
 
 from mmengine.config import DictAction
 
@@ -26,15 +25,14 @@ def parse_args() -> argparse.Namespace:
 
 
 @one_clear_message
-def main() -> None:
+def main() -> int:
     """Train."""
     args = parse_args()
     select_device(args.device)
     cfg = load_config(args.config, args.work_dir, args.cfg_options, args.seed, args.launcher, args.amp, args.resume)
     runner = build_runner(cfg)
     runner.train()
-    if getattr(runner, 'preempted', False):
-        sys.exit(PREEMPTED_EXIT_CODE)
+    return PREEMPTED_EXIT_CODE if getattr(runner, 'preempted', False) else 0
 
 
 if __name__ == '__main__':

@@ -132,20 +132,34 @@ def build_runner(cfg: Config) -> Runner:
         return Runner.from_cfg(cfg)
 
 
-def one_clear_message(main: Callable[[], None]) -> Callable[[], None]:
+def leave_process_group() -> None:
+    """End this process's part in a distributed run that is over.
+
+    Left to the interpreter's exit, gloo's threads are now and then torn down while they run, which aborts the finished process
+    (``terminate called without an active exception``) and so fails the run.
+    """
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
+
+
+def one_clear_message(main: Callable[[], int | None]) -> Callable[[], None]:
     """Decorator for a tool's ``main``: bad input ends in one line on stderr and exit code 2 instead of a traceback.
 
     Bad input is what the package reports as ``ValueError`` or ``OSError``. With ``IBGAN_TRACEBACK=1`` the traceback is shown.
+    Otherwise the process ends with the exit code that ``main`` returns.
     """
 
     @functools.wraps(main)
     def wrapper() -> None:
         try:
-            main()
+            status = main()
         except (ValueError, OSError) as error:
             if os.environ.get('IBGAN_TRACEBACK') == '1':
                 raise
             print(f'error: {error}', file=sys.stderr)
             sys.exit(2)
+        leave_process_group()
+        if status:
+            sys.exit(status)
 
     return wrapper

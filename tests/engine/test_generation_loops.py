@@ -17,6 +17,7 @@ from ibgan_plugin.datasets.lmdb_writer import Job, build
 from ibgan_plugin.datasets.prepare import celeba
 from ibgan_plugin.datasets.prepare.convert import Recipe
 from ibgan_plugin.engine.generation_loops import generate, source_noise
+from ibgan_plugin.engine.launch import leave_process_group
 from ibgan_plugin.evaluation.functional.frechet import frechet_distance
 from ibgan_plugin.registry import METRICS, MODELS
 from ibgan_plugin.structures import GenSample
@@ -149,6 +150,7 @@ def run_rank(environment: dict, folder: str) -> None:
     wrapper = dict(type='MMSeparateDistributedDataParallel', broadcast_buffers=False, device_ids=None)
     scores = run(folder, launcher='pytorch', model_wrapper_cfg=wrapper, env_cfg=dict(dist_cfg=dict(backend='gloo')))
     Path(folder, f'scores{environment["RANK"]}.json').write_text(json.dumps(scores))
+    leave_process_group()
 
 
 def test_two_processes_equal_one(folder):

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from ibgan_plugin.engine.config_check import ConfigError
-from ibgan_plugin.engine.launch import init_cpu_distributed, load_config, one_clear_message, select_device
+from ibgan_plugin.engine.launch import init_cpu_distributed, leave_process_group, load_config, one_clear_message, select_device
 from tests.engine.runs import run_cfg
 
 
@@ -92,3 +92,15 @@ def test_bad_input_ends_in_one_line(monkeypatch, capsys):
     monkeypatch.setenv('IBGAN_TRACEBACK', '1')
     with pytest.raises(FileNotFoundError):
         main()
+
+
+def test_a_finished_tool_leaves_the_process_group_and_gives_its_exit_code(tmp_path):
+    torch.distributed.init_process_group('gloo', init_method=f'file://{tmp_path}/store', world_size=1, rank=0)
+    try:
+        with pytest.raises(SystemExit) as stop:
+            one_clear_message(lambda: 75)()
+        assert stop.value.code == 75
+        assert not torch.distributed.is_initialized()
+    finally:
+        leave_process_group()
+    assert one_clear_message(lambda: None)() is None

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from ibgan_plugin.engine.launch import leave_process_group
 from ibgan_plugin.models.sync_batchnorm import SyncBatchNorm, convert_sync_batchnorm
 from tests.reliability.test_distributed import environments
 from tests.reliability.training import CONTEXT
@@ -36,6 +37,7 @@ def compare(rank: int, environment: dict, shape: tuple) -> None:
     torch.testing.assert_close(synced.running_mean, plain.running_mean)
     torch.testing.assert_close(synced.running_var, plain.running_var, rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(synced.eval()(inputs), plain.eval()(inputs))
+    leave_process_group()
 
 
 @pytest.mark.parametrize('shape', [(3, ), (3, 2, 5)])

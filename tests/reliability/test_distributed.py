@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from ibgan_plugin.engine.launch import leave_process_group
 from tests.conftest import model_cfg, trunk_cfg
 from tests.reliability.training import CONTEXT, assert_same_run, options, start, wait_for
 
@@ -105,6 +106,7 @@ def equality_run(rank: int, environment: dict, cfg: dict, out: str) -> None:
         wrapped.train_step(dict(inputs=images), optim)
     if rank == 0:
         torch.save(model.state_dict(), out)
+    leave_process_group()
 
 
 @pytest.mark.parametrize('cfg', [model_cfg(sync_bn=True), trunk_cfg(sync_bn=True)], ids=['separate', 'shared_trunk'])

@@ -45,7 +45,7 @@ def train(work_dir: str, cfg_options: dict, environment: dict | None = None, die
         die_at_rename: Kill this process right before the n-th checkpoint is renamed to its final name; 0 for never.
     """
     from ibgan_plugin.engine.hooks.preemption import PREEMPTED_EXIT_CODE
-    from ibgan_plugin.engine.launch import build_runner, load_config
+    from ibgan_plugin.engine.launch import build_runner, leave_process_group, load_config
     os.environ.update(environment or {})
     torch.set_num_threads(1)
     if not os.environ.get('SHOW'):
@@ -58,6 +58,7 @@ def train(work_dir: str, cfg_options: dict, environment: dict | None = None, die
     if progress is not None:
         runner.register_hook(Progress(progress), priority='LOWEST')
     runner.train()
+    leave_process_group()
     sys.exit(PREEMPTED_EXIT_CODE if getattr(runner, 'preempted', False) else 0)
 
 

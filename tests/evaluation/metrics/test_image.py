@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from ibgan_plugin.engine.launch import leave_process_group
 from ibgan_plugin.evaluation.functional.density_coverage import density_coverage
 from ibgan_plugin.evaluation.functional.frechet import frechet_distance
 from ibgan_plugin.evaluation.functional.inception_score import inception_score
@@ -168,6 +169,7 @@ def run_rank(environment, folder):
     out = [run(real, fake, **whole), run(real, fake, **whole), run(np.arange(60) if rank else [], fake),
            run(real, fake, max_rows=20), run(np.arange(60), fake)]
     Path(folder, f'out{rank}').write_text(json.dumps(out))
+    leave_process_group()
 
 
 def test_two_processes_equal_one(tmp_path, tiny):
