@@ -16,6 +16,8 @@ from torch.utils.data import DataLoader
 from ibgan_plugin.registry import SCOPE
 
 _REGISTRIES = [value for value in vars(mmengine.registry).values() if isinstance(value, Registry)]
+#: Packages whose components have no arguments with a ``type`` but to build from a registry.
+_KNOWN_PACKAGES = (SCOPE, 'mmengine', 'mmcv', 'torch')
 #: Keys that MMEngine takes out of a component's config before it builds the component.
 _ALWAYS_ALLOWED = {'type', '_scope_', 'priority', 'convert_to_iter_based', 'init_cfg'}
 _LOADER_KEYS = {'dataset', 'persistent_workers', 'collate_fn', 'sampler', 'batch_sampler', 'worker_init_fn', 'num_batch_per_epoch'}
@@ -35,6 +37,7 @@ def check_config(cfg: Config) -> None:
 
     Checked are every ``type`` (is it registered?), the keys beside it (does its constructor take them?), the keys of data
     loaders, and top-level keys that look like a misspelt one of the runner's; other top-level names are free for variables.
+    Arguments of another package's component may have a ``type`` that is in no registry.
     """
     where = cfg.filename or 'config'
     for key in cfg:
@@ -42,8 +45,11 @@ def check_config(cfg: Config) -> None:
             raise ConfigError(f'{where}: unknown key {key!r}; did you mean {close[0]!r}?')
     cfg_dict = cfg.to_dict()
     for key in sorted(_RUNNER_KEYS & set(cfg_dict)):
+        foreign: tuple[str, ...] = ()
         for path, node in _walk(key, cfg_dict[key]):
-            _check_node(where, path, node, cfg_dict.get('default_scope') or '')
+            cls = _check_node(where, path, node, cfg_dict.get('default_scope') or '', may_be_unknown=path.startswith(foreign))
+            if cls is not None and cls.__module__.partition('.')[0] not in _KNOWN_PACKAGES:
+                foreign += (f'{path}.', )
 
 
 def _walk(path: str, value: Any) -> Iterator[tuple[str, dict]]:
@@ -57,14 +63,16 @@ def _walk(path: str, value: Any) -> Iterator[tuple[str, dict]]:
             yield from _walk(f'{path}[{i}]', child)
 
 
-def _check_node(where: str, path: str, node: dict, default_scope: str) -> None:
-    """Check one dict; a type without a prefix is of ``default_scope`` or MMEngine's."""
+def _check_node(where: str, path: str, node: dict, default_scope: str, may_be_unknown: bool) -> Any:
+    """Check one dict and return what its type names; a type without a prefix is of ``default_scope`` or MMEngine's."""
     if path.endswith('_dataloader'):
         allowed = set(inspect.signature(DataLoader.__init__).parameters) - {'self'} | _LOADER_KEYS
         _check_keys(where, path, node, allowed, 'a data loader')
     if not isinstance(node.get('type'), str):
-        return
+        return None
     cls = _resolve(node['type'], default_scope)
+    if cls is None and may_be_unknown:
+        return None
     if cls is None:
         scope, _, name = node['type'].rpartition('.')
         known = {n for registry in _REGISTRIES for n in _names(registry, scope)}
@@ -78,6 +86,7 @@ def _check_node(where: str, path: str, node: dict, default_scope: str) -> None:
         for key, hint in get_type_hints(cls.__init__).items():
             if key in node and not _fits(node[key], hint):
                 raise ConfigError(f'{where}: {path}.{key} = {node[key]!r} must be {_spell(hint)}, not {type(node[key]).__name__}')
+    return cls
 
 
 def _fits(value: Any, hint: Any) -> bool:

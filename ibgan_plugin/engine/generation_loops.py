@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from ibgan_plugin.models.freeze import unwrap
 from ibgan_plugin.registry import LOOPS
+from ibgan_plugin.structures import swap_colors
 
 
 def source_noise(seed: int, index: np.ndarray, width: int) -> Tensor:
@@ -40,7 +41,10 @@ def generate(model: Any, seed: int, index: np.ndarray) -> Tensor:
         inputs = {'r': torch.addcmul(mean, (0.5 * log_var).exp(), noise[:, model.z_dim:])}
     else:
         inputs = {'noise': source_noise(seed, index, getattr(model, 'z_dim', None) or model.noise_size)}
-    imgs = torch.stack([sample['fake_img'] for sample in model(inputs, mode='predict')])
+    samples = model(inputs, mode='predict')
+    imgs = torch.stack([sample.get('fake_img') for sample in samples])
+    if type(samples[0]).__module__.startswith('mmagic.'):  # whose images are BGR
+        imgs = swap_colors(imgs)
     if not imgs.isfinite().all():
         raise ValueError(f'a generated image with a number in {index[0]}..{index[-1]} is not finite: the model has diverged')
     return imgs.clamp(0, 255).round().to(torch.uint8)

@@ -5,8 +5,9 @@ from ibgan_plugin.models.generator import Generator
 from ibgan_plugin.models.ibgan import IBGAN
 from ibgan_plugin.models.init import OrthogonalInit
 from ibgan_plugin.models.losses import AdversarialLoss, GradientPenalty, InformationLoss, KLLoss
+from ibgan_plugin.models.noise_generator import NoiseGenerator
 from ibgan_plugin.models.reconstructor import Reconstructor
 from ibgan_plugin.models.trunk import Trunk
 
 __all__ = ['IBGAN', 'AdversarialLoss', 'Discriminator', 'Encoder', 'Generator', 'GradientPenalty', 'InformationLoss', 'KLLoss',
-           'OrthogonalInit', 'Reconstructor', 'Trunk']
+           'NoiseGenerator', 'OrthogonalInit', 'Reconstructor', 'Trunk']

@@ -12,6 +12,7 @@ from ibgan_plugin.models.losses.functional import add_instance_noise, full_preci
 from ibgan_plugin.models.sync_batchnorm import convert_sync_batchnorm
 from ibgan_plugin.models.validation import check_images, check_objective
 from ibgan_plugin.registry import MODELS
+from ibgan_plugin.structures import real_images
 
 #: Message-hub key of the newest batch's mean KL per dimension of r (r_dim, nats), read by hooks.
 KL_PER_DIM = 'ibgan_kl_per_dim'
@@ -77,13 +78,13 @@ class IBGAN(LatentGAN):
         The generator runs once: D is trained on the detached images, then G through the updated D on the same images.
 
         Args:
-            data: ``inputs`` N x C x S x S as ``data_preprocessor`` takes them.
+            data: A batch as ``data_preprocessor`` takes it: ``inputs`` N x C x S x S; or, with mmagic's, ``data_samples``.
             optim_wrapper: Wrappers ``'generator'`` and ``'discriminator'``.
 
         Returns:
             Scalars to log: the losses, and ``mi_lower_bound`` and ``mi_upper_bound`` in nats.
         """
-        real_imgs = self.data_preprocessor(data, True)['inputs']  # N x C x S x S
+        real_imgs = real_images(self.data_preprocessor(data, True))  # N x C x S x S
         check_images(self, real_imgs)
         if not self._is_generator_turn():
             return self.train_discriminator(real_imgs, self._fakes_without_trace(len(real_imgs)), optim_wrapper['discriminator'])

@@ -10,7 +10,7 @@ from ibgan_plugin.models.freeze import unwrap
 from ibgan_plugin.models.losses.functional import reparameterize
 from ibgan_plugin.models.validation import check_components, check_images
 from ibgan_plugin.registry import MODELS
-from ibgan_plugin.structures import to_samples
+from ibgan_plugin.structures import generated_samples, rows_of, to_samples
 
 
 def build(cfg: dict | None) -> Any:
@@ -44,8 +44,9 @@ class LatentGAN(BaseModel):
         self.encoder, self.generator, self.trunk = build(encoder), build(generator), build(trunk)
         self.discriminator, self.reconstructor = build(discriminator), build(reconstructor)
         self.trunk_owner = trunk_owner
+        # noise_size is what generators of mmagic call it
+        self.r_dim: int = self.generator.r_dim if hasattr(self.generator, 'r_dim') else self.generator.noise_size
         check_components(self)
-        self.r_dim: int = self.generator.r_dim
         self.z_dim: int = self.r_dim if self.encoder is None else self.encoder.z_dim
         self.to(memory_format=torch.channels_last)
         # MMSeparateDistributedDataParallel wraps the submodules; without this its checkpoints would fit no other run.
@@ -90,23 +91,51 @@ class LatentGAN(BaseModel):
             r = reparameterize(*self.posterior(self.noise_fn(noise, num_batches)))
         return unwrap(self.generator)(r.to(next(self.parameters()).device))
 
+    def val_step(self, data: Any) -> list:
+        """Predictions for a batch of images; or, where ``inputs`` is a mapping, for such a request as :meth:`forward` takes."""
+        is_request = isinstance(data, Mapping) and isinstance(data['inputs'], Mapping)
+        if is_request and not hasattr(self.data_preprocessor, 'destruct'):  # mmagic's reads requests, MMEngine's images only
+            return self(**data, mode='predict')
+        return super().val_step(data)
+
+    test_step = val_step
+
     def forward(self, inputs: Tensor | Mapping[str, Any], data_samples: Any = None, mode: str = 'tensor') -> Any:
         """Encode images or generate some.
 
         Args:
-            inputs: Images N x C x S x S in [-1, 1] to encode, or the arguments of :meth:`generate` (``noise``, ``r``,
-                ``num_batches``).
-            data_samples: For images, optionally ``dict(sample_idx=...)``, passed on to the predictions.
+            inputs: Images N x C x S x S in [-1, 1] to encode, or a request for images: a mapping of arguments of
+                :meth:`generate` (``noise``, ``r``, ``num_batches``), or an empty one for as many as there are
+                ``data_samples``. mmagic's ``sample_model`` may be ``'orig'``.
+            data_samples: For images, optionally ``dict(sample_idx=...)``, passed on to the predictions. For a request,
+                optionally samples with the real images (mmagic's, one a row or stacked), whose fields are passed on.
             mode: ``'tensor'`` gives codes N x r_dim or images N x C x S x S in [-1, 1]; ``'predict'`` gives a list of
-                :class:`~ibgan_plugin.structures.GenSample` with ``codes``, or with ``fake_img`` in 0..255.
+                :class:`~ibgan_plugin.structures.GenSample` with ``codes``, or with ``fake_img`` in 0..255. In a process that
+                has imported mmagic, images come as mmagic's ``DataSample``, and colours in its order, BGR.
 
         Raises:
-            ValueError: If ``mode`` is unknown or an input has the wrong shape.
+            ValueError: If ``mode`` or a key of a request is unknown, or an input has the wrong shape.
         """
         if mode not in ('tensor', 'predict'):
             raise ValueError(f"mode must be 'tensor', 'predict' or 'loss', got {mode!r}")
         if isinstance(inputs, Mapping):
-            imgs = self.generate(**inputs)
-            return imgs if mode == 'tensor' else to_samples('fake_img', (imgs + 1) * 127.5)
+            imgs = self.generate(**_arguments(inputs, data_samples))
+            return imgs if mode == 'tensor' else generated_samples(imgs, data_samples, self.data_preprocessor)
         codes = self.encode(inputs)
         return codes if mode == 'tensor' else to_samples('codes', codes, data_samples)
+
+
+def _arguments(request: Mapping[str, Any], data_samples: Any) -> dict[str, Any]:
+    """Arguments of :meth:`LatentGAN.generate` for a request as mmagic's loops and hooks make it, or an own one.
+
+    Raises:
+        ValueError: If the request names weights that the model does not hold, or anything unknown.
+    """
+    if request.get('sample_model') not in (None, 'orig'):
+        raise ValueError(f"sample_model must be 'orig', got {request['sample_model']!r}: this model holds one set of weights, "
+                         f'which EMAHook replaces by their average for validation')
+    known = {'noise': None, 'r': None, 'num_batches': len(rows_of(data_samples)) or 1}
+    unknown = set(request) - {*known, 'sample_model', 'sample_kwargs'} or request.get('sample_kwargs')
+    if unknown:
+        raise ValueError(f'a request for images takes {", ".join(known)} and sample_model, got {", ".join(sorted(unknown))}')
+    return {key: request.get(key, default) for key, default in known.items()}

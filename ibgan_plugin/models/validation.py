@@ -26,9 +26,9 @@ def check_components(model: 'LatentGAN') -> None:
     if model.trunk_owner not in ('discriminator', 'generator'):
         raise ValueError(f"model.trunk_owner must be 'discriminator' or 'generator', got {model.trunk_owner!r}")
     if model.encoder is not None:
-        _same('the width of r', encoder__r_dim=model.encoder.r_dim, generator__r_dim=model.generator.r_dim)
+        _same('the width of r', encoder__r_dim=model.encoder.r_dim, generator__r_dim=model.r_dim)
     if model.reconstructor is not None:
-        source = {'generator__r_dim': model.generator.r_dim} if model.encoder is None else {'encoder__z_dim': model.encoder.z_dim}
+        source = {'generator__r_dim': model.r_dim} if model.encoder is None else {'encoder__z_dim': model.encoder.z_dim}
         _same('the width of z', **source, reconstructor__z_dim=model.reconstructor.z_dim)
     readers = {name: getattr(model, name) for name in ('trunk', 'discriminator', 'reconstructor')}
     readers = {name: reader for name, reader in readers.items() if reader is not None}

@@ -15,6 +15,11 @@ def test_index_lists_every_metafile():
     assert sorted(FILES) == sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / 'configs').rglob('metafile.yml'))
 
 
+def test_the_package_has_them_where_openmim_looks():
+    for name in ('configs', 'tools', 'model-index.yml'):
+        assert (ROOT / 'ibgan_plugin' / '.mim' / name).resolve() == ROOT / name
+
+
 def test_collections_have_a_paper_and_a_readme():
     names = [collection['Name'] for collection in METAFILE['Collections']]
     assert names == ['IB-GAN']

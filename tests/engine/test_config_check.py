@@ -1,5 +1,7 @@
 import pytest
 from mmengine.config import Config
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
 
 from ibgan_plugin.engine.config_check import ConfigError, accepted_keys, check_config
 from tests.engine.runs import run_cfg
@@ -39,6 +41,19 @@ def test_one_message_names_file_key_value_and_what_is_allowed(tmp_path, options,
         check_config(changed(tmp_path, **options))
     assert str(error.value).startswith('config: ')
     assert '\n' not in str(error.value)
+
+
+def test_arguments_of_another_package_may_have_types_of_their_own(tmp_path):
+
+    @HOOKS.register_module(force=True)
+    class ForeignHook(Hook):
+
+        def __init__(self, kinds):
+            pass
+
+    check_config(run_cfg(tmp_path, hooks=[dict(type='ForeignHook', kinds=[dict(type='GAN', name='x')])]))
+    with pytest.raises(ConfigError, match=r"custom_hooks\[2\].type = 'ForeignHok' is not registered; did you mean ForeignHook"):
+        check_config(run_cfg(tmp_path, hooks=[dict(type='ForeignHook', kinds=[]), dict(type='ForeignHok')]))
 
 
 def test_accepted_keys_follow_keyword_arguments_to_the_base():

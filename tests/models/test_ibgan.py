@@ -1,9 +1,12 @@
+import sys
+
 import pytest
 import torch
 from mmengine.logging import MessageHub
 from mmengine.registry import MODELS
 
 from ibgan_plugin.models.ibgan import KL_PER_DIM
+from ibgan_plugin.structures import GenSample
 from tests.conftest import SIZE, assert_same, batch, build, model_cfg, snapshot, trunk_cfg
 
 GENERATOR_SIDE = ('encoder', 'generator', 'reconstructor')
@@ -180,6 +183,40 @@ def test_forward_modes():
     torch.testing.assert_close(model(dict(r=r)), model.generator(r))
     losses = model.train()(imgs, mode='loss')
     assert losses['loss_gen'].shape == losses['loss_disc_real'].shape == losses['loss_kl'].shape == (3, )
+
+
+@torch.no_grad()
+def test_requests_for_images(monkeypatch):
+    monkeypatch.delitem(sys.modules, 'mmagic.structures', raising=False)
+    model = MODELS.build(model_cfg()).eval()
+    for request, num in ((dict(num_batches=2), 2), (dict(noise=torch.zeros(3, 6), num_batches=3), 3), (dict(sample_kwargs={}), 1),
+                         (dict(num_batches=2, sample_model='orig'), 2)):
+        samples = model.val_step(dict(inputs=request))
+        assert [type(sample) for sample in samples] == [GenSample] * num
+        assert all(sample['fake_img'].shape == (1, SIZE, SIZE) and sample.fake_img.max() > 1 for sample in samples)
+    real = [GenSample(gt_img=torch.full((1, SIZE, SIZE), i), sample_idx=i) for i in range(3)]
+    samples = model.test_step(dict(inputs={}, data_samples=real))
+    assert [sample.sample_idx for sample in samples] == [0, 1, 2]
+    assert all('fake_img' in sample and sample.gt_img is row.gt_img for sample, row in zip(samples, real, strict=True))
+
+
+@pytest.mark.parametrize(('request_', 'message'), [
+    (dict(sample_model='ema'), r"sample_model must be 'orig', got 'ema': this model holds one set of weights, which EMAHook"),
+    (dict(nois=1), 'a request for images takes noise, r, num_batches and sample_model, got nois'),
+    (dict(sample_kwargs=dict(curr_scale=8)), 'got curr_scale')])
+def test_impossible_requests_are_named(request_, message):
+    with pytest.raises(ValueError, match=message):
+        MODELS.build(model_cfg()).eval()(request_)
+
+
+def test_a_generator_with_noise_size_takes_that_as_the_width_of_r():
+    cfg = model_cfg(generator=dict(type='ibgan_plugin.NoiseGenerator', generator=model_cfg()['generator']))
+    model, optim = build(cfg)
+    assert model.r_dim == 4 and not hasattr(model.generator, 'r_dim')
+    assert all(value.isfinite() for value in model.train_step(batch(), optim).values())
+    cfg['generator']['generator']['r_dim'] = 5
+    with pytest.raises(ValueError, match=r'width of r: model\.encoder\.r_dim = 4, model\.generator\.r_dim = 5'):
+        MODELS.build(cfg)
 
 
 def test_test_step_takes_a_raw_batch():

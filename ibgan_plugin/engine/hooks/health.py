@@ -86,6 +86,8 @@ class HealthHook(Hook):
             runner.logger.warning(f'posterior collapse at iteration {runner.iter + 1}: the KL of r is {float(kl.sum()):.4f} nats, '
                                   f'so the images say nothing about z; a smaller beta may help')
         model = unwrap(runner.model)
+        if not hasattr(model, 'posterior'):  # another package's, which we can not sample from
+            return
         was_training = model.training
         std = sample(model.eval(), 64).std(0).mean()
         model.train(was_training)

@@ -1,0 +1,76 @@
+"""Makes ``import mmagic`` (1.2.0) work beside a CPU build of PyTorch and ``mmcv-lite``. Import it before mmagic.
+
+A config does so with ``custom_imports=dict(imports=['ibgan_plugin.interop.mmagic_shims'], allow_failed_imports=False)``; for
+mmagic's own tools, which import it before they read a config: ``python -m ibgan_plugin.interop.mmagic_shims TOOL ARGUMENTS``.
+
+Both shims fill in names that mmagic's import looks up and that its GANs never call; where the real thing is there, neither does
+anything:
+
+- ``torchvision``: PyPI's build is linked to CUDA. Beside a CPU build of PyTorch its operators can not be loaded, and importing it
+  fails, since it describes its operator ``nms`` without checking that it exists. The shim declares ``nms``, without an
+  implementation.
+- ``mmcv._ext``: the compiled operators, which ``mmcv-lite`` leaves out. mmagic imports all of its models at once, and some of
+  them name operators while they are imported. The shim has every name; each raises when it is called.
+"""
+import importlib
+import importlib.util
+import runpy
+import sys
+from collections.abc import Callable
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any, NoReturn
+
+import torch
+
+#: A library's operators live as long as this object.
+_declared: list[torch.library.Library] = []
+
+
+def declare_torchvision_operators() -> None:
+    """Let ``import torchvision`` succeed where its operators do not fit this build of PyTorch.
+
+    Raises:
+        ImportError: If torchvision is not installed.
+        RuntimeError: If its import fails for another reason.
+    """
+    try:
+        importlib.import_module('torchvision')
+    except RuntimeError as error:
+        if 'operator torchvision::nms does not exist' not in str(error):
+            raise
+        library = torch.library.Library('torchvision', 'DEF')
+        for name in ('nms', 'qnms'):
+            library.define(f'{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor')
+        _declared.append(library)
+        importlib.import_module('torchvision')
+
+
+class _MissingOperators(ModuleType):
+    """A module in which every public name is a function that says why it can not run."""
+
+    def __getattr__(self, name: str) -> Callable[..., NoReturn]:
+        if name.startswith('__'):
+            raise AttributeError(name)
+
+        def missing(*_: Any, **__: Any) -> NoReturn:
+            raise NotImplementedError(f'{self.__name__}.{name} is compiled code, which mmcv-lite does not have: install mmcv')
+
+        return missing
+
+
+def stand_in_for_mmcv_operators() -> None:
+    """Put a module without operators in the place of ``mmcv._ext``, if mmcv was installed without it."""
+    name = 'mmcv._ext'
+    if name not in sys.modules and importlib.util.find_spec(name) is None:
+        module = _MissingOperators(name)
+        module.__spec__ = ModuleSpec(name, loader=None)
+        sys.modules[name] = module
+
+
+declare_torchvision_operators()
+stand_in_for_mmcv_operators()
+
+if __name__ == '__main__':
+    sys.argv = sys.argv[1:]
+    runpy.run_path(sys.argv[0], run_name='__main__')
