@@ -31,7 +31,7 @@ class WindowConv2d(nn.Conv2d):
     """A convolution whose kernel covers its whole input, computed as one matrix product.
 
     Same parameters, ``state_dict`` and result as ``nn.Conv2d(in, out, kernel_size)`` on an input of exactly ``kernel_size``;
-    several times faster on a CPU, since oneDNN has no good path for large valid kernels.
+    faster on a CPU: several times for large kernels, for which oneDNN has no good path, and by the cost of a call for one pixel.
 
     Shape: N x in x k x k -> N x out x 1 x 1.
     """
@@ -86,9 +86,9 @@ def head(in_channels: int, conv_channels: tuple[int, ...], window_channels: int,
     layers += conv_block(WindowConv2d(width, window_channels, BOTTOM_SIZE, bias=not norm), leaky_relu(), norm)
     width = window_channels
     for channels in pointwise_channels:
-        layers += conv_block(nn.Conv2d(width, channels, 1), leaky_relu(pointwise_slope), norm)
+        layers += conv_block(WindowConv2d(width, channels, 1), leaky_relu(pointwise_slope), norm)
         width = channels
-    layers.append(nn.Conv2d(width, out_features, 1))
+    layers.append(WindowConv2d(width, out_features, 1))
     return nn.Sequential(*layers)
 
 

@@ -21,12 +21,11 @@ POINTS = (0, 1, -1, 1 / 2, -2)
 
 
 class Transforms(NamedTuple):
-    """Linear maps along one side, for two tiles; k is the point and t the tile."""
-    rows_in: tuple[Tensor, Tensor]  # of each tile: k x 5, from the rows 0..4 and 3..7 of the map; the padding is left out
-    cols_in: Tensor  # (k t) x 8
+    """Linear maps along one side of the map, for its two tiles; k is the point and t the tile."""
+    to_points: Tensor  # (k t) x 8; the padding is left out
     weights: Tensor  # (k k) x (3 3), both sides at once
-    cols_out: Tensor  # 8 x (k t)
-    rows_out: Tensor  # 4 x k, alike in both tiles
+    from_points: Tensor  # 8 x (k t)
+    tile_from_points: Tensor  # 4 x k, alike in both tiles
 
 
 def _values(length: int) -> Tensor:
@@ -42,16 +41,13 @@ def _transforms(dtype: torch.dtype) -> Transforms:
     to_points = torch.linalg.inv(_values(IN)).T
     scale = to_points.abs().amax(1, keepdim=True)  # balances features and weights
     to_points, of_taps, from_points = to_points / scale, _values(TAPS) * scale, _values(OUT).T
-    cols_in, cols_out = torch.zeros(IN, 2, SIZE + 2, dtype=torch.float64), torch.zeros(SIZE, IN, 2, dtype=torch.float64)
+    padded, placed = torch.zeros(IN, 2, SIZE + 2, dtype=torch.float64), torch.zeros(SIZE, IN, 2, dtype=torch.float64)
     for tile in range(2):
-        cols_in[:, tile, OUT * tile:OUT * tile + IN] = to_points
-        cols_out[OUT * tile:OUT * (tile + 1), :, tile] = from_points
-    cols_in = cols_in[..., 1:-1]  # what multiplies the padding
+        padded[:, tile, OUT * tile:OUT * tile + IN] = to_points
+        placed[OUT * tile:OUT * (tile + 1), :, tile] = from_points
     weights = torch.einsum('ky,lx->klyx', of_taps, of_taps).reshape(IN**2, TAPS**2)
-    maps = (cols_in[:, 0, :5], cols_in[:, 1, 3:], cols_in.reshape(2 * IN, SIZE), weights, cols_out.reshape(SIZE, 2 * IN),
-            from_points)
-    top, bottom, *others = (m.to(dtype).contiguous() for m in maps)
-    return Transforms((top, bottom), *others)
+    maps = (padded[..., 1:-1].reshape(2 * IN, SIZE), weights, placed.reshape(SIZE, 2 * IN), from_points)
+    return Transforms(*(m.to(dtype).contiguous() for m in maps))
 
 
 def winograd(inputs: Tensor, taps: Tensor) -> Tensor:
@@ -67,16 +63,16 @@ def winograd(inputs: Tensor, taps: Tensor) -> Tensor:
     num, width = inputs.shape[:2]
     out = taps.shape[3]
     to = _transforms(inputs.dtype)
-    weights = (to.weights @ taps.reshape(TAPS**2, width * out)).view(IN**2, width, out)
-    rows = inputs.permute(2, 3, 0, 1).reshape(SIZE, SIZE * num * width)
-    outputs = []
-    for row_in, first in zip(to.rows_in, (0, 3), strict=True):
-        strip = (row_in @ rows[first:first + 5]).view(IN, SIZE, num * width)
-        features = torch.bmm(to.cols_in.expand(IN, -1, -1), strip).view(IN**2, 2 * num, width)
-        products = torch.bmm(features, weights).view(IN, 2 * IN, num * out)
-        outputs.append(to.rows_out @ torch.bmm(to.cols_out.expand(IN, -1, -1), products).view(IN, SIZE * num * out))
-    maps = torch.cat(outputs).view(SIZE, SIZE, num, out)
-    return maps.permute(2, 3, 0, 1).contiguous(memory_format=torch.channels_last)
+    # Of the points, k is that of the rows and l that of the columns; t and s are the tiles, y and x the pixels in the map.
+    weights = (to.weights @ taps.reshape(TAPS**2, width * out)).view(IN**2, width, out)  # (k l) in out
+    columns = inputs.permute(3, 2, 0, 1).reshape(SIZE, SIZE, num * width)  # x y (n in)
+    columns = torch.bmm(to.to_points.expand(SIZE, -1, -1), columns)  # x (k t) (n in)
+    rows = columns.view(SIZE, IN, 2 * num * width).transpose(0, 1)  # k x (t n in), a view that bmm reads as it is
+    features = torch.bmm(to.to_points.expand(IN, -1, -1), rows).view(IN**2, 4 * num, width)  # (k l) (s t n) in
+    products = torch.bmm(features, weights).view(IN, 2 * IN, 2 * num * out)  # k (l s) (t n out)
+    rows = torch.bmm(to.from_points.expand(IN, -1, -1), products).view(IN, SIZE * 2 * num * out)  # k (x t n out)
+    maps = (to.tile_from_points @ rows).view(OUT, SIZE, 2, num, out)  # y in the tile, x, t, n, out
+    return maps.permute(3, 2, 0, 1, 4).reshape(num, SIZE, SIZE, out).permute(0, 3, 1, 2)
 
 
 def _pays(inputs: Tensor) -> bool:
