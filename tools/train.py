@@ -4,7 +4,7 @@ import argparse
 from mmengine.config import DictAction
 
 from ibgan_plugin.engine.hooks.preemption import PREEMPTED_EXIT_CODE
-from ibgan_plugin.engine.launch import LAUNCHERS, build_runner, load_config, one_clear_message, select_device
+from ibgan_plugin.engine.launch import AMP_TYPES, LAUNCHERS, build_runner, load_config, one_clear_message, select_device
 
 
 def parse_args() -> argparse.Namespace:
@@ -17,7 +17,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
                         help='replace config values, e.g. train_cfg.max_iters=200')
     parser.add_argument('--launcher', choices=LAUNCHERS, default='none', help='how the processes were started')
-    parser.add_argument('--amp', action='store_true', help='mixed precision (CUDA only)')
+    parser.add_argument('--amp', nargs='?', const='fp16', choices=AMP_TYPES, help='mixed precision (CUDA only); default: fp16')
     parser.add_argument('--seed', type=int, help='seed of everything random')
     parser.add_argument('--device', metavar='cpu|cuda|cuda:N', help='default: CUDA where available')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)

@@ -22,7 +22,11 @@ log_processor = dict(
 log_level = 'INFO'
 vis_backends = [dict(type='LocalVisBackend')]
 visualizer = dict(type='Visualizer', name='visualizer', vis_backends=vis_backends)
-env_cfg = dict(cudnn_benchmark=True, mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0), dist_cfg=dict(backend='nccl'))
+env_cfg = dict(
+    cudnn_benchmark=True,
+    tf32=True,  # on CUDA; False for the last bits of float32, at a cost
+    mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
+    dist_cfg=dict(backend='nccl'))
 # Each rank draws codes and noise of its own; the initial weights are rank 0's.
 randomness = dict(seed=0, diff_rank_seed=True)
 model_wrapper_cfg = dict(type='MMSeparateDistributedDataParallel', broadcast_buffers=False, find_unused_parameters=False)

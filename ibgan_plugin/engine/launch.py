@@ -16,8 +16,11 @@ from ibgan_plugin.engine.checkpoints import check_checkpoint, newest_whole_check
 from ibgan_plugin.engine.compiler import drop_compile_without_compiler
 from ibgan_plugin.engine.config_check import ConfigError, check_config, config_errors
 from ibgan_plugin.engine.cpu import tune_cpu
+from ibgan_plugin.engine.cuda import tune_cuda
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
+#: Names of mixed precision on the command line, and torch's.
+AMP_TYPES = {'fp16': 'float16', 'bf16': 'bfloat16'}
 
 
 def read_config(path: str | Path, cfg_options: dict | None = None) -> Config:
@@ -38,7 +41,7 @@ def read_config(path: str | Path, cfg_options: dict | None = None) -> Config:
 
 
 def load_config(path: str, work_dir: str | None = None, cfg_options: dict | None = None, seed: int | None = None,
-                launcher: str = 'none', amp: bool = False, resume: str | None = None, checkpoint: str | None = None) -> Config:
+                launcher: str = 'none', amp: str | None = None, resume: str | None = None, checkpoint: str | None = None) -> Config:
     """Read a config and apply the command line's options to it.
 
     Args:
@@ -47,7 +50,7 @@ def load_config(path: str, work_dir: str | None = None, cfg_options: dict | None
         cfg_options: Dotted keys to values that replace the config's.
         seed: Seed of everything random.
         launcher: How processes were started, one of ``LAUNCHERS``.
-        amp: Whether to train in mixed precision; needs CUDA, and is left off with a message without it.
+        amp: Mixed precision, ``'fp16'`` or ``'bf16'``; needs CUDA, and is left off with a message without it.
         resume: ``'auto'`` for the newest whole checkpoint in the work directory, or a checkpoint file; None starts afresh.
         checkpoint: Checkpoint whose weights to load.
 
@@ -61,7 +64,7 @@ def load_config(path: str, work_dir: str | None = None, cfg_options: dict | None
     if seed is not None:
         cfg.randomness = {**cfg.get('randomness', {}), 'seed': seed}
     if amp:
-        _use_amp(cfg)
+        _use_amp(cfg, amp)
     check_config(cfg)
     if resume == 'auto':
         resume = newest_whole_checkpoint(cfg.work_dir)
@@ -74,14 +77,14 @@ def load_config(path: str, work_dir: str | None = None, cfg_options: dict | None
     return cfg
 
 
-def _use_amp(cfg: Config) -> None:
-    """Put MMEngine's mixed-precision wrapper around every optimiser."""
+def _use_amp(cfg: Config, precision: str) -> None:
+    """Put MMEngine's mixed-precision wrapper, with the scaling of losses that fp16 needs, around every optimiser."""
     if not torch.cuda.is_available():
         warnings.warn('--amp needs a CUDA device and none is available: training goes on in float32')
         return
-    for key, group in cfg.optim_wrapper.items():
+    for group in cfg.optim_wrapper.values():
         if isinstance(group, dict):
-            cfg.optim_wrapper[key].type = 'AmpOptimWrapper'
+            group.update(type='AmpOptimWrapper', dtype=AMP_TYPES[precision])
 
 
 def select_device(device: str | None) -> None:
@@ -120,12 +123,13 @@ def init_cpu_distributed(cfg: Config) -> None:
 
 
 def build_runner(cfg: Config) -> Runner:
-    """The runner of a config, distributed if its launcher is; the process is set up for speed on CPUs.
+    """The runner of a config, distributed if its launcher is; the process is set up for speed.
 
     Raises:
         ConfigError: If components do not fit each other or an argument of one is impossible; names the file and the keys.
     """
     tune_cpu()
+    tune_cuda(cfg)
     drop_compile_without_compiler(cfg)
     init_cpu_distributed(cfg)
     with config_errors(cfg):

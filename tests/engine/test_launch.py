@@ -47,15 +47,17 @@ def test_a_config_that_can_not_be_read(tmp_path, content):
 @pytest.mark.skipif(torch.cuda.is_available(), reason='CUDA is there')
 def test_amp_falls_back_with_one_message(config):
     with pytest.warns(UserWarning, match='--amp needs a CUDA device') as caught:
-        cfg = load_config(config, amp=True)
+        cfg = load_config(config, amp='fp16')
     assert len(caught) == 1
     assert cfg.optim_wrapper.generator.type == 'OptimWrapper'
 
 
-def test_amp_wraps_every_optimiser(config, monkeypatch):
+@pytest.mark.parametrize(('amp', 'dtype'), [('fp16', 'float16'), ('bf16', 'bfloat16')])
+def test_amp_wraps_every_optimiser(config, monkeypatch, amp, dtype):
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
-    cfg = load_config(config, amp=True)
-    assert cfg.optim_wrapper.generator.type == cfg.optim_wrapper.discriminator.type == 'AmpOptimWrapper'
+    cfg = load_config(config, amp=amp)
+    for side in ('generator', 'discriminator'):
+        assert (cfg.optim_wrapper[side].type, cfg.optim_wrapper[side].dtype) == ('AmpOptimWrapper', dtype)
 
 
 def test_device(monkeypatch):

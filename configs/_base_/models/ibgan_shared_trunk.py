@@ -15,4 +15,4 @@ model = dict(
     adversarial_loss=dict(type='ibgan_plugin.AdversarialLoss', mode='non_saturating', real_label=(0.7, 1.2)),
     info_loss=dict(type='ibgan_plugin.InformationLoss', info_weight=1.0),
     kl_loss=dict(type='ibgan_plugin.KLLoss', beta=0.35),
-    data_preprocessor=dict(type='ImgDataPreprocessor', mean=[127.5], std=[127.5]))
+    data_preprocessor=dict(type='ImgDataPreprocessor', mean=[127.5], std=[127.5], non_blocking=True))
