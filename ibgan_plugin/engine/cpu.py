@@ -23,6 +23,22 @@ def keep_freed_memory() -> bool:
     return bool(mallopt(_M_MMAP_THRESHOLD, _LARGEST)) and bool(mallopt(_M_TRIM_THRESHOLD, 2**31 - 1))
 
 
+def release_freed_memory() -> bool:
+    """Give the memory that is free now back to the system; once, in spite of :func:`keep_freed_memory`.
+
+    Call it where the sizes of the blocks change, as after an evaluation: blocks of other sizes leave gaps that the training's do not
+    fit, and kept gaps would add up with each evaluation.
+
+    Returns:
+        Whether the C library can (glibc can).
+    """
+    try:
+        malloc_trim = ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError, TypeError):
+        return False
+    return bool(malloc_trim(0))
+
+
 def tune_cpu() -> None:
     """Keep freed memory, and take denormal numbers (below 1e-38) for zero: some processors are many times slower with them.
 

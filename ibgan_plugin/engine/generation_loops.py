@@ -10,6 +10,7 @@ from mmengine.runner.amp import autocast
 from torch import Tensor
 from tqdm import tqdm
 
+from ibgan_plugin.engine.cpu import release_freed_memory
 from ibgan_plugin.models.freeze import unwrap
 from ibgan_plugin.registry import LOOPS
 from ibgan_plugin.structures import swap_colors
@@ -97,6 +98,7 @@ class _GenerationLoop:
         scores = self.evaluator.evaluate(len(dataset))  # type: ignore[attr-defined]
         runner.call_hook(f'after_{stage}_epoch', metrics=scores)
         runner.call_hook(f'after_{stage}')
+        release_freed_memory()
         return scores
 
     def _real(self) -> Iterator[tuple[np.ndarray, Tensor]]:

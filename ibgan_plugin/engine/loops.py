@@ -9,6 +9,7 @@ from mmengine.runner import TestLoop, ValLoop
 from tqdm import tqdm
 
 from ibgan_plugin.datasets.ground_truth import FactorGrid
+from ibgan_plugin.engine.cpu import release_freed_memory
 from ibgan_plugin.registry import DATASETS, LOOPS
 
 
@@ -65,7 +66,9 @@ class _CodesLoop:
         """One pass over the data; returns the scores."""
         total = len(self.dataloader)  # type: ignore[attr-defined]
         with tqdm(total=total, desc='encode', unit='batch', leave=False, disable=not is_main_process()) as self._progress:
-            return super().run()  # type: ignore[misc]
+            scores = super().run()  # type: ignore[misc]
+        release_freed_memory()
+        return scores
 
     def run_iter(self, idx: int, data_batch: Any) -> None:
         """Encode one batch in inference mode."""

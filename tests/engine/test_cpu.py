@@ -37,6 +37,33 @@ def test_freed_memory_comes_back_without_page_faults():
     assert kept <= faults('default')  # thousands, except on kernels that hand out huge pages
 
 
+RELEASE = '''
+import sys, torch
+from ibgan_plugin.engine.cpu import keep_freed_memory, release_freed_memory
+def resident():
+    return next(int(line.split()[1]) for line in open('/proc/self/status') if line.startswith('VmRSS')) >> 10
+if not keep_freed_memory():
+    sys.exit(77)
+before = resident()
+blocks = [torch.ones(2_000_000) for _ in range(20)]  # 8 MB each
+last = torch.ones(100_000)  # keeps the top of the heap
+del blocks
+kept = resident() - before
+assert release_freed_memory()
+print(kept, resident() - before)
+'''
+
+
+@pytest.mark.skipif(not sys.platform.startswith('linux'), reason='reads /proc')
+def test_kept_memory_can_be_given_back():
+    done = subprocess.run([sys.executable, '-c', RELEASE], capture_output=True, text=True, timeout=120)
+    if done.returncode == 77:
+        pytest.skip('the C library has no mallopt')
+    assert done.returncode == 0, done.stderr
+    kept, left = map(int, done.stdout.split())
+    assert kept > 140 and left < 40  # MB, of 160
+
+
 def test_denormal_numbers_are_zero():
     try:
         tune_cpu()

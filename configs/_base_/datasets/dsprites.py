@@ -8,7 +8,7 @@ train_dataloader = dict(
     collate_fn=dict(type='ibgan_plugin.batched_collate'),
     dataset=dataset)
 test_dataloader = dict(
-    batch_size=512,
+    batch_size=64,  # a CPU gains nothing from more, and blocks of the training's sizes keep its memory where it is
     num_workers=0,
     sampler=dict(type='DefaultSampler', shuffle=False),
     collate_fn=dict(type='ibgan_plugin.batched_collate'),

@@ -18,7 +18,7 @@ train_dataloader = dict(
     batch_size=64, num_workers=0, sampler=dict(type=ResumableSampler, shuffle=True), collate_fn=dict(type=batched_collate),
     dataset=dataset)
 test_dataloader = dict(
-    batch_size=512, num_workers=0, sampler=dict(type=DefaultSampler, shuffle=False), collate_fn=dict(type=batched_collate),
+    batch_size=64, num_workers=0, sampler=dict(type=DefaultSampler, shuffle=False), collate_fn=dict(type=batched_collate),
     dataset=dataset)
 val_dataloader = test_dataloader
 custom_hooks = [*custom_hooks, dict(type=InstanceNoiseHook, start=1.0, end=0.0, over=100_000)]
