@@ -2,10 +2,10 @@
 import argparse
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 
 from ibgan_plugin.datasets.contact_sheet import contact_sheet
-from ibgan_plugin.engine.launch import one_clear_message
+from ibgan_plugin.engine.launch import ConfigOptions, one_clear_message
 from ibgan_plugin.visualization.grids import write_png
 
 
@@ -18,7 +18,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--count', type=int, default=64, help='number of samples (default: %(default)s)')
     parser.add_argument('--columns', type=int, default=8, help='samples a row (default: %(default)s)')
     parser.add_argument('--seed', type=int, default=0, help='of the choice of samples (default: %(default)s)')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='replace config values')
+    parser.add_argument('--cfg-options', nargs='+', action=ConfigOptions, metavar='KEY=VALUE', help='replace config values')
     return parser.parse_args()
 
 

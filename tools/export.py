@@ -2,10 +2,8 @@
 import argparse
 from pathlib import Path
 
-from mmengine.config import DictAction
-
 from ibgan_plugin.apis import IBGANInferencer
-from ibgan_plugin.engine.launch import one_clear_message, read_config
+from ibgan_plugin.engine.launch import ConfigOptions, one_clear_message, read_config
 from ibgan_plugin.export import FORMATS, PARTS, export
 
 
@@ -19,7 +17,7 @@ def parse_args() -> argparse.Namespace:
                         'representation: image to r')
     parser.add_argument('--format', choices=FORMATS, required=True, help="onnx needs pip install 'ibgan_plugin[onnx]'")
     parser.add_argument('--out', type=Path, required=True, help='file to write')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='replace config values')
+    parser.add_argument('--cfg-options', nargs='+', action=ConfigOptions, metavar='KEY=VALUE', help='replace config values')
     return parser.parse_args()
 
 

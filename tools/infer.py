@@ -4,12 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from mmengine.config import DictAction
 
 from ibgan_plugin.apis import IBGANInferencer
 from ibgan_plugin.apis.images import list_images
 from ibgan_plugin.apis.output import check_suffix, write_codes, write_interpolation, write_traversal
-from ibgan_plugin.engine.launch import one_clear_message, read_config
+from ibgan_plugin.engine.launch import ConfigOptions, one_clear_message, read_config
 from ibgan_plugin.visualization.grids import image_grid, write_png
 
 
@@ -53,7 +52,7 @@ def _add(commands: argparse._SubParsersAction, name: str, run: Callable, suffixe
     command.add_argument('--device', metavar='cpu|cuda', help='default: CUDA where available')
     command.add_argument('--crop', default='none', help="what to cut out of images before resizing, such as 'square' or "
                          "'celeba_148' (default: none, they have the model's size)")
-    command.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='replace config values')
+    command.add_argument('--cfg-options', nargs='+', action=ConfigOptions, metavar='KEY=VALUE', help='replace config values')
     command.set_defaults(run=run, suffixes=suffixes)
     return command
 

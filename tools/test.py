@@ -4,10 +4,9 @@ Prints a table and writes ``scores.json`` and ``scores.csv`` into the work direc
 """
 import argparse
 
-from mmengine.config import DictAction
 from mmengine.dist import is_main_process
 
-from ibgan_plugin.engine.launch import LAUNCHERS, build_runner, load_config, one_clear_message, select_device
+from ibgan_plugin.engine.launch import LAUNCHERS, ConfigOptions, build_runner, load_config, one_clear_message, select_device
 from ibgan_plugin.evaluation.report import format_rows, score_rows, write_scores
 
 
@@ -17,7 +16,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('--work-dir', help='where logs and scores go; default: work_dirs/<config name>')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='replace config values')
+    parser.add_argument('--cfg-options', nargs='+', action=ConfigOptions, metavar='KEY=VALUE', help='replace config values')
     parser.add_argument('--launcher', choices=LAUNCHERS, default='none', help='how the processes were started')
     parser.add_argument('--seed', type=int, help='seed of everything random')
     parser.add_argument('--device', metavar='cpu|cuda|cuda:N', help='default: CUDA where available')

@@ -1,10 +1,16 @@
 """Train a model: ``python tools/train.py CONFIG``."""
 import argparse
 
-from mmengine.config import DictAction
-
 from ibgan_plugin.engine.hooks.preemption import PREEMPTED_EXIT_CODE
-from ibgan_plugin.engine.launch import AMP_TYPES, LAUNCHERS, build_runner, load_config, one_clear_message, select_device
+from ibgan_plugin.engine.launch import (
+    AMP_TYPES,
+    LAUNCHERS,
+    ConfigOptions,
+    build_runner,
+    load_config,
+    one_clear_message,
+    select_device,
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -14,7 +20,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--work-dir', help='where logs, pictures and checkpoints go; default: work_dirs/<config name>')
     parser.add_argument('--resume', nargs='?', const='auto', metavar='auto|PATH',
                         help='go on from the newest checkpoint in the work directory, or from a checkpoint file')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+    parser.add_argument('--cfg-options', nargs='+', action=ConfigOptions, metavar='KEY=VALUE',
                         help='replace config values, e.g. train_cfg.max_iters=200')
     parser.add_argument('--launcher', choices=LAUNCHERS, default='none', help='how the processes were started')
     parser.add_argument('--amp', nargs='?', const='fp16', choices=AMP_TYPES, help='mixed precision (CUDA only); default: fp16')

@@ -1,15 +1,17 @@
 """From command-line options to a runner: what ``tools/train.py`` and ``tools/test.py`` share."""
+import argparse
 import functools
 import os
 import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import mmengine.device.utils
 import torch
 import torch.distributed
-from mmengine.config import Config
+from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
 from ibgan_plugin.engine.checkpoints import check_checkpoint, newest_whole_checkpoint
@@ -21,6 +23,19 @@ from ibgan_plugin.engine.cuda import tune_cuda
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 #: Names of mixed precision on the command line, and torch's.
 AMP_TYPES = {'fp16': 'float16', 'bf16': 'bfloat16'}
+
+
+class ConfigOptions(DictAction):
+    """Argparse action for ``--cfg-options KEY=VALUE ...``: MMEngine's, but a mistake ends in one line that shows it."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any,
+                 option_string: str | None = None) -> None:
+        """Add the dotted keys and their values to the namespace."""
+        for value in values:
+            try:
+                super().__call__(parser, namespace, [value], option_string)
+            except (AssertionError, ValueError) as error:  # no '=', or brackets that do not close
+                raise argparse.ArgumentError(self, f'must be KEY=VALUE with balanced brackets, got {value!r}') from error
 
 
 def read_config(path: str | Path, cfg_options: dict | None = None) -> Config:

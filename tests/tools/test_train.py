@@ -121,6 +121,15 @@ def test_a_mistake_is_one_clear_message(trained, tmp_path, arguments, message):
     assert 'Traceback' not in done.stderr
 
 
+@pytest.mark.parametrize(('option', 'tool'), [
+    ('train_cfg.max_iters', 'train.py'), ('model.adversarial_loss.real_label=(0.7,1.2', 'analysis/get_flops.py')])
+def test_an_option_that_can_not_be_read_is_one_clear_message(tmp_path, option, tool):
+    done = run(sys.executable, ROOT / 'tools' / tool, ROOT / 'configs/ibgan/ibgan_dsprites.py', '--cfg-options', 'work_dir=here',
+               option, cwd=tmp_path, check=False)
+    assert done.returncode == 2
+    assert f'--cfg-options: must be KEY=VALUE with balanced brackets, got {option!r}' in done.stderr.splitlines()[-1]
+
+
 def test_missing_data_is_one_clear_message(tmp_path):
     done = run(sys.executable, ROOT / 'tools/train.py', ROOT / 'configs/ibgan/ibgan_celeba.py', '--cfg-options',
                'model.generator.base_channels=2', cwd=tmp_path, check=False)

@@ -2,10 +2,8 @@
 import argparse
 import json
 
-from mmengine.config import DictAction
-
 from ibgan_plugin.analysis.complexity import component_costs, format_costs
-from ibgan_plugin.engine.launch import load_config, one_clear_message
+from ibgan_plugin.engine.launch import ConfigOptions, load_config, one_clear_message
 
 
 def parse_args() -> argparse.Namespace:
@@ -13,7 +11,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Parameters and FLOPs of each component and of a training step')
     parser.add_argument('config', help='config file')
     parser.add_argument('--batch-size', type=int, help='images a step; default: that of train_dataloader')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='replace config values')
+    parser.add_argument('--cfg-options', nargs='+', action=ConfigOptions, metavar='KEY=VALUE', help='replace config values')
     parser.add_argument('--json', metavar='OUT', help='also write the figures to a JSON file')
     return parser.parse_args()
 
