@@ -79,3 +79,19 @@ def test_a_resumed_loop_goes_on_with_the_next_batch(tmp_path, sampler):
         seen[name] = spy.seen
     assert len(seen['resumed']) == 2
     assert all(np.array_equal(a, b) for a, b in zip(seen['resumed'], seen['whole'][4:], strict=True))
+
+
+@pytest.mark.parametrize('numbers', [dict(max_iters=0), dict(max_iters=6, val_interval=0)])
+def test_impossible_lengths_are_named(tmp_path, numbers):
+    runner = make_runner(tmp_path, train_cfg=dict(type='ibgan_plugin.ResumableTrainLoop', **numbers))
+    with pytest.raises(ValueError, match='train_cfg.max_iters and train_cfg.val_interval must be at least 1, got'):
+        runner.train()
+
+
+def test_a_run_that_is_over_says_so(tmp_path, capfd):
+    cfg = dict(train_cfg=dict(type='ibgan_plugin.ResumableTrainLoop', max_iters=2))
+    make_runner(tmp_path / 'done', **cfg).train()
+    capfd.readouterr()
+    make_runner(tmp_path / 'again', resume=True, load_from=str(tmp_path / 'done' / 'iter_2.pth'), **cfg).train()
+    said = ''.join(capfd.readouterr())
+    assert 'Nothing to train: the checkpoint is of iteration 2, and train_cfg.max_iters is 2' in said
