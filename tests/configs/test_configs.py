@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.registry import HOOKS, MODELS, build_from_cfg, init_default_scope
+from mmengine.registry import HOOKS, MODELS, Registry, build_from_cfg, init_default_scope
 
+import ibgan_plugin.registry
 from ibgan_plugin.engine import GroupedOptimWrapperConstructor
 from ibgan_plugin.engine.config_check import check_config
 from ibgan_plugin.evaluation.protocols import PROTOCOLS
@@ -48,7 +49,11 @@ def test_every_config_builds_and_steps_once(path):
 
 @pytest.mark.parametrize('path', LEAVES, ids=lambda path: path.stem)
 def test_all_our_types_are_prefixed(path):
-    ours = {name for registry in (MODELS, HOOKS) for name in registry.children['ibgan_plugin'].module_dict}
+    registries = [value for value in vars(ibgan_plugin.registry).values() if isinstance(value, Registry)]
+    for registry in registries:
+        registry.import_from_location()
+    ours = {name for registry in registries for name in registry.module_dict}
+    assert {'IBGAN', 'DSprites', 'MIBoundsHook', 'ResumableTrainLoop', 'DisentanglementMetric', 'batched_collate'} <= ours
 
     def types(value):
         if isinstance(value, dict):
@@ -59,7 +64,8 @@ def test_all_our_types_are_prefixed(path):
             for child in value:
                 yield from types(child)
 
-    assert not ours & set(types(Config.fromfile(path).to_dict()))
+    cfg = Config.fromfile(path).to_dict()
+    assert not ours & {cfg['optim_wrapper']['constructor'], *types(cfg)}
 
 
 @pytest.mark.parametrize(('name', 'z', 'r', 'beta', 'lr_d', 'iters', 'noise', 'label', 'channels'), [
