@@ -50,6 +50,18 @@ def check_config(cfg: Config) -> None:
             cls = _check_node(where, path, node, cfg_dict.get('default_scope') or '', may_be_unknown=path.startswith(foreign))
             if cls is not None and cls.__module__.partition('.')[0] not in _KNOWN_PACKAGES:
                 foreign += (f'{path}.', )
+    _check_schedules(where, cfg_dict.get('param_scheduler'), cfg_dict.get('optim_wrapper'))
+
+
+def _check_schedules(where: str, schedules: Any, optim_wrapper: Any) -> None:
+    """Raise unless schedules that are given by group name every group of the optimisers, as MMEngine expects."""
+    if not isinstance(schedules, Mapping) or 'type' in schedules or not isinstance(optim_wrapper, Mapping):
+        return
+    groups = {key for key, value in optim_wrapper.items() if isinstance(value, Mapping)}
+    is_ours = str(optim_wrapper.get('constructor', '')).endswith('GroupedOptimWrapperConstructor')
+    if is_ours and groups != set(schedules):
+        raise ConfigError(f'{where}: param_scheduler must have the groups of optim_wrapper, {", ".join(sorted(groups))}, each a '
+                          f'list of schedulers, [] for a constant rate; got {", ".join(sorted(schedules))}')
 
 
 def _walk(path: str, value: Any) -> Iterator[tuple[str, dict]]:

@@ -17,6 +17,9 @@ def test_a_right_config_passes(tmp_path):
     cfg = run_cfg(tmp_path, hooks=[dict(type='ibgan_plugin.GeneratorSideEMAHook', momentum=0.1, begin_iter=1, priority='NORMAL')])
     cfg.my_variable = 1
     check_config(cfg)
+    for schedules in ([], dict(type='LinearLR'), dict(generator=[], discriminator=[])):
+        cfg.param_scheduler = schedules
+        check_config(cfg)
 
 
 @pytest.mark.parametrize(('options', 'message'), [
@@ -34,6 +37,8 @@ def test_a_right_config_passes(tmp_path):
     (dict(model__generator__base_channels='wide'), r"model.generator.base_channels = 'wide' must be int, not str"),
     (dict(model__encoder__hidden_dims=8), r'model.encoder.hidden_dims = 8 must be tuple\[int, ...\], not int'),
     (dict(model__kl_loss=3), r'model.kl_loss = 3 must be dict or None, not int'),
+    (dict(param_scheduler=dict(generator=[])),
+     r'param_scheduler must have the groups of optim_wrapper, discriminator, generator, .*\[\] for .*; got generator$'),
     (dict(model__data_preprocessor__men=[1]), r"unknown key model.data_preprocessor.men = \[1\]; did you mean 'mean'"),
 ])
 def test_one_message_names_file_key_value_and_what_is_allowed(tmp_path, options, message):
