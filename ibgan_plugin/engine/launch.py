@@ -23,6 +23,8 @@ from ibgan_plugin.engine.cuda import tune_cuda
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 #: Names of mixed precision on the command line, and torch's.
 AMP_TYPES = {'fp16': 'float16', 'bf16': 'bfloat16'}
+#: Methods by which MMEngine's runner builds the rest of a config only when it trains or tests.
+_LATE_BUILDERS = ('build_train_loop', 'build_val_loop', 'build_test_loop', 'build_optim_wrapper', 'build_param_scheduler')
 
 
 class ConfigOptions(DictAction):
@@ -141,14 +143,18 @@ def build_runner(cfg: Config) -> Runner:
     """The runner of a config, distributed if its launcher is; the process is set up for speed.
 
     Raises:
-        ConfigError: If components do not fit each other or an argument of one is impossible; names the file and the keys.
+        ConfigError: If components do not fit each other or an argument of one is impossible; names the file and the keys. What
+            the runner builds later, such as loops and optimisers, raises it then.
     """
     tune_cpu()
     tune_cuda(cfg)
     drop_compile_without_compiler(cfg)
     init_cpu_distributed(cfg)
     with config_errors(cfg):
-        return Runner.from_cfg(cfg)
+        runner = Runner.from_cfg(cfg)
+    for name in _LATE_BUILDERS:
+        setattr(runner, name, config_errors(cfg)(getattr(runner, name)))
+    return runner
 
 
 def leave_process_group() -> None:

@@ -3,7 +3,14 @@ import pytest
 import torch
 
 from ibgan_plugin.engine.config_check import ConfigError
-from ibgan_plugin.engine.launch import init_cpu_distributed, leave_process_group, load_config, one_clear_message, select_device
+from ibgan_plugin.engine.launch import (
+    build_runner,
+    init_cpu_distributed,
+    leave_process_group,
+    load_config,
+    one_clear_message,
+    select_device,
+)
 from tests.engine.runs import run_cfg
 
 
@@ -106,3 +113,15 @@ def test_a_finished_tool_leaves_the_process_group_and_gives_its_exit_code(tmp_pa
     finally:
         leave_process_group()
     assert one_clear_message(lambda: None)() is None
+
+
+@pytest.mark.parametrize(('changes', 'message'), [
+    ({'optim_wrapper.generator.optimizer': 'RMSprop'}, "small.py: 'str' object has no attribute 'get'"),
+    ({'train_dataloader.dataset': None}, "small.py: object of type 'NoneType' has no len"),
+    ({'train_cfg.max_iters': 1.5}, 'small.py: `max_iters` should be a integer'),
+    ({'param_scheduler': dict(generator=[dict(type='LinearLR', end='abc', by_epoch=False)], discriminator=[])}, 'small.py: .*str'),
+])
+def test_mistakes_in_what_the_runner_builds_late(config, tmp_path, changes, message):
+    runner = build_runner(load_config(config, str(tmp_path / 'work'), changes))
+    with pytest.raises(ConfigError, match=message):
+        runner.train()
