@@ -84,7 +84,7 @@ def test_a_resumed_loop_goes_on_with_the_next_batch(tmp_path, sampler):
 @pytest.mark.parametrize('numbers', [dict(max_iters=0), dict(max_iters=6, val_interval=0)])
 def test_impossible_lengths_are_named(tmp_path, numbers):
     runner = make_runner(tmp_path, train_cfg=dict(type='ibgan_plugin.ResumableTrainLoop', **numbers))
-    with pytest.raises(ValueError, match='train_cfg.max_iters and train_cfg.val_interval must be at least 1, got'):
+    with pytest.raises(ValueError, match=r'train_cfg\.max_iters and train_cfg\.val_interval must be at least 1, got'):
         runner.train()
 
 

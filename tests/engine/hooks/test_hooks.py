@@ -55,6 +55,20 @@ def test_mi_bounds_are_means_over_the_interval(tmp_path):
     assert second['kl/active_dims'] == 4
 
 
+def test_mi_bounds_reach_every_backend(tmp_path):
+    tensorboard = pytest.importorskip('tensorboard.backend.event_processing.event_accumulator')
+    backends = [dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')]
+    make_runner(tmp_path, hooks=[dict(type='ibgan_plugin.MIBoundsHook', interval=3), dict(type='ibgan_plugin.TraversalHook')],
+                visualizer=dict(type='Visualizer', vis_backends=backends)).train()
+    local = [line for line in scalars(tmp_path) if 'mi/gap' in line]
+    events = tensorboard.EventAccumulator(str(next(tmp_path.glob('*/vis_data')))).Reload()
+    keys = {'mi/lower_bound', 'mi/upper_bound', 'mi/gap', 'kl/active_dims', *(f'kl/dim_{i:02d}' for i in range(4))}
+    for key in keys:
+        assert [(event.step, event.value) for event in events.Scalars(key)] == [
+            (line['step'], pytest.approx(line[key], rel=1e-5)) for line in local]
+    assert {'traversal', 'samples'} <= set(events.Tags()['images'])
+
+
 def test_an_interval_of_mi_bounds_survives_resuming(tmp_path):
     hooks = [dict(type='ibgan_plugin.IterationSeedHook'), dict(type='ibgan_plugin.MIBoundsHook', interval=5)]
     make_runner(tmp_path / 'whole', max_iters=6, hooks=hooks).train()
