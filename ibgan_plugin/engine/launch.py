@@ -1,5 +1,7 @@
 """From command-line options to a runner: what ``tools/train.py`` and ``tools/test.py`` share."""
 import functools
+import importlib
+import importlib.util
 import os
 import sys
 import warnings
@@ -37,6 +39,9 @@ def read_config(path: str | Path, cfg_options: dict | None = None) -> Config:
         raise ConfigError(f'{path} can not be read: {error}') from error
     with config_errors(cfg):
         cfg.merge_from_dict(cfg_options or {})
+    # MMEngine imports the package of the default scope; mmagic's import fails on today's PyTorch without the shims
+    if cfg.get('default_scope') == 'mmagic' and importlib.util.find_spec('mmagic'):
+        importlib.import_module('ibgan_plugin.interop.mmagic_shims')
     return cfg
 
 

@@ -69,7 +69,10 @@ def build_in_scope(cfg):
 
 def run_tool(tool, *arguments, cwd):
     """One of mmagic's own tools, in a process of its own."""
-    command = [sys.executable, '-m', SHIMS.__name__, tool, *arguments]
+    run([sys.executable, '-m', SHIMS.__name__, tool, *arguments], cwd)
+
+
+def run(command, cwd):
     done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
@@ -196,6 +199,18 @@ def test_the_same_config_runs_in_mmagics_scope(tmp_path):
     from tests.configs.test_scopes import check_run
     with DefaultScope.overwrite_default_scope('mmagic'):
         check_run('mmagic', tmp_path)
+
+
+@pytest.mark.parametrize('tool', ['ours', 'theirs'])
+def test_the_same_config_file_runs_in_mmagics_scope_in_both_tools(tool, tmp_path):
+    sizes = [f'model.{name}.base_channels=2' for name in ('generator', 'discriminator', 'reconstructor')]
+    few = ['num_train=20', 'num_eval=0', 'batch_size=2', 'num_variance_estimate=50', 'prune_threshold=0.0']
+    command = [str(ROOT / 'tools/train.py')] if tool == 'ours' else ['-m', SHIMS.__name__, str(TOOLS / 'train.py')]
+    command += [str(ROOT / 'configs/ibgan/ibgan_dsprites.py'), '--work-dir', 'out', '--cfg-options', 'default_scope=mmagic', *sizes,
+                'log_processor.window_size=1', 'train_dataloader.batch_size=4', 'train_cfg.max_iters=2', 'train_cfg.val_interval=2',
+                *(f'val_evaluator.scores.factor_vae.{number}' for number in few)]
+    run([sys.executable, *command], tmp_path)
+    assert torch.load(tmp_path / 'out/iter_2.pth', weights_only=True)['meta']['iter'] == 2
 
 
 def test_shims_stand_in_only_where_something_is_missing(monkeypatch):
