@@ -19,6 +19,7 @@ from ibgan_plugin.engine.compiler import drop_compile_without_compiler
 from ibgan_plugin.engine.config_check import ConfigError, check_config, config_errors
 from ibgan_plugin.engine.cpu import tune_cpu
 from ibgan_plugin.engine.cuda import tune_cuda
+from ibgan_plugin.interop.torchvision_operators import declare_torchvision_operators
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 #: Names of mixed precision on the command line, and torch's.
@@ -138,6 +139,7 @@ def build_runner(cfg: Config) -> Runner:
     drop_compile_without_compiler(cfg)
     init_cpu_distributed(cfg)
     with config_errors(cfg):
+        declare_torchvision_operators()
         return Runner.from_cfg(cfg)
 
 
