@@ -83,6 +83,24 @@ def format_table(results: Results, protocol: str, skipped: dict[str, str]) -> st
                       *(f'skipped {name}: {reason}' for name, reason in skipped.items())])
 
 
+def check_output(path: str | Path) -> None:
+    """Make the folder of ``path`` and see that a file can be written there, before minutes of work are lost for want of it.
+
+    Raises:
+        ValueError: If it can not.
+    """
+    path = Path(path)
+    is_new = not path.exists()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, 'a'):
+            pass
+        if is_new:
+            path.unlink()
+    except OSError as error:
+        raise ValueError(f'{path} can not be written: {error.strerror}') from error
+
+
 def write_json(results: Results, path: str | Path) -> None:
     """Write ``{metric: {score: {mean, std, per_seed}}}``."""
     Path(path).write_text(json.dumps(results, indent=1) + '\n')

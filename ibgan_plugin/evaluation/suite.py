@@ -94,8 +94,10 @@ def required_cells(grid: FactorGrid, metrics: Mapping[str, Mapping[str, Any]], s
 
 
 def summarize(values: Sequence[float]) -> dict[str, Any]:
-    """``mean``, ``std`` (ddof=0) and ``per_seed`` of one score's values."""
-    return {'mean': float(np.mean(values)), 'std': float(np.std(values)), 'per_seed': [float(value) for value in values]}
+    """``mean``, ``std`` (ddof=0; 0 of equal values, also infinite ones) and ``per_seed`` of one score's values."""
+    with np.errstate(invalid='ignore'):  # some infinite, others not: the deviation is not a number
+        deviation = float(np.std(values)) if len(set(values)) > 1 else 0.0
+    return {'mean': float(np.mean(values)), 'std': deviation, 'per_seed': [float(value) for value in values]}
 
 
 def score(source: CodeSource, metrics: Mapping[str, Mapping[str, Any]],

@@ -11,7 +11,7 @@ from ibgan_plugin.evaluation import protocols
 from ibgan_plugin.evaluation.codes import CodeTable
 from ibgan_plugin.evaluation.evaluate_codes import evaluate_codes, load_codes
 from ibgan_plugin.evaluation.labelled import LabelledCodes
-from ibgan_plugin.evaluation.suite import SUITE, required_cells, score
+from ibgan_plugin.evaluation.suite import SUITE, required_cells, score, summarize
 
 MINI = {
     'factor_vae': {'num_train': 100, 'num_eval': 50, 'batch_size': 8, 'num_variance_estimate': 100, 'prune_threshold': 0.05},
@@ -83,9 +83,25 @@ def test_labelled_sample_of_the_grid_scores_like_the_grid(mini, perfect):
             assert value['mean'] == pytest.approx(theirs[name][key]['mean'], abs=0.1)
 
 
+def test_output_goes_into_a_new_folder_or_is_refused_before_the_work(tmp_path, capsys, tool, mini, noise, monkeypatch):
+    path = save(tmp_path, codes=noise.codes, factor_sizes=np.array(noise.grid.sizes))
+    command = [path, '--protocol', 'mini', '--metrics', 'mig', '--json']
+    assert tool.main([*command, str(tmp_path / 'new/folder/out.json')]) == 0
+    assert list(json.loads((tmp_path / 'new/folder/out.json').read_text())) == ['mig']
+    monkeypatch.setattr(tool, 'evaluate_codes', lambda *_: pytest.fail('it must not start'))
+    assert tool.main([*command, str(tmp_path)]) == 2
+    assert capsys.readouterr().err == f'error: {tmp_path} can not be written: Is a directory\n'
+
+
+@pytest.mark.filterwarnings('error')
+def test_summary_of_infinite_scores():
+    assert summarize([np.inf, np.inf]) == {'mean': np.inf, 'std': 0.0, 'per_seed': [np.inf, np.inf]}
+    assert np.isnan(summarize([np.inf, 1.0])['std'])
+
+
 def test_named_metrics_only(tmp_path, tool, mini, noise):
     path = save(tmp_path, codes=noise.codes, factor_sizes=np.array(noise.grid.sizes))
-    assert tool.main([path, '--protocol', 'mini', '--metrics', 'mig,irs', '--json', str(tmp_path / 'out.json')]) == 0
+    assert tool.main([path, '--protocol', 'mini', '--metrics', 'mig, irs', '--json', str(tmp_path / 'out.json')]) == 0
     assert list(json.loads((tmp_path / 'out.json').read_text())) == ['mig', 'irs']
 
 
