@@ -17,6 +17,15 @@ from ibgan_plugin.evaluation.suite import SUITE, resolve_metric, score, summariz
 Results = dict[str, dict[str, dict[str, Any]]]
 
 
+def load_arrays(path: str | Path, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Those of ``names`` that an ``.npz`` file holds; ValueError where it can not be read. Nothing is unpickled."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in names if name in file}
+    except (OSError, ValueError, AttributeError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f'{path} is not a readable .npz file of plain arrays: {error}') from error
+
+
 def load_codes(path: str | Path) -> CodeSource:
     """Codes of an ``.npz`` file.
 
@@ -26,11 +35,7 @@ def load_codes(path: str | Path) -> CodeSource:
     Raises:
         ValueError: If the file can not be read as such, or its arrays do not fit.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in ('codes', 'factor_sizes', 'factors') if name in file}
-    except (OSError, ValueError, AttributeError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f'{path} is not a readable .npz file of plain arrays: {error}') from error
+    arrays = load_arrays(path, ('codes', 'factor_sizes', 'factors'))
     if 'codes' not in arrays or len(arrays) < 2:
         raise ValueError(f'{path} must hold codes and factor_sizes (whole grid) or codes and factors (labelled samples), '
                          f'found of these: {", ".join(arrays) or "none"}')

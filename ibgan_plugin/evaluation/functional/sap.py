@@ -6,7 +6,6 @@ from ibgan_plugin.evaluation.functional.linear_svc import linear_svc_accuracy
 from ibgan_plugin.evaluation.labelled import CodeSource
 from ibgan_plugin.evaluation.sampling import check_sizes
 
-
 #: A code whose variance is not larger counts as constant, as in disentanglement_lib.
 SMALLEST_VARIANCE = 1e-12
 
