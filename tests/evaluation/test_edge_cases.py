@@ -13,7 +13,8 @@ pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
 SMALL = {'num_train': 500, 'num_eval': 300, 'batch_size': 64}
 SETTINGS = {
     'factor_vae': {**SMALL, 'num_variance_estimate': 1000}, 'beta_vae': SMALL, 'mig': {'num_train': 1000},
-    'irs': {'num_train': 1000}, 'unsupervised': {'num_train': 1000}, 'dci': {'num_train': 300, 'num_test': 200}, 'sap': {'num_train': 500, 'num_test': 300},
+    'irs': {'num_train': 1000}, 'unsupervised': {'num_train': 1000},
+    'dci': {'num_train': 300, 'num_test': 200}, 'sap': {'num_train': 500, 'num_test': 300},
 }
 # (case, metric, changes, our score -> reference score, tolerance)
 SAME = [
