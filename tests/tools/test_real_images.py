@@ -70,7 +70,8 @@ _base_ = ['{ROOT / 'configs/ibgan' / config}.py']
 test_cfg = dict(num_fakes=60, batch_size=20)
 test_evaluator = dict(
     protocol=None, scores=dict(_delete_=True, fd=dict()), cache_dir=None,
-    extractor=dict(_delete_=True, type='ibgan_plugin.TorchScriptExtractor', path='extractor.pt', image_size=64, mean=127.5, std=127.5))
+    extractor=dict(_delete_=True, type='ibgan_plugin.TorchScriptExtractor', path='extractor.pt', image_size=64, mean=127.5,
+                   std=127.5))
 """)
     run(sys.executable, ROOT / 'tools/test.py', 'fd.py', f'work_dirs/{config}/iter_10.pth', '--work-dir', 'fd', '--cfg-options',
         'test_dataloader.num_workers=0', *NARROW, cwd=tmp_path)
