@@ -1,9 +1,10 @@
 """Images per second and core: ``python benchmarks/bench_data.py [--images FOLDER_OR_ZIP]``.
 
 dSprites: our batched fetch beside torch's default fetch, one sample at a time, over the same LMDB file. JPEG at 64x64: our
-batched fetch beside nothing but ``cv2.imdecode`` on the same bytes, and beside what torchvision's ``ImageFolder`` does.
+batched fetch beside nothing but ``cv2.imdecode`` on the same bytes, and beside torchvision's ``ImageFolder`` on the same files
+(where torchvision can not be imported: beside the same calls of Pillow, which the output then says).
 Times are CPU times of this process, the best of several rounds, so that other work on the machine counts little.
-Memory is the private memory of all processes (without the mapped file, which the system shares and drops at will).
+Memory is that of all processes together (without the mapped file, which the system shares and drops at will).
 """
 import argparse
 import os
@@ -70,12 +71,15 @@ def random_batches(data: ImageDataset, count: int) -> list[list[int]]:
 
 
 def bench_dsprites(data: DSprites) -> None:
-    """Batched against one by one."""
+    """Batched against one by one, in turns since the clock of a shared machine drifts."""
     single = OneByOne(data)
-    batched = rate(lambda batch: batched_collate(data.__getitems__(batch)), random_batches(data, 1000))
-    default = rate(lambda batch: default_collate([single[index] for index in batch]), random_batches(data, 30))
+    many, few = random_batches(data, 300), random_batches(data, 60)
+    pairs = [(rate(lambda batch: batched_collate(data.__getitems__(batch)), many, 1),
+              rate(lambda batch: default_collate([single[index] for index in batch]), few, 1)) for _ in range(15)]
+    batched, default = (max(column) for column in zip(*pairs, strict=True))
+    ratio = np.median([one / other for one, other in pairs])
     print(f'dSprites, batches of {BATCH}: {batched:,.0f} images/s per core; one by one {default:,.0f}; '
-          f'ratio {batched / default:.1f}')
+          f'ratio {ratio:.1f} (median of 15 pairs)')
 
 
 def bench_jpeg(data: LMDBImages) -> None:
@@ -103,8 +107,8 @@ def bench_jpeg(data: LMDBImages) -> None:
 class PillowFiles(Dataset):
     """What torchvision's ``ImageFolder`` with ``PILToTensor`` does, without needing torchvision: a file, opened by Pillow."""
 
-    def __init__(self, names: list[Path]):
-        self.names = names
+    def __init__(self, root: Path):
+        self.names = sorted(root.rglob('*.jpg'))
 
     def __len__(self) -> int:
         return len(self.names)
@@ -115,22 +119,34 @@ class PillowFiles(Dataset):
         return torch.from_numpy(pixels).permute(2, 0, 1).contiguous(), 0
 
 
-def bench_pillow(data: LMDBImages, work: Path) -> None:
-    """The same JPEG files in a folder, one by one with Pillow."""
+def image_folder(root: Path) -> tuple[Dataset, str]:
+    """torchvision's ``ImageFolder`` where it can be imported, else :class:`PillowFiles`; and what it is."""
+    try:
+        import torchvision
+        from torchvision.datasets import ImageFolder
+        from torchvision.transforms import PILToTensor
+    except (ImportError, RuntimeError) as error:  # RuntimeError: it does not fit this build of torch
+        return PillowFiles(root), f'Pillow as torchvision\'s ImageFolder calls it (no torchvision: {str(error).splitlines()[0]})'
+    return ImageFolder(str(root), PILToTensor()), f'torchvision {torchvision.__version__}, ImageFolder'
+
+
+def bench_folder(data: LMDBImages, work: Path) -> None:
+    """The same JPEG files in a folder, fetched one by one."""
+    root = work / 'files'
+    (root / 'class').mkdir(parents=True)
     with data._reader.fetching() as get:
-        names = [work / f'{number:06d}.jpg' for number in range(len(data))]
-        for number, name in enumerate(names):
-            name.write_bytes(get(record_key(number)))
-    files = PillowFiles(names)
+        for number in range(len(data)):
+            (root / 'class' / f'{number:06d}.jpg').write_bytes(get(record_key(number)))
+    files, name = image_folder(root)
     speed = rate(lambda batch: default_collate([files[index] for index in batch]), random_batches(data, 30))
-    print(f'the same files as by torchvision\'s ImageFolder (Pillow, one by one): {speed:,.0f} images/s per core')
+    print(f'the same files, one by one, {name}: {speed:,.0f} images/s per core')
 
 
-def private_memory() -> float:
-    """Private memory of this process and its children in MiB (Linux)."""
+def own_memory() -> float:
+    """Memory of this process and its children in MiB, without mapped files; what they share counts once (Linux)."""
     children = Path(f'/proc/self/task/{os.getpid()}/children').read_text().split()
     lines = (line for pid in ['self', *children] for line in Path(f'/proc/{pid}/smaps_rollup').read_text().splitlines())
-    return sum(int(line.split()[1]) for line in lines if line.startswith('Private_Dirty')) / 1024
+    return sum(int(line.split()[1]) for line in lines if line.startswith(('Pss_Anon', 'Pss_Shmem'))) / 1024
 
 
 def bench_loader(data: ImageDataset, workers: int, epochs: int = 10, batches: int = 300) -> None:
@@ -143,9 +159,9 @@ def bench_loader(data: ImageDataset, workers: int, epochs: int = 10, batches: in
         for _ in loader:
             pass
         if Path('/proc/self/smaps_rollup').exists():
-            memory.append(private_memory())
+            memory.append(own_memory())
     speed = epochs * batches * BATCH / (time.perf_counter() - start)
-    print(f'{type(data).__name__}, loader with {workers} workers: {speed:,.0f} images/s; private memory after each of {epochs} '
+    print(f'{type(data).__name__}, loader with {workers} workers: {speed:,.0f} images/s; memory after each of {epochs} '
           f'epochs, MiB: {" ".join(f"{value:.0f}" for value in memory)}')
 
 
@@ -178,7 +194,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as work:
         data = images(args, Path(work))
         bench_jpeg(data)
-        bench_pillow(data, Path(work))
+        bench_folder(data, Path(work))
         for workers in args.workers:
             bench_loader(sprites, workers)
             bench_loader(data, workers, batches=60)

@@ -2,12 +2,12 @@
 
 All variants run in turns in one process and with one thread, since the clock of a shared machine drifts: a round is one iteration
 of each. ``plain`` is the published step in plain torch (``plain_step.py``), ``eager`` is ours, ``compiled`` is ours through
-MMEngine's ``compile`` option (with ``--compile``), ``runner`` is a whole iteration of MMEngine's runner with the hooks and the data
-loader of the config, and ``floor`` is the time of the step's floating-point operations, every convolution computed directly, at
-the rate of a large matrix product. All variants have the memory settings of our launcher (``ibgan_plugin.engine.cpu``), which help
-``plain`` too. Times are medians over the rounds, ratios medians of the rounds' ratios of CPU time. The share of the runner is
-what its iterations take beside the training step in them, over all rounds together, so that work done at intervals counts;
-validation, pictures and checkpoints stay outside.
+MMEngine's ``compile`` option, ``runner`` is a whole iteration of MMEngine's runner with the hooks and the data loader of the
+config, and ``floor`` is the time of the step's floating-point operations, every convolution computed directly, at the rate of a
+large matrix product. All variants have the settings of our launcher (``ibgan_plugin.engine.cpu``), which help ``plain`` too. Times
+are medians over the rounds, ratios medians of the rounds' ratios of CPU time. The share of the runner is what its iterations take
+beside the training step in them, over all rounds together, so that work done at intervals counts; validation, pictures and
+checkpoints stay outside.
 """
 import argparse
 import json
@@ -29,6 +29,7 @@ from torch.utils.data import Dataset
 
 from ibgan_plugin.analysis.complexity import component_costs
 from ibgan_plugin.engine import GroupedOptimWrapperConstructor
+from ibgan_plugin.engine.compiler import drop_compile_without_compiler
 from ibgan_plugin.engine.cpu import tune_cpu
 from ibgan_plugin.registry import DATASETS
 
@@ -150,10 +151,10 @@ def main() -> None:
     parser.add_argument('--rounds', type=int, default=100)
     parser.add_argument('--warm-up', type=int, default=5)
     parser.add_argument('--threads', type=int, default=1)
-    parser.add_argument('--compile', action='store_true', help='also measure the compiled step')
+    parser.add_argument('--no-compile', action='store_true', help='leave out the compiled step, which takes minutes to compile')
     parser.add_argument('--no-runner', action='store_true', help='leave the runner out')
     parser.add_argument('--data-root', help="the data for the runner's loader (default: the config's; noise if it is not there)")
-    parser.add_argument('--untuned', action='store_true', help='leave out the memory settings that our launcher makes')
+    parser.add_argument('--untuned', action='store_true', help='leave out the settings for CPUs that our launcher makes')
     parser.add_argument('--json', type=Path, metavar='OUT', help='write cpu_ms, wall_ms and ratios there')
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
@@ -165,7 +166,9 @@ def main() -> None:
     MMLogger.get_current_instance().setLevel(logging.ERROR)
     cfg.log_level = 'ERROR'
     use_data(cfg, args.batch_size, args.data_root)
-    report = measure(cfg, args.batch_size, args.rounds, args.warm_up, args.compile, not args.no_runner)
+    cfg.compile = not args.no_compile
+    drop_compile_without_compiler(cfg)
+    report = measure(cfg, args.batch_size, args.rounds, args.warm_up, cfg.pop('compile'), not args.no_runner)
     report = dict(config=path.stem, batch_size=args.batch_size, threads=args.threads, rounds=args.rounds, **report)
     print(f'{path.stem}, batch {args.batch_size}, {args.threads} thread(s): {report["gflop"]:.2f} GFLOP a step, matrix product '
           f'{report["gemm_gflops"]:.0f} GFLOP/s')

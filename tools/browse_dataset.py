@@ -2,10 +2,8 @@
 import argparse
 from pathlib import Path
 
-from mmengine.config import Config
-
 from ibgan_plugin.datasets.contact_sheet import contact_sheet
-from ibgan_plugin.engine.launch import ConfigOptions, one_clear_message
+from ibgan_plugin.engine.launch import ConfigOptions, one_clear_message, read_config
 from ibgan_plugin.visualization.grids import write_png
 
 
@@ -26,10 +24,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Draw."""
     args = parse_args()
-    if not Path(args.config).is_file():
-        raise FileNotFoundError(f'no config file {args.config!r}')
-    config = Config.fromfile(args.config)
-    config.merge_from_dict(args.cfg_options or {})
+    config = read_config(args.config, args.cfg_options)
     out = args.out or Path('work_dirs', Path(args.config).stem, f'{args.split}_data.png')
     write_png(out, contact_sheet(config, args.split, args.count, args.columns, args.seed))
     print(out)

@@ -6,7 +6,7 @@ metrics, or ``codes`` [N, C] and integer ``factors`` [N, F], which gives those t
 import argparse
 import sys
 
-from ibgan_plugin.evaluation.evaluate_codes import evaluate_codes, format_table, load_codes, write_csv, write_json
+from ibgan_plugin.evaluation.evaluate_codes import check_output, evaluate_codes, format_table, load_codes, write_csv, write_json
 from ibgan_plugin.evaluation.protocols import PROTOCOLS
 
 
@@ -26,7 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Score and report; returns the exit status, 2 for bad input."""
     args = parse_args(arguments)
     try:
-        metrics = args.metrics if args.metrics == 'all' else args.metrics.split(',')
+        for path in filter(None, (args.json, args.csv)):
+            check_output(path)
+        metrics = args.metrics if args.metrics == 'all' else [name.strip() for name in args.metrics.split(',')]
         results, skipped = evaluate_codes(load_codes(args.codes), args.protocol, metrics, args.seeds)
     except ValueError as error:
         print(f'error: {error}', file=sys.stderr)

@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import os
 import sys
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
 from ibgan_plugin.datasets.codec import ENCODINGS
@@ -32,8 +33,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         command.add_argument('--npz', type=Path, help='the official file (default: the one in --out, if any; else draw)')
         command.set_defaults(run=prepare_dsprites)
 
-    for name, recipe in (('celeba', celeba.RECIPE), ('3dchairs', chairs.RECIPE), ('folder', folder.RECIPE)):
-        command = commands.add_parser(name, help=f'convert {"any images" if name == "folder" else name}')
+    for name, recipe, text in (('celeba', celeba.RECIPE, _official(celeba.COUNT, celeba.SIZE)),
+                               ('3dchairs', chairs.RECIPE, _official(chairs.COUNT, chairs.SIZE)),
+                               ('folder', folder.RECIPE, 'any images')):
+        command = commands.add_parser(name, help=f'convert {name}: {text}', description=f'Convert {name}: {text}.')
         command.set_defaults(run=prepare_images, recipe=recipe)
         if name == 'folder':
             command.add_argument('root', type=Path, help='folder, zip or tar file of images')
@@ -42,7 +45,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         else:
             command.add_argument('root', type=Path, nargs='?', default=Path('data') / name, help='where the official files are')
             command.add_argument('--out', type=Path, default=Path('data', name, f'{name}.lmdb'), help='LMDB file to make')
-            command.add_argument('--partial', action='store_true', help='accept other than the official images')
+            command.add_argument('--partial', action='store_true', help='accept any number of images of any size')
         command.add_argument('--crop', default=recipe.crop, help="'none', 'square', 'WxH', 'WxH+LEFT+TOP', or celeba_148, "
                              'celeba_128, celeba_64 (default: %(default)s)')
         command.add_argument('--quality', type=int, default=recipe.quality, help='of JPEG (default: %(default)s)')
@@ -62,11 +65,21 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def _official(count: int, size: tuple[int, int]) -> str:
+    return f'{count:,} images of {size[0]}x{size[1]} pixels, checked'
+
+
+def _workers(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'must be an integer of at least 1, got {text!r}')
+    return int(text)
+
+
 def _add_output_options(command: argparse.ArgumentParser, recipe: Recipe) -> None:
     command.add_argument('--size', type=int, default=recipe.size, help='side of the images (default: %(default)s)')
     command.add_argument('--encoding', choices=ENCODINGS, default=recipe.encoding,
                          help='; '.join(f'{name}: {text}' for name, text in ENCODINGS.items()) + ' (default: %(default)s)')
-    command.add_argument('--workers', type=int, default=os.cpu_count() or 1, help='processes (default: %(default)s)')
+    command.add_argument('--workers', type=_workers, default=os.cpu_count() or 1, help='processes (default: %(default)s)')
 
 
 def prepare_dsprites(args: argparse.Namespace) -> str:
@@ -103,9 +116,12 @@ def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
     try:
         print(args.run(args))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, BrokenExecutor) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print('\nstopped; run it again to go on where it was', file=sys.stderr)
+        return 130
     return 0
 
 

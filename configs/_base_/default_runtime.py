@@ -1,12 +1,13 @@
-# What every run shares: hooks, logging, checkpoints, environment.
+# What every run shares: hooks, logging, checkpoints, environment. MMEngine's types have their prefix: other packages register some
+# under the same names, and would put theirs in the place under their default scope.
 default_scope = 'ibgan_plugin'
 default_hooks = dict(
     runtime_info=dict(type='ibgan_plugin.DeferredRuntimeInfoHook'),
-    timer=dict(type='IterTimerHook'),
-    logger=dict(type='LoggerHook', interval=100, log_metric_by_epoch=False),
-    param_scheduler=dict(type='ParamSchedulerHook'),
+    timer=dict(type='mmengine.IterTimerHook'),
+    logger=dict(type='mmengine.LoggerHook', interval=100, log_metric_by_epoch=False),
+    param_scheduler=dict(type='mmengine.ParamSchedulerHook'),
     checkpoint=dict(type='ibgan_plugin.SafeCheckpointHook', interval=5000, by_epoch=False, max_keep_ckpts=3, save_last=True),
-    sampler_seed=dict(type='DistSamplerSeedHook'))
+    sampler_seed=dict(type='mmengine.DistSamplerSeedHook'))
 custom_hooks = [
     dict(type='ibgan_plugin.MIBoundsHook', interval=100),
     dict(type='ibgan_plugin.TraversalHook', interval=5000),
@@ -18,10 +19,10 @@ custom_hooks = [
     dict(type='ibgan_plugin.PreemptionHook'),
 ]
 log_processor = dict(
-    type='LogProcessor', by_epoch=False, window_size=100, mean_pattern=r'.*(loss|time|grad_norm|mi_).*')
+    type='mmengine.LogProcessor', by_epoch=False, window_size=100, mean_pattern=r'.*(loss|time|grad_norm|mi_).*')
 log_level = 'INFO'
-vis_backends = [dict(type='LocalVisBackend')]
-visualizer = dict(type='Visualizer', name='visualizer', vis_backends=vis_backends)
+vis_backends = [dict(type='mmengine.LocalVisBackend')]
+visualizer = dict(type='mmengine.Visualizer', name='visualizer', vis_backends=vis_backends)
 env_cfg = dict(
     cudnn_benchmark=True,
     tf32=True,  # on CUDA; False for the last bits of float32, at a cost
@@ -29,6 +30,6 @@ env_cfg = dict(
     dist_cfg=dict(backend='nccl'))
 # Each rank draws codes and noise of its own; the initial weights are rank 0's.
 randomness = dict(seed=0, diff_rank_seed=True)
-model_wrapper_cfg = dict(type='MMSeparateDistributedDataParallel', broadcast_buffers=False, find_unused_parameters=False)
+model_wrapper_cfg = dict(type='mmengine.MMSeparateDistributedDataParallel', broadcast_buffers=False, find_unused_parameters=False)
 load_from = None
 resume = False

@@ -1,6 +1,6 @@
 """A trained IB-GAN behind five calls."""
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +105,12 @@ class IBGANInferencer(BaseInferencer):
         swapped[:, list(dims)] = pair.flip(0)[:, list(dims)]
         imgs = self._decode(torch.cat([pair, swapped]))
         return imgs.reshape(2, 2, *imgs.shape[1:])
+
+    def preprocess(self, inputs: list, batch_size: int = 1, **kwargs: Any) -> Iterator[Any]:
+        """Batches of images; raises ValueError if ``batch_size`` is below 1."""
+        if batch_size < 1:
+            raise ValueError(f'batch_size must be at least 1, got {batch_size}')
+        yield from super().preprocess(inputs, batch_size, **kwargs)
 
     def _inputs_to_list(self, inputs: Any) -> list[ImageInput]:
         """Images one by one; a folder gives the image files below it."""

@@ -3,6 +3,7 @@ import copy
 import hashlib
 import json
 import random
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,7 +25,9 @@ class ImageDataset(Dataset, ABC):
 
     Args:
         pipeline: Transforms (configs or callables) applied to ``dict(img=uint8 [H, W, C], sample_idx=int)``; the ``img`` they
-            leave becomes ``inputs``. Without any, batches are decoded in one piece, which is much faster.
+            leave becomes ``inputs``. Without any, batches are decoded in one piece, which is much faster. What random transforms
+            draw depends on the sample number and the epoch alone, whatever the number of workers. The epoch comes with the index,
+            from ``ResumableSampler`` or ``EpochSampler``; with any other sampler, an image is drawn alike in every epoch.
         indices: Use a part only: the first ``n`` samples, the last ``-n``, or the given ones. ``sample_idx`` stays the number
             in the whole set.
         test_mode: Whether the set is used for testing.
@@ -117,14 +120,15 @@ class ImageDataset(Dataset, ABC):
         An index may carry the ``epoch`` in which it is drawn, see :class:`~ibgan_plugin.datasets.resumable_sampler.EpochIndex`;
         it is 0 otherwise.
         """
-        epoch = np.array([getattr(index, 'epoch', 0) for index in indices], dtype=np.int64)
+        epochs = [getattr(index, 'epoch', None) for index in indices]
+        epoch = np.array([each or 0 for each in epochs], dtype=np.int64)
         numbers = _choose(indices, len(self))
         if self._chosen is not None:
             numbers = self._chosen[numbers]
         annotations = self._annotate(numbers)
         images = self._fetch(numbers, epoch)
         if self.pipeline is not None:
-            images = [self._transform(*each) for each in zip(images, numbers.tolist(), epoch.tolist(), strict=True)]
+            images = [self._transform(*each) for each in zip(images, numbers.tolist(), epochs, strict=True)]
         if isinstance(images, list):
             if len({image.shape for image in images}) > 1:
                 return [{'inputs': torch.from_numpy(np.ascontiguousarray(image)), 'data_samples': pick(annotations, place)}
@@ -132,7 +136,7 @@ class ImageDataset(Dataset, ABC):
             images = np.ascontiguousarray(np.stack(images))
         return SampleBatch(torch.from_numpy(images), annotations)
 
-    def _transform(self, image: np.ndarray, sample_idx: int, epoch: int) -> np.ndarray:
+    def _transform(self, image: np.ndarray, sample_idx: int, epoch: int | None) -> np.ndarray:
         """Run the pipeline on an image [C, H, W].
 
         Random transforms draw from the global states of numpy and python, which are set here from epoch and sample number, so
@@ -140,22 +144,33 @@ class ImageDataset(Dataset, ABC):
         """
         assert self.pipeline is not None
         image = image.transpose(1, 2, 0)
-        with _random_state(hash((sample_idx, epoch)) & 0xFFFFFFFF):
+        with _random_state(hash((sample_idx, epoch or 0)) & 0xFFFFFFFF) as start:
             results = self.pipeline({'img': image, 'img_shape': image.shape[:2], 'sample_idx': sample_idx})
+            if epoch is None and not self.test_mode and _position() != start:
+                warnings.warn('random transforms draw the same for an image in every epoch, since the sampler does not say which '
+                              'it is: use ibgan_plugin.ResumableSampler or ibgan_plugin.EpochSampler', stacklevel=2)
         return np.atleast_3d(results['img']).transpose(2, 0, 1)
 
 
 @contextmanager
-def _random_state(seed: int) -> Iterator[None]:
-    """Inside, the global random states of numpy and python start from ``seed``; afterwards they are what they were."""
+def _random_state(seed: int) -> Iterator[tuple]:
+    """Inside, the global random states of numpy and python start from ``seed``; afterwards they are what they were.
+
+    Gives the :func:`_position` at the start.
+    """
     states = np.random.get_state(), random.getstate()
     np.random.seed(seed)
     random.seed(seed)
     try:
-        yield
+        yield _position()
     finally:
         np.random.set_state(states[0])
         random.setstate(states[1])
+
+
+def _position() -> tuple:
+    """Where the global generators are in their blocks of 624 words: it differs after any few draws."""
+    return np.random.get_state()[2], random.getstate()[1][-1]  # type: ignore[index]
 
 
 def _choose(indices: int | Sequence[int], total: int) -> np.ndarray:

@@ -28,7 +28,7 @@ def decode(data: bytes, channels: int, name: str) -> np.ndarray:
         uint8 [H, W, channels].
 
     Raises:
-        ImageError: If the file is empty, cut off or of no known format.
+        ImageError: If the file is empty, cut off, of no known format, or its pixels are no integers of 8 or 16 bits.
     """
     if not data:
         raise ImageError(f'{name}: the file is empty')
@@ -42,6 +42,8 @@ def decode(data: bytes, channels: int, name: str) -> np.ndarray:
         raise ImageError(f'{name}: not a readable image ({len(data)} bytes)')
     if image.dtype == np.uint16:
         image = (image // 256).astype(np.uint8)
+    if image.dtype != np.uint8:
+        raise ImageError(f'{name}: pixels must be integers of 8 or 16 bits, but are {image.dtype}')
     image = np.atleast_3d(image)
     if image.shape[2] == 4:
         alpha = image[:, :, 3:].astype(np.float32) / 255
@@ -57,7 +59,7 @@ def _is_cut_off(data: bytes) -> bool:
     """Whether a JPEG or PNG lacks its end; decoders make up the missing part in silence."""
     if data[:2] == b'\xff\xd8':  # in the compressed data, 0xff is followed by 0 or a restart marker: no false end
         return data.rfind(b'\xff\xd9') < data.rfind(b'\xff\xda') or b'\xff\xda' not in data
-    return data[:4] == b'\x89PNG' and b'IEND' not in data[-64:]
+    return data[:4] == b'\x89PNG' and b'IEND\xae\x42\x60\x82' not in data  # the empty last chunk with its checksum
 
 
 def encode(image: np.ndarray, encoding: str, quality: int = 95) -> bytes:

@@ -2,10 +2,11 @@
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.registry import MODELS
+from mmengine.registry import MODELS, DefaultScope
 from torch.utils.data import Dataset
 
 from ibgan_plugin.datasets.collate import batched_collate
+from ibgan_plugin.datasets.resumable_sampler import EpochIndex
 from ibgan_plugin.registry import DATASETS
 from ibgan_plugin.visualization.grids import image_grid
 
@@ -33,10 +34,15 @@ def contact_sheet(config: Config, split: str = 'train', count: int = 64, columns
         raise ValueError(f'the config has no {split}_dataloader')
     if count < 1:
         raise ValueError(f'count must be at least 1, got {count}')
-    data: Dataset = DATASETS.build(config[f'{split}_dataloader'].dataset)
+    with DefaultScope.overwrite_default_scope(config.get('default_scope') or 'ibgan_plugin'):
+        return _draw(config, DATASETS.build(config[f'{split}_dataloader'].dataset), count, columns, seed)
+
+
+def _draw(config: Config, data: Dataset, count: int, columns: int, seed: int) -> np.ndarray:
     total = len(data)  # type: ignore[arg-type]
     chosen = np.random.default_rng(seed).choice(total, min(count, total), replace=False)
-    samples = data.__getitems__(chosen.tolist()) if hasattr(data, '__getitems__') else [data[index] for index in chosen]
+    indices = [EpochIndex(index, 0) for index in chosen.tolist()]
+    samples = data.__getitems__(indices) if hasattr(data, '__getitems__') else [data[index] for index in indices]
     sizes = {tuple(sample['inputs'].shape) for sample in samples}
     if len(sizes) > 1:
         raise ValueError(f'the images differ in size ({sorted(sizes)[0]}, {sorted(sizes)[-1]}): add CropResize to the pipeline')

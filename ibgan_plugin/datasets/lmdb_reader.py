@@ -60,8 +60,11 @@ def open_readonly(path: Path) -> lmdb.Environment:
 
     Raises:
         FileNotFoundError: If there is no such file.
+        IsADirectoryError: If it is a folder.
         StoreError: If it is no LMDB file or is truncated.
     """
+    if path.is_dir():
+        raise IsADirectoryError(f'{path} is a folder, but must be the LMDB file itself')
     if not path.is_file():
         raise FileNotFoundError(f'{path} does not exist; make it with tools/prepare_data.py')
     size = path.stat().st_size

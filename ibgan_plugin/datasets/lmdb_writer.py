@@ -78,8 +78,11 @@ def build(path: Path, job: Job, overwrite: bool = False) -> list[int]:
         Numbers of the inputs that were skipped; empty if the store was there.
 
     Raises:
-        OSError: If the disk is too small or gets full. What was written so far is kept for the next attempt.
+        OSError: If ``path`` is a folder, or the disk is too small or gets full. What was written so far is kept for the next
+            attempt.
     """
+    if path.is_dir():
+        raise IsADirectoryError(f'{path} is a folder; name the LMDB file to make, such as {path / path.name}.lmdb')
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path.with_name(f'.{path.name}.lock'))
     try:
@@ -109,18 +112,26 @@ def _build(path: Path, job: Job) -> list[int]:
         _complete(env, job, metadata)
         pages, page = env.info()['last_pgno'] + 1, env.stat()['psize']
     except lmdb.Error as error:
-        free = shutil.disk_usage(path.parent).free
-        raise OSError(f'could not write {part} ({free:,} bytes are free on its disk): {error}; {metadata["count"]} records are '
-                      'kept there: free some space and run this again') from error
+        raise _disk_error(part, metadata, error) from error
     finally:
         env.close()
-    if part.stat().st_size < pages * page:  # a last page that was allocated, but never written
-        os.truncate(part, pages * page)
-    seal(part)
+    try:
+        if part.stat().st_size < pages * page:  # a last page that was allocated, but never written
+            os.truncate(part, pages * page)
+        seal(part)
+    except OSError as error:
+        raise _disk_error(part, metadata, error) from error
     forget(path)
     os.replace(part, path)
     _sync_folder(path.parent)
     return metadata['skipped']
+
+
+def _disk_error(part: Path, metadata: dict[str, Any], error: Exception) -> OSError:
+    """What to tell when writing failed, which LMDB calls an input/output error when the disk is full."""
+    free = shutil.disk_usage(part.parent).free
+    return OSError(f'could not write {part} ({free:,} bytes are free on its disk): {error}; {metadata["count"]} records are '
+                   'kept there: free some space and run this again')
 
 
 def _resumable(part: Path, job: Job) -> dict[str, Any]:
@@ -131,7 +142,8 @@ def _resumable(part: Path, job: Job) -> dict[str, Any]:
     try:
         with open_readonly(part) as env, env.begin() as txn:
             found = read_metadata(part, txn)
-        if all(found[key] == fresh[key] for key in ('format_version', 'kind', 'source', 'inputs', 'layout')):
+        # Without a single record there is nothing to win, and the inputs may have been mended.
+        if found['count'] and all(found[key] == fresh[key] for key in ('format_version', 'kind', 'source', 'inputs', 'layout')):
             return {**found, 'complete': False}
     except (StoreError, KeyError):
         pass

@@ -2,6 +2,7 @@
 import os
 import tarfile
 import zipfile
+import zlib
 from abc import ABC, abstractmethod
 from pathlib import Path
 
@@ -56,8 +57,9 @@ class ZipSource(ImageSource):
             self._owner, self._archive = os.getpid(), zipfile.ZipFile(self.path)
         try:
             return self._archive.read(name)
-        except zipfile.BadZipFile as error:
-            raise OSError(f'{self.path}: {error}') from error
+        # A damaged stream, an unknown compression and an encrypted member raise the others.
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+            raise OSError(f'{self.path}: {name}: {error}') from error
 
     def __getstate__(self) -> dict:
         return {**self.__dict__, '_archive': None}
@@ -71,7 +73,8 @@ class TarSource(ImageSource):
             with tarfile.open(path, 'r:') as archive:
                 self._places = {member.name: (member.offset_data, member.size) for member in archive if member.isfile()}
         except tarfile.TarError as error:
-            raise ValueError(f'{path} is not an uncompressed tar file: {error}; unpack it and give the folder') from error
+            raise ValueError(f'{path} is damaged or not an uncompressed tar file: {error}; if it is compressed, '
+                             'unpack it and give the folder') from error
         super().__init__(path, list(self._places))
 
     def read(self, name: str) -> bytes:

@@ -26,8 +26,8 @@ def keep_freed_memory() -> bool:
 def release_freed_memory() -> bool:
     """Give the memory that is free now back to the system; once, in spite of :func:`keep_freed_memory`.
 
-    Call it where the sizes of the blocks change, as after an evaluation: blocks of other sizes leave gaps that the training's do not
-    fit, and kept gaps would add up with each evaluation.
+    Call it where the sizes of the blocks change, as after an evaluation: blocks of other sizes leave gaps that the training's do
+    not fit, and kept gaps would add up with each evaluation.
 
     Returns:
         Whether the C library can (glibc can).
@@ -39,10 +39,32 @@ def release_freed_memory() -> bool:
     return bool(malloc_trim(0))
 
 
+def use_onednn_products() -> bool:
+    """Let oneDNN compute float32 matrix products where it uses wider vectors than MKL does, and is as exact.
+
+    MKL leaves AVX-512 unused on processors of other makers, which halves its rate. torch gives oneDNN float32 products only with
+    the permission to round their factors to bfloat16. oneDNN makes use of that where the processor has matrix units for it (AMX);
+    a product that rounding would change tells, and then the permission is taken back. With CUDA nothing changes: it would round.
+
+    Returns:
+        Whether oneDNN computes them from now on.
+    """
+    if torch.cuda.is_available() or torch.backends.cpu.get_cpu_capability() != 'AVX512' or not torch.backends.mkldnn.is_available():
+        return False
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision('medium')
+    side, fine = 256, 1 + 2**-12  # bfloat16 would make it 1
+    if not (torch.full((side, side), fine) @ torch.ones(side, side)).eq(side * fine).all():
+        torch.set_float32_matmul_precision(before)
+        return False
+    return True
+
+
 def tune_cpu() -> None:
-    """Keep freed memory, and take denormal numbers (below 1e-38) for zero: some processors are many times slower with them.
+    """Make all settings; denormal numbers (below 1e-38), which make some processors many times slower, are taken for zero.
 
     Call early: threads take the treatment of denormal numbers from the thread that starts them.
     """
     keep_freed_memory()
+    use_onednn_products()
     torch.set_flush_denormal(True)

@@ -1,6 +1,8 @@
 """From command-line options to a runner: what ``tools/train.py`` and ``tools/test.py`` share."""
 import argparse
 import functools
+import importlib
+import importlib.util
 import os
 import sys
 import warnings
@@ -19,6 +21,7 @@ from ibgan_plugin.engine.compiler import drop_compile_without_compiler
 from ibgan_plugin.engine.config_check import ConfigError, check_config, config_errors
 from ibgan_plugin.engine.cpu import tune_cpu
 from ibgan_plugin.engine.cuda import tune_cuda
+from ibgan_plugin.interop.torchvision_operators import declare_torchvision_operators
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 #: Names of mixed precision on the command line, and torch's.
@@ -54,6 +57,9 @@ def read_config(path: str | Path, cfg_options: dict | None = None) -> Config:
         raise ConfigError(f'{path} can not be read: {error}') from error
     with config_errors(cfg):
         cfg.merge_from_dict(cfg_options or {})
+    # MMEngine imports the package of the default scope; mmagic's import fails on today's PyTorch without the shims
+    if cfg.get('default_scope') == 'mmagic' and importlib.util.find_spec('mmagic'):
+        importlib.import_module('ibgan_plugin.interop.mmagic_shims')
     return cfg
 
 
@@ -151,6 +157,7 @@ def build_runner(cfg: Config) -> Runner:
     drop_compile_without_compiler(cfg)
     init_cpu_distributed(cfg)
     with config_errors(cfg):
+        declare_torchvision_operators()
         runner = Runner.from_cfg(cfg)
     for name in _LATE_BUILDERS:
         setattr(runner, name, config_errors(cfg)(getattr(runner, name)))

@@ -17,6 +17,15 @@ from ibgan_plugin.evaluation.suite import SUITE, resolve_metric, score, summariz
 Results = dict[str, dict[str, dict[str, Any]]]
 
 
+def load_arrays(path: str | Path, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Those of ``names`` that an ``.npz`` file holds; ValueError where it can not be read. Nothing is unpickled."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in names if name in file}
+    except (OSError, ValueError, AttributeError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f'{path} is not a readable .npz file of plain arrays: {error}') from error
+
+
 def load_codes(path: str | Path) -> CodeSource:
     """Codes of an ``.npz`` file.
 
@@ -26,11 +35,7 @@ def load_codes(path: str | Path) -> CodeSource:
     Raises:
         ValueError: If the file can not be read as such, or its arrays do not fit.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in ('codes', 'factor_sizes', 'factors') if name in file}
-    except (OSError, ValueError, AttributeError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f'{path} is not a readable .npz file of plain arrays: {error}') from error
+    arrays = load_arrays(path, ('codes', 'factor_sizes', 'factors'))
     if 'codes' not in arrays or len(arrays) < 2:
         raise ValueError(f'{path} must hold codes and factor_sizes (whole grid) or codes and factors (labelled samples), '
                          f'found of these: {", ".join(arrays) or "none"}')
@@ -81,6 +86,24 @@ def format_table(results: Results, protocol: str, skipped: dict[str, str]) -> st
     """The results as text, one line per score, and one per skipped metric with the reason."""
     return '\n'.join([format_rows(result_rows(results, protocol)),
                       *(f'skipped {name}: {reason}' for name, reason in skipped.items())])
+
+
+def check_output(path: str | Path) -> None:
+    """Make the folder of ``path`` and see that a file can be written there, before minutes of work are lost for want of it.
+
+    Raises:
+        ValueError: If it can not.
+    """
+    path = Path(path)
+    is_new = not path.exists()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, 'a'):
+            pass
+        if is_new:
+            path.unlink()
+    except OSError as error:
+        raise ValueError(f'{path} can not be written: {error.strerror}') from error
 
 
 def write_json(results: Results, path: str | Path) -> None:

@@ -50,6 +50,13 @@ QUICK: Protocol = {
     'mig': {'num_train': 10000, 'batch_size': 16, 'num_bins': 20},
 }
 
+#: Of several runs, without labels. Lasso penalty of Duan et al. (2020); votes of InfoGAN-CR (Lin et al., 2020).
+RUNS: Protocol = {
+    'udr_spearman': {'similarity': 'spearman', 'lasso_alpha': 0.1, 'prune_threshold': 0.05},
+    'udr_lasso': {'similarity': 'lasso', 'lasso_alpha': 0.1, 'prune_threshold': 0.05},
+    'model_centrality': {'num_votes': 500, 'batch_size': 100, 'num_bins': 50, 'prune_threshold': 0.05},
+}
+
 PROTOCOLS: dict[str, Protocol] = {
     'study': STUDY, 'study_fast': STUDY_FAST, 'infogan_cr': INFOGAN_CR, 'ibgan': IBGAN, 'quick': QUICK}
 

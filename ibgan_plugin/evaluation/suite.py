@@ -1,10 +1,12 @@
 """The metrics by name: what each computes, what it reads, and which need interventions on the factors."""
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from joblib import cpu_count
 
 from ibgan_plugin.datasets.ground_truth import FactorGrid
 from ibgan_plugin.evaluation.functional.beta_vae import beta_vae, beta_vae_cells
@@ -28,18 +30,20 @@ class MetricSpec:
         compute: ``(source, *, seed, **keywords) -> {score: value}``.
         cells: ``(grid, rng, **keywords) -> arrays of the cells that compute looks up``.
         interventional: Whether it must choose factors, so that labelled samples alone do not do.
+        is_parallel: Whether ``compute`` spreads over the cores by itself.
     """
 
     compute: Callable[..., dict[str, float]]
     cells: Callable[..., list[np.ndarray]]
     interventional: bool
+    is_parallel: bool = False
 
 
 SUITE: dict[str, MetricSpec] = {
     'factor_vae': MetricSpec(factor_vae, factor_vae_cells, True),
     'beta_vae': MetricSpec(beta_vae, beta_vae_cells, True),
     'mig': MetricSpec(mig, split_cells, False),
-    'dci': MetricSpec(dci, split_cells, False),
+    'dci': MetricSpec(dci, split_cells, False, is_parallel=True),
     'sap': MetricSpec(sap, split_cells, False),
     'modularity_explicitness': MetricSpec(modularity_explicitness, split_cells, False),
     'irs': MetricSpec(irs, split_cells, False),
@@ -90,15 +94,26 @@ def required_cells(grid: FactorGrid, metrics: Mapping[str, Mapping[str, Any]], s
 
 
 def summarize(values: Sequence[float]) -> dict[str, Any]:
-    """``mean``, ``std`` (ddof=0) and ``per_seed`` of one score's values."""
-    return {'mean': float(np.mean(values)), 'std': float(np.std(values)), 'per_seed': [float(value) for value in values]}
+    """``mean``, ``std`` (ddof=0; 0 of equal values, also infinite ones) and ``per_seed`` of one score's values."""
+    with np.errstate(invalid='ignore'):  # some infinite, others not: the deviation is not a number
+        deviation = float(np.std(values)) if len(set(values)) > 1 else 0.0
+    return {'mean': float(np.mean(values)), 'std': deviation, 'per_seed': [float(value) for value in values]}
 
 
 def score(source: CodeSource, metrics: Mapping[str, Mapping[str, Any]],
           seeds: Sequence[int]) -> dict[str, dict[str, list[float]]]:
-    """``{metric: {score: [value per seed]}}`` of the codes in ``source``."""
-    result: dict[str, dict[str, list[float]]] = {}
-    for name, keywords in metrics.items():
-        per_seed = [SUITE[name].compute(source, seed=seed, **keywords) for seed in seeds]
-        result[name] = {key: [scores[key] for scores in per_seed] for key in per_seed[0]}
-    return result
+    """``{metric: {score: [value per seed]}}`` of the codes in ``source``.
+
+    Metrics and seeds are computed side by side in threads, one per core, which changes no number: their time is in numpy, which
+    lets other threads run.
+    """
+    def compute(task: tuple[str, int]) -> dict[str, float]:
+        name, seed = task
+        return SUITE[name].compute(source, seed=seed, **metrics[name])
+
+    tasks = [(name, seed) for name in metrics for seed in seeds]
+    side_by_side = [task for task in tasks if not SUITE[task[0]].is_parallel]
+    with ThreadPoolExecutor(cpu_count()) as pool:
+        scores = dict(zip(side_by_side, pool.map(compute, side_by_side), strict=True))
+    scores |= {task: compute(task) for task in tasks if task not in scores}
+    return {name: {key: [scores[name, seed][key] for seed in seeds] for key in scores[name, seeds[0]]} for name in metrics}

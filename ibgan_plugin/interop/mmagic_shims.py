@@ -6,13 +6,10 @@ mmagic's own tools, which import it before they read a config: ``python -m ibgan
 Both shims fill in names that mmagic's import looks up and that its GANs never call; where the real thing is there, neither does
 anything:
 
-- ``torchvision``: PyPI's build is linked to CUDA. Beside a CPU build of PyTorch its operators can not be loaded, and importing it
-  fails, since it describes its operator ``nms`` without checking that it exists. The shim declares ``nms``, without an
-  implementation.
+- ``torchvision``: see :mod:`ibgan_plugin.interop.torchvision_operators`.
 - ``mmcv._ext``: the compiled operators, which ``mmcv-lite`` leaves out. mmagic imports all of its models at once, and some of
   them name operators while they are imported. The shim has every name; each raises when it is called.
 """
-import importlib
 import importlib.util
 import runpy
 import sys
@@ -21,29 +18,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, NoReturn
 
-import torch
-
-#: A library's operators live as long as this object.
-_declared: list[torch.library.Library] = []
-
-
-def declare_torchvision_operators() -> None:
-    """Let ``import torchvision`` succeed where its operators do not fit this build of PyTorch.
-
-    Raises:
-        ImportError: If torchvision is not installed.
-        RuntimeError: If its import fails for another reason.
-    """
-    try:
-        importlib.import_module('torchvision')
-    except RuntimeError as error:
-        if 'operator torchvision::nms does not exist' not in str(error):
-            raise
-        library = torch.library.Library('torchvision', 'DEF')
-        for name in ('nms', 'qnms'):
-            library.define(f'{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor')
-        _declared.append(library)
-        importlib.import_module('torchvision')
+from ibgan_plugin.interop.torchvision_operators import declare_torchvision_operators
 
 
 class _MissingOperators(ModuleType):

@@ -45,11 +45,21 @@ def spread(features: Tensor, weight: Tensor) -> Tensor:
     return parities.permute(3, 4, 0, 5, 1, 2).reshape(num, 2 * height, 2 * length, out).permute(0, 3, 1, 2)
 
 
-def _weight_gradients(grad: Tensor, imgs: Tensor, weight: Tensor, bias: bool) -> tuple[Tensor, Tensor | None]:
-    """Gradients of weight and bias of ``F.conv2d(imgs, weight, bias)``, differentiable."""
-    _, of_weight, of_bias = torch.ops.aten.convolution_backward(
-        grad, imgs, weight, [len(weight)] if bias else None, [2, 2], [1, 1], [1, 1], False, [0, 0], 1, [False, True, bias])
-    return of_weight, of_bias
+def _channels_last(imgs: Tensor) -> Tensor:
+    """``imgs`` in channels-last layout, also by its strides, which for one channel may say either."""
+    _, channels, height, length = imgs.shape
+    imgs = imgs.contiguous(memory_format=torch.channels_last)
+    return imgs.as_strided(imgs.shape, (channels * height * length, 1, channels * length, channels))
+
+
+def _weight_gradient(grad: Tensor, imgs: Tensor, weight: Tensor) -> Tensor:
+    """Gradient of the weight of ``F.conv2d(imgs, weight)``, differentiable.
+
+    The library takes the layout from the strides of ``imgs``, and without need reorders a channels-last ``grad`` where they do not
+    say so. It is also slower with the gradient of the bias, which is a sum.
+    """
+    return torch.ops.aten.convolution_backward(
+        _channels_last(grad), _channels_last(imgs), weight, None, [2, 2], [1, 1], [1, 1], False, [0, 0], 1, [False, True, False])[1]
 
 
 class _Spread(torch.autograd.Function):
@@ -64,7 +74,7 @@ class _Spread(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None]:  # type: ignore[override]
         features, weight = ctx.saved_tensors
         of_features = F.conv2d(grad, weight, stride=2, padding=1) if ctx.needs_input_grad[0] else None
-        of_weight = _weight_gradients(features, grad, weight, False)[0] if ctx.needs_input_grad[1] else None
+        of_weight = _weight_gradient(features, grad, weight) if ctx.needs_input_grad[1] else None
         return of_features, of_weight
 
 
@@ -80,9 +90,8 @@ class _Gather(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
         imgs, weight = ctx.saved_tensors
         of_imgs = _Spread.apply(grad, weight) if ctx.needs_input_grad[0] else None
-        if not any(ctx.needs_input_grad[1:]):
-            return of_imgs, None, None
-        return of_imgs, *_weight_gradients(grad, imgs, weight, ctx.needs_input_grad[2])
+        of_weight = _weight_gradient(grad, imgs, weight) if ctx.needs_input_grad[1] else None
+        return of_imgs, of_weight, grad.sum((0, 2, 3)) if ctx.needs_input_grad[2] else None
 
 
 def _pays(inputs: Tensor, channels: int) -> bool:

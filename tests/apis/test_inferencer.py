@@ -72,6 +72,12 @@ def test_calling_encodes_and_shows_what_the_generator_makes_of_it(inferencer, im
     assert torch.allclose(samples[2].codes, codes[2])
 
 
+def test_batches_hold_an_image_at_least(inferencer, images):
+    for call in (inferencer, inferencer.encode):
+        with pytest.raises(ValueError, match='batch_size must be at least 1, got 0'):
+            call(list(images), batch_size=0)
+
+
 def test_traversal_starts_at_an_image(inferencer, images):
     traversal = inferencer.traverse(steps=3, limit=1.5, base=images[0])
     assert traversal.imgs.shape == (4, 3, SIZE, SIZE, 3) and traversal.imgs.dtype == np.uint8

@@ -68,6 +68,13 @@ def test_all_our_types_are_prefixed(path):
     assert not ours & {cfg['optim_wrapper']['constructor'], *types(cfg)}
 
 
+def test_other_default_scopes_find_no_types_of_theirs_in_the_runtime():
+    runtime = Config.fromfile(LEAVES[0].parents[1] / '_base_' / 'default_runtime.py')
+    hooks = [*runtime.default_hooks.values(), *runtime.custom_hooks]
+    parts = [*hooks, runtime.log_processor, runtime.visualizer, *runtime.vis_backends, runtime.model_wrapper_cfg]
+    assert not [part.type for part in parts if '.' not in part.type]
+
+
 @pytest.mark.parametrize(('name', 'z', 'r', 'beta', 'lr_d', 'iters', 'noise', 'label', 'channels'), [
     ('ibgan_dsprites', 16, 10, 0.141, 1e-6, 150_000, (1.0, 0.0, 100_000), 1.0, 1),
     ('ibgan_color_dsprites', 16, 10, 0.071, 1e-6, 500_000, (1.0, 0.0, 100_000), 1.0, 3),

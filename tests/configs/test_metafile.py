@@ -20,6 +20,11 @@ def test_the_package_has_them_where_openmim_looks():
         assert (ROOT / 'ibgan_plugin' / '.mim' / name).resolve() == ROOT / name
 
 
+def test_openmim_finds_every_config_by_its_name():
+    found = [path.name for path in (ROOT / 'configs').rglob('*.py')]
+    assert not [model['Config'] for model in METAFILE['Models'] if found.count(Path(model['Config']).name) != 1]
+
+
 def test_collections_have_a_paper_and_a_readme():
     names = [collection['Name'] for collection in METAFILE['Collections']]
     assert names == ['IB-GAN']

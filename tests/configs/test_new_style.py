@@ -19,13 +19,13 @@ def bare(value):
 
 
 def test_same_as_text_style():
-    new, text = (Config.fromfile(CONFIGS / folder / 'ibgan_dsprites.py') for folder in ('new_style', '.'))
+    new, text = (Config.fromfile(CONFIGS / name) for name in ('new_style/ibgan_new_style_dsprites.py', 'ibgan_dsprites.py'))
     assert bare(new.to_dict()) == bare(text.to_dict())
 
 
 def test_trains(tmp_path):
     prepare(tmp_path / 'dsprites')
-    cfg = Config.fromfile(CONFIGS / 'new_style' / 'ibgan_dsprites.py')
+    cfg = Config.fromfile(CONFIGS / 'new_style' / 'ibgan_new_style_dsprites.py')
     for name in ('generator', 'discriminator', 'reconstructor'):
         cfg.model[name].base_channels = 2
     cfg.train_dataloader.dataset.data_root = str(tmp_path / 'dsprites')

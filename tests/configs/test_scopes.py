@@ -24,12 +24,14 @@ def check_run(scope, folder):
         'default_scope': scope, 'work_dir': str(folder / 'run'), 'log_level': 'WARNING', 'visualizer.name': f'{scope}_run',
         'experiment_name': f'{scope}_run',
         'train_dataloader.batch_size': 4, 'default_hooks.logger.interval': 1, 'train_cfg.max_iters': 2, 'train_cfg.val_interval': 2,
+        'log_processor.window_size': 1,  # so that every batch is an end of a window, where hooks of other packages ask for more
         'val_evaluator.scores.factor_vae': few, 'test_evaluator.scores': {'_delete_': True, 'factor_vae': few},
         **{f'model.{name}.base_channels': 2 for name in ('generator', 'discriminator', 'reconstructor')},
         **{f'{stage}_dataloader.dataset.data_root': str(folder / 'dsprites') for stage in ('train', 'val', 'test')}})
     check_config(cfg)
     runner = Runner.from_cfg(cfg)
     assert DefaultScope.get_current_instance().scope_name == scope
+    assert {type(hook).__module__.partition('.')[0] for hook in runner.hooks} == {'mmengine', 'ibgan_plugin'}
     runner.train()
     logs, = (folder / 'run').glob('*/vis_data/scalars.json')
     lines = [json.loads(line) for line in logs.read_text().splitlines()]

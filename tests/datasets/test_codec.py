@@ -61,5 +61,12 @@ def test_other_rubbish_is_an_error(data, message):
         decode(data, 3, 'me')
 
 
-def test_jpeg_with_a_tail_is_whole():
-    assert decode(noisy('jpeg') + b'\0' * 5000, 3, 'me').shape == (64, 64, 3)
+@pytest.mark.parametrize('encoding', ['jpeg', 'png'])
+def test_a_file_with_a_tail_is_whole(encoding):
+    assert decode(noisy(encoding) + b'\0' * 5000, 3, 'me').shape == (64, 64, 3)
+
+
+def test_pixels_that_are_no_small_integers_are_an_error():
+    data = cv2.imencode('.tiff', np.zeros((4, 4, 3), dtype=np.float32))[1].tobytes()
+    with pytest.raises(ImageError, match='me: pixels must be integers of 8 or 16 bits, but are float32'):
+        decode(data, 3, 'me')

@@ -34,3 +34,8 @@ def test_what_can_not_be_drawn(dsprites_root, tmp_path):
         (tmp_path / f'{side}.png').write_bytes(encode(np.zeros((side, 5, 3), dtype=np.uint8), 'png'))
     with pytest.raises(ValueError, match=r'the images differ in size \(\(3, 5, 5\), \(3, 6, 5\)\): add CropResize'):
         contact_sheet(config(dict(type='ibgan_plugin.ImageFiles', path=str(tmp_path))))
+
+
+def test_types_are_of_the_configs_scope_as_in_training(dsprites_root):
+    dataset = dict(type='DSprites', data_root=str(dsprites_root), pipeline=[dict(type='CropResize', size=8)])
+    assert contact_sheet(config(dataset, default_scope='ibgan_plugin'), count=4, columns=2).shape == (22, 22, 3)

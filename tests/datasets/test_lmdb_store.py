@@ -176,6 +176,28 @@ def test_a_disk_that_gets_full_keeps_what_was_written(tmp_path):
     assert started == [30] and read(path) == RECORDS
 
 
+def test_a_disk_that_gets_full_at_the_very_end(tmp_path, monkeypatch):
+    path = tmp_path / 'numbers.lmdb'
+
+    def full(part):
+        raise OSError(28, 'No space left on device')
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lmdb_writer, 'seal', full)
+        with pytest.raises(OSError, match=r'could not write .*numbers\.lmdb\.part \(.* No space left on device; 60 records'):
+            build(path, job())
+    assert not path.exists()
+    build(path, job(records=lambda start: RECORDS[start:]))
+    assert read(path) == RECORDS
+
+
+def test_a_folder_is_no_store(tmp_path):
+    with pytest.raises(IsADirectoryError, match=r'is a folder; name the LMDB file to make, such as .*\.lmdb'):
+        build(tmp_path, job())
+    with pytest.raises(IsADirectoryError, match='is a folder, but must be the LMDB file itself'):
+        LMDBReader(tmp_path, 'numbers')
+
+
 def test_missing_file_says_how_to_make_it(tmp_path):
     with pytest.raises(FileNotFoundError, match=r'none\.lmdb does not exist; make it with tools/prepare_data\.py'):
         LMDBReader(tmp_path / 'none.lmdb', 'numbers')

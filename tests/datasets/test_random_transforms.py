@@ -1,6 +1,7 @@
 """Random transforms draw by epoch and sample alone."""
 import itertools
 import random
+import warnings
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from torch.utils.data import DataLoader
 
 from ibgan_plugin.datasets import ResumableSampler, batched_collate
 from ibgan_plugin.datasets.base import ImageDataset
+from ibgan_plugin.datasets.resumable_sampler import EpochIndex
 
 
 class Ramps(ImageDataset):
@@ -55,3 +57,14 @@ def test_epochs_differ_and_the_global_states_are_left_alone():
     assert len(dataset) == 12
     assert (np.random.get_state()[1] == states[0]).all()
     assert random.getstate() == states[1]
+
+
+def test_a_sampler_without_epochs_gives_a_warning_if_anything_is_drawn():
+    random_flip, plain = Ramps(pipeline=[dict(type='RandomFlip', prob=0.5)]), Ramps(pipeline=[dict(type='CenterCrop', crop_size=4)])
+    with pytest.warns(UserWarning, match='draw the same for an image in every epoch, .* use ibgan_plugin.ResumableSampler'):
+        random_flip[0]
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        random_flip[EpochIndex(0, 0)]
+        plain[0]
+        Ramps(pipeline=[dict(type='RandomFlip', prob=0.5)], test_mode=True)[0]

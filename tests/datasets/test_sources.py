@@ -51,7 +51,7 @@ def test_what_is_no_source(tmp_path):
     with pytest.raises(ValueError, match=r'holds no image \(\.jpg, '):
         open_source(tmp_path)
     for name, message in [('it.zip', 'it.zip is damaged or not a zip file'), ('it.rar', 'is neither a folder nor'),
-                          ('it.tar.gz', 'it.tar.gz is not an uncompressed tar file: .*; unpack it')]:
+                          ('it.tar.gz', 'it.tar.gz is damaged or not an uncompressed tar file: .*unpack it')]:
         (tmp_path / name).write_bytes(b'rubbish' * 200)
         with pytest.raises(ValueError, match=message):
             open_source(tmp_path / name)
@@ -62,5 +62,16 @@ def test_a_damaged_member_is_named(tmp_path):
     with zipfile.ZipFile(path, 'w') as archive:
         archive.writestr('a.jpg', b'content of an image')
     path.write_bytes(path.read_bytes().replace(b'content of', b'cantent of'))
-    with pytest.raises(OSError, match=r"it\.zip: Bad CRC-32 for file 'a\.jpg'"):
+    with pytest.raises(OSError, match=r"it\.zip: a\.jpg: Bad CRC-32 for file 'a\.jpg'"):
+        open_source(path).read('a.jpg')
+
+
+def test_a_damaged_compressed_member_is_named(tmp_path):
+    path = tmp_path / 'it.zip'
+    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr('a.jpg', bytes(range(256)) * 20)
+    content = bytearray(path.read_bytes())
+    content[50:100] = b'\xff' * 50
+    path.write_bytes(content)
+    with pytest.raises(OSError, match=r'it\.zip: a\.jpg: Error -3 while decompressing'):
         open_source(path).read('a.jpg')

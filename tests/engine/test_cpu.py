@@ -4,7 +4,8 @@ import sys
 import pytest
 import torch
 
-from ibgan_plugin.engine.cpu import tune_cpu
+from ibgan_plugin.engine import cpu
+from ibgan_plugin.engine.cpu import tune_cpu, use_onednn_products
 
 COUNT_FAULTS = '''
 import resource, sys, torch
@@ -64,9 +65,33 @@ def test_kept_memory_can_be_given_back():
     assert kept > 140 and left < 40  # MB, of 160
 
 
-def test_denormal_numbers_are_zero():
+@pytest.fixture
+def precision():
+    before = torch.get_float32_matmul_precision()
+    yield before
+    torch.set_float32_matmul_precision(before)
+
+
+def test_denormal_numbers_are_zero(precision):
     try:
         tune_cpu()
         assert torch.tensor(1e-39).mul(1.0) == 0
     finally:
         torch.set_flush_denormal(False)
+
+
+@pytest.mark.parametrize('shapes', [((64, 8192), (8192, 256)), ((36, 128, 64), (36, 64, 96)), ((16, 16), (16, 1024))])
+def test_products_stay_as_exact(shapes, precision):
+    torch.manual_seed(0)
+    left, right = map(torch.randn, shapes)
+    exact = left.double() @ right.double()
+    error = (left @ right - exact).norm() / exact.norm()
+    use_onednn_products()
+    assert (left @ right - exact).norm() / exact.norm() < 3 * error  # bfloat16's would be ten thousand times larger
+
+
+def test_products_that_round_stay_where_they_are(monkeypatch, precision):
+    monkeypatch.setattr(torch.backends.cpu, 'get_cpu_capability', lambda: 'AVX512')
+    monkeypatch.setattr(cpu.torch, 'full', lambda shape, value: torch.ones(shape))  # what rounding to bfloat16 would leave
+    assert not use_onednn_products()
+    assert torch.get_float32_matmul_precision() == precision

@@ -1,6 +1,7 @@
 import csv
 import importlib.util
 import json
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from ibgan_plugin.evaluation import protocols
 from ibgan_plugin.evaluation.codes import CodeTable
 from ibgan_plugin.evaluation.evaluate_codes import evaluate_codes, load_codes
 from ibgan_plugin.evaluation.labelled import LabelledCodes
-from ibgan_plugin.evaluation.suite import SUITE, required_cells
+from ibgan_plugin.evaluation.suite import SUITE, required_cells, score, summarize
 
 MINI = {
     'factor_vae': {'num_train': 100, 'num_eval': 50, 'batch_size': 8, 'num_variance_estimate': 100, 'prune_threshold': 0.05},
@@ -82,9 +83,25 @@ def test_labelled_sample_of_the_grid_scores_like_the_grid(mini, perfect):
             assert value['mean'] == pytest.approx(theirs[name][key]['mean'], abs=0.1)
 
 
+def test_output_goes_into_a_new_folder_or_is_refused_before_the_work(tmp_path, capsys, tool, mini, noise, monkeypatch):
+    path = save(tmp_path, codes=noise.codes, factor_sizes=np.array(noise.grid.sizes))
+    command = [path, '--protocol', 'mini', '--metrics', 'mig', '--json']
+    assert tool.main([*command, str(tmp_path / 'new/folder/out.json')]) == 0
+    assert list(json.loads((tmp_path / 'new/folder/out.json').read_text())) == ['mig']
+    monkeypatch.setattr(tool, 'evaluate_codes', lambda *_: pytest.fail('it must not start'))
+    assert tool.main([*command, str(tmp_path)]) == 2
+    assert capsys.readouterr().err == f'error: {tmp_path} can not be written: Is a directory\n'
+
+
+@pytest.mark.filterwarnings('error')
+def test_summary_of_infinite_scores():
+    assert summarize([np.inf, np.inf]) == {'mean': np.inf, 'std': 0.0, 'per_seed': [np.inf, np.inf]}
+    assert np.isnan(summarize([np.inf, 1.0])['std'])
+
+
 def test_named_metrics_only(tmp_path, tool, mini, noise):
     path = save(tmp_path, codes=noise.codes, factor_sizes=np.array(noise.grid.sizes))
-    assert tool.main([path, '--protocol', 'mini', '--metrics', 'mig,irs', '--json', str(tmp_path / 'out.json')]) == 0
+    assert tool.main([path, '--protocol', 'mini', '--metrics', 'mig, irs', '--json', str(tmp_path / 'out.json')]) == 0
     assert list(json.loads((tmp_path / 'out.json').read_text())) == ['mig', 'irs']
 
 
@@ -170,3 +187,19 @@ def test_scale_sign_and_offset_of_the_codes_do_not_matter(noise, name):
     changed = CodeTable.from_grid(noise.codes * -8 + 2, noise.grid.sizes)
     scores, expected = (SUITE[name].compute(table, seed=0, **MINI[name]) for table in (changed, noise))
     assert scores == pytest.approx(expected, abs=0.05 if name == 'mig' else 1e-9)  # a bin is open on one side only
+
+
+def test_side_by_side_equals_one_after_the_other(mini, noise):
+    metrics = {name: {**MINI[name]} for name in MINI}
+    together = score(noise, metrics, (3, 4))
+    assert list(together) == list(MINI)
+    for name, keywords in MINI.items():
+        alone = [SUITE[name].compute(noise, seed=seed, **keywords) for seed in (3, 4)]
+        assert together[name] == {key: [values[key] for values in alone] for key in alone[0]}
+
+
+def test_side_by_side_keeps_the_filters_of_warnings(mini, noise):
+    before = list(warnings.filters)
+    for _ in range(5):
+        score(noise, {name: {**MINI[name], 'max_iter': 1} for name in ('beta_vae', 'modularity_explicitness')}, range(4))
+    assert list(warnings.filters) == before

@@ -38,6 +38,14 @@ def test_cells_equal_successive_batches(grid, num, batch_size):
     np.testing.assert_array_equal(cells, grid.to_index(np.concatenate(batches)))
 
 
+def test_reference_samples(reference, reference_table):
+    """100 samples in batches of 16, as the reference draws them for all metrics that take codes and factors."""
+    arrays, table = reference('c9_factor_beta_vae.npz'), reference_table('noisy')
+    (codes, factors), = table.split((100,), 16, np.random.RandomState(0))
+    np.testing.assert_array_equal(factors.T, arrays['gbfc_noisy_seed0_n100_b16_ys'])
+    np.testing.assert_allclose(codes.T, arrays['gbfc_noisy_seed0_n100_b16_mus'], rtol=1e-12)
+
+
 def test_check_sizes():
     check_sizes(num_train=1, num_eval=0)
     with pytest.raises(ValueError, match='num_train must be an integer >= 1, got 0'):

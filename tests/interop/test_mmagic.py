@@ -17,6 +17,7 @@ from mmengine.runner import load_checkpoint
 
 from ibgan_plugin.engine.config_check import check_config
 from ibgan_plugin.engine.generation_loops import generate
+from ibgan_plugin.interop import torchvision_operators
 from tests.conftest import build, model_cfg
 from tests.datasets.test_lmdb_images import make
 
@@ -69,7 +70,10 @@ def build_in_scope(cfg):
 
 def run_tool(tool, *arguments, cwd):
     """One of mmagic's own tools, in a process of its own."""
-    command = [sys.executable, '-m', SHIMS.__name__, tool, *arguments]
+    run([sys.executable, '-m', SHIMS.__name__, tool, *arguments], cwd)
+
+
+def run(command, cwd):
     done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
@@ -198,6 +202,20 @@ def test_the_same_config_runs_in_mmagics_scope(tmp_path):
         check_run('mmagic', tmp_path)
 
 
+@pytest.mark.parametrize(('tool', 'scope'), [('ours', 'mmengine'), ('ours', 'ibgan_plugin'), ('ours', 'mmagic'),
+                                             ('theirs', 'mmagic')])
+def test_the_same_config_file_runs_in_both_tools(tool, scope, tmp_path):
+    sizes = [f'model.{name}.base_channels=2' for name in ('generator', 'discriminator', 'reconstructor')]
+    few = ['num_train=20', 'num_eval=0', 'batch_size=2', 'num_variance_estimate=50', 'prune_threshold=0.0']
+    command = [str(ROOT / 'tools/train.py')] if tool == 'ours' else ['-m', SHIMS.__name__, str(TOOLS / 'train.py')]
+    command += [str(ROOT / 'configs/ibgan/ibgan_dsprites.py'), '--work-dir', 'out', '--cfg-options',
+                f'default_scope={scope}', *sizes, 'log_processor.window_size=1', 'train_dataloader.batch_size=4',
+                'train_cfg.max_iters=2', 'train_cfg.val_interval=2',
+                *(f'val_evaluator.scores.factor_vae.{number}' for number in few)]
+    run([sys.executable, *command], tmp_path)
+    assert torch.load(tmp_path / 'out/iter_2.pth', weights_only=True)['meta']['iter'] == 2
+
+
 def test_shims_stand_in_only_where_something_is_missing(monkeypatch):
     missing = sys.modules['mmcv._ext']
     with pytest.raises(NotImplementedError, match=r'mmcv\._ext\.nms is compiled code, which mmcv-lite does not have'):
@@ -205,6 +223,6 @@ def test_shims_stand_in_only_where_something_is_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, 'mmcv._ext', 'the real one')
     SHIMS.stand_in_for_mmcv_operators()
     assert sys.modules['mmcv._ext'] == 'the real one'
-    declared = len(SHIMS._declared)
-    SHIMS.declare_torchvision_operators()
-    assert len(SHIMS._declared) == declared <= 1
+    declared = len(torchvision_operators._declared)
+    torchvision_operators.declare_torchvision_operators()
+    assert len(torchvision_operators._declared) == declared <= 1

@@ -81,6 +81,19 @@ def test_what_the_user_can_mend_is_one_line(tool, tmp_path, capsys, command, mes
     assert not list(tmp_path.rglob('*.lmdb*'))
 
 
+def test_workers_and_interruption(tool, tmp_path, capsys, monkeypatch):
+    with pytest.raises(SystemExit):
+        tool.main(['shapes3d', '--workers', '0'])
+    assert "--workers: must be an integer of at least 1, got '0'" in capsys.readouterr().err
+
+    def interrupted(args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tool, 'prepare_dsprites', interrupted)
+    assert tool.main(['dsprites', '--out', str(tmp_path)]) == 130
+    assert 'stopped; run it again to go on where it was' in capsys.readouterr().err
+
+
 def test_unknown_data_set(tool, capsys):
     with pytest.raises(SystemExit):
         tool.main(['imagenet'])

@@ -1,4 +1,5 @@
-"""Real CelebA faces and 3D Chairs through conversion, loading, ten training steps and a picture, with the tools alone."""
+"""Real CelebA faces and 3D Chairs through conversion, loading, ten training steps, pictures and an FD, with the tools alone."""
+import csv
 import json
 import sys
 import zipfile
@@ -7,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from tests.tools.test_train import ROOT, run, scalars
 
@@ -54,3 +56,24 @@ def test_ten_steps_on_real_images(config, data, request, tmp_path):
     run(sys.executable, ROOT / 'tools/browse_dataset.py', ROOT / f'configs/ibgan/{config}.py', '--count', 16, '--out',
         tmp_path / 'sheet.png', cwd=tmp_path)
     assert cv2.imread(str(Path(tmp_path, 'sheet.png'))).std() > 20
+    assert 0 < frechet_distance(config, tmp_path) < np.inf
+
+
+def frechet_distance(config, tmp_path):
+    """The FD that ``tools/test.py`` gives for the checkpoint, over a network that lies on the disk."""
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 5, stride=4), torch.nn.ReLU(), torch.nn.Flatten(),
+                                  torch.nn.Linear(8 * 15 * 15, 16))
+    torch.jit.script(network).save(str(tmp_path / 'extractor.pt'))
+    (tmp_path / 'fd.py').write_text(f"""
+_base_ = ['{ROOT / 'configs/ibgan' / config}.py']
+test_cfg = dict(num_fakes=60, batch_size=20)
+test_evaluator = dict(
+    protocol=None, scores=dict(_delete_=True, fd=dict()), cache_dir=None,
+    extractor=dict(_delete_=True, type='ibgan_plugin.TorchScriptExtractor', path='extractor.pt', image_size=64, mean=127.5,
+                   std=127.5))
+""")
+    run(sys.executable, ROOT / 'tools/test.py', 'fd.py', f'work_dirs/{config}/iter_10.pth', '--work-dir', 'fd', '--cfg-options',
+        'test_dataloader.num_workers=0', *NARROW, cwd=tmp_path)
+    (row, ) = csv.DictReader((tmp_path / 'fd' / 'scores.csv').open())
+    return float(row['mean'])

@@ -13,6 +13,8 @@ model = dict(
     reconstructor=dict(z_dim=64, in_channels=3, base_channels=64),
     kl_loss=dict(beta=0.35))
 train_cfg = dict(max_iters=1_000_000)
+log_processor = dict(type='mmagic.LogProcessor')
+visualizer = dict(type='mmagic.Visualizer')
 custom_hooks = [
     *_base_.custom_hooks,
     dict(type='ibgan_plugin.InstanceNoiseHook', start=0.5, end=0.01),

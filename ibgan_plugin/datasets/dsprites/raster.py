@@ -64,10 +64,9 @@ def unpack_windows(windows: np.ndarray, pos_x: np.ndarray, pos_y: np.ndarray, ou
         pos_y: Position indices [N].
         out: uint8 [N, 64, 64], contiguous; receives 0 (black) and 255 (white).
     """
-    rows = np.zeros((len(windows), SIDE), dtype='<u8')
-    index = ORIGINS[pos_y][:, None] + np.arange(WINDOW)
-    words = windows.astype('<u8') << ORIGINS[pos_x].astype(np.uint64)[:, None]
-    np.put_along_axis(rows, index, words, axis=1)
+    rows = np.zeros(len(windows) * SIDE, dtype='<u8')
+    first = ORIGINS[pos_y] + SIDE * np.arange(len(windows))
+    rows[first[:, None] + np.arange(WINDOW)] = windows.astype('<u8') << ORIGINS[pos_x].astype(np.uint64)[:, None]
     np.negative(np.unpackbits(rows.view(np.uint8), bitorder='little'), out=out.reshape(-1))  # 0, 1 -> 0, 255
 
 

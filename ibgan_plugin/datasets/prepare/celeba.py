@@ -16,17 +16,22 @@ _PLACES = ('img_align_celeba', 'img_align_celeba.zip', 'Img/img_align_celeba', '
 
 
 def find_images(root: Path) -> ImageSource:
-    """The aligned images: ``img_align_celeba/`` or its zip in ``root`` (or ``root/Img``), or ``root`` itself if it is a zip.
+    """The aligned images: ``img_align_celeba/`` or its zip in ``root`` (or ``root/Img``), or ``root`` itself if it is either.
 
     Raises:
         FileNotFoundError: If there are none.
     """
-    if root.is_file():
+    if _is_images(root):
         return open_source(root)
     for place in _PLACES:
         if (root / place).exists():
             return open_source(root / place)
     raise FileNotFoundError(f'{root} holds none of {", ".join(_PLACES)}; data/README.md says where CelebA comes from')
+
+
+def _is_images(root: Path) -> bool:
+    """Whether a path is the images themselves, not the folder that holds them."""
+    return root.is_file() or next(root.glob('*.jpg'), None) is not None
 
 
 def job(root: Path, recipe: Recipe, workers: int = 1, skip_unreadable: bool = False, partial: bool = False,
@@ -35,7 +40,8 @@ def job(root: Path, recipe: Recipe, workers: int = 1, skip_unreadable: bool = Fa
 
     Args:
         root: Folder with the images and, if there, ``list_eval_partition.txt``, ``identity_CelebA.txt`` and
-            ``list_attr_celeba.txt`` (or in its subfolders ``Anno`` and ``Eval``); or the zip of the images.
+            ``list_attr_celeba.txt`` (or in its subfolders ``Anno`` and ``Eval``); or the zip or folder of the images, with
+            these files beside it.
         recipe: What becomes of each image.
         workers: Number of processes.
         skip_unreadable: Leave out unreadable images.
@@ -50,7 +56,7 @@ def job(root: Path, recipe: Recipe, workers: int = 1, skip_unreadable: bool = Fa
         raise ValueError(f'{source.path} holds {len(source):,} images, but CelebA has {COUNT:,}; '
                          'pass --partial to use them all the same')
     names = [Path(name).name for name in source.names]
-    arrays, layout = read_annotations(root if root.is_dir() else root.parent, names)
+    arrays, layout = read_annotations(root.parent if _is_images(root) else root, names)
 
     def chosen(skipped: list[int]) -> dict[str, np.ndarray]:
         return {name: np.delete(values, skipped, axis=0) for name, values in arrays.items()}

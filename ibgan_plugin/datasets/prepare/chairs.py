@@ -8,9 +8,9 @@ from ibgan_plugin.datasets.lmdb_writer import Job
 from ibgan_plugin.datasets.prepare.convert import Conversion, Recipe
 from ibgan_plugin.datasets.sources import open_source
 
-#: Images of the official set.
-COUNT = 1393 * 62
-RECIPE = Recipe(channels=1, crop='square', encoding='png')
+#: Images of the official set, and their width and height.
+COUNT, SIZE = 1393 * 62, (600, 600)
+RECIPE = Recipe(channels=1, crop='square', encoding='png', expected=SIZE)
 FACTORS = ('model', 'elevation', 'azimuth')
 
 _NAME = re.compile(r'(?:.*/)?([^/]+)/renders/image_\d+_p(\d+)_t(\d+)_r\d+\.png')

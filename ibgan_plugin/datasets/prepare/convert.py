@@ -55,7 +55,8 @@ class Recipe:
         image = decode(data, self.channels, name)
         height, width = image.shape[:2]
         if self.expected not in (None, (width, height)):
-            raise ImageError(f'{name}: the image is {width}x{height}, but must be {"x".join(map(str, self.expected or ()))}')
+            raise ImageError(f'{name}: the image is {width}x{height}, but the official ones are '
+                             f'{"x".join(map(str, self.expected or ()))} (--partial accepts others)')
         try:
             image = CropResize(self.size, self.crop).apply(image)
         except ValueError as error:
@@ -67,7 +68,6 @@ class Recipe:
         """How the records were made and how to read them."""
         made = {'encoding': self.encoding, 'shape': (self.size, self.size, self.channels), 'crop': self.crop}
         return {**made, 'quality': self.quality} if self.encoding == 'jpeg' else made
-
 
     @property
     def disk_bytes(self) -> int:
@@ -98,7 +98,7 @@ class Conversion:
         """One record per name from ``start`` on, ``None`` for a file that is left out.
 
         Raises:
-            ImageError: At the first file that can not be used, unless they are to be left out.
+            ImageError: At the first file that can not be used, unless they are to be left out; if none can be used.
         """
         results = ordered_map(_Step(self.source, self.recipe), self.names[start:], self.workers)
         for name, record in zip(self.names[start:], results, strict=True):
@@ -108,6 +108,8 @@ class Conversion:
             if not self.skip_unreadable:
                 raise ImageError(f'{self.source.path}: {record}; pass --skip-unreadable to leave such files out')
             self.problems[name] = record
+            if len(self.problems) == len(self.names):
+                raise ImageError(f'{self.source.path}: none of its {len(self.names):,} images can be used; the last: {record}')
             yield None
 
     def job(self, name: str, layout: dict[str, Any] | None = None, **options: Any) -> Job:

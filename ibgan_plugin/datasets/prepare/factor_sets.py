@@ -82,7 +82,11 @@ def _open_shapes3d(path: Path) -> Callable[[int], Iterator[np.ndarray]]:
     def blocks(start: int) -> Iterator[np.ndarray]:
         with h5py.File(path, 'r') as file:
             for first in range(start, len(SHAPES3D_GRID), _BLOCK):
-                yield file['images'][first:first + _BLOCK]
+                try:
+                    block = file['images'][first:first + _BLOCK]
+                except OSError as error:
+                    raise ValueError(f'{path} is damaged at image {first} or shortly after: {error}') from error
+                yield block
 
     return blocks
 

@@ -40,7 +40,7 @@ class InceptionV3Extractor(ImageExtractor):
     def __init__(self, path: str | Path, sha256: str = SHA256) -> None:
         super().__init__(channels=3)
         self.path = check_file(path, 'InceptionV3Extractor', f' (the weights of FID: {FILE_NAME} of pytorch-fid or {ALIAS} of '
-                               f'torch-fidelity, SHA-256 {SHA256[:8]}...)')
+                               f'torch-fidelity, SHA-256 {SHA256})')
         self._sha256 = file_sha256(self.path)
         if not self._sha256.startswith(sha256):
             raise ValueError(f'InceptionV3Extractor: {path} has the SHA-256 {self._sha256[:8]}..., but {FILE_NAME} has '

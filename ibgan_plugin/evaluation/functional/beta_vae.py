@@ -2,6 +2,7 @@
 
 Higgins et al., "beta-VAE", 2017, section 3; sampling order and classifier as in disentanglement_lib.
 """
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -74,8 +75,11 @@ def beta_vae(table: CodeTable, *, num_train: int, num_eval: int, batch_size: int
     if num_eval < 1:
         raise ValueError(f'num_eval must be an integer >= 1, got {num_eval!r}')
     rng = np.random.RandomState(seed)
-    train, evaluated = (sample_pairs(table.grid, rng, num, batch_size) for num in (num_train, num_eval))
-    inputs = [pair_features(table, pairs) for pairs in (train, evaluated)]
+    with ThreadPoolExecutor(1) as helper:
+        train = sample_pairs(table.grid, rng, num_train, batch_size)
+        features = helper.submit(pair_features, table, train)  # while the others are drawn
+        evaluated = sample_pairs(table.grid, rng, num_eval, batch_size)
+        inputs = [features.result(), pair_features(table, evaluated)]
     classes, probabilities = class_probabilities(inputs[0], train.factor, inputs, inverse_penalty=inverse_penalty,
                                                  max_iter=max_iter)
     accuracy = [float((classes[probability.argmax(axis=1)] == pairs.factor).mean())

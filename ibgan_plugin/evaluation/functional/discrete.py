@@ -1,6 +1,9 @@
 """Discretisation of codes, entropy and mutual information of discrete variables, in nats."""
 import numpy as np
 
+#: Terms of a mutual information that are smaller are rounding.
+ROUNDING = np.finfo(np.float64).eps
+
 
 def discretize(values: np.ndarray, num_bins: int) -> np.ndarray:
     """Equal-width bin of each value within the range of its column.
@@ -42,15 +45,21 @@ def entropy(labels: np.ndarray) -> np.ndarray:
 
 
 def mutual_information(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Mutual information [A, B] of each column of ``first`` [N, A] with each of ``second`` [N, B], in nats."""
+    """Mutual information [A, B] of each column of ``first`` [N, A] with each of ``second`` [N, B], in nats.
+
+    Exactly 0 for a constant column; terms that are rounding count as 0, as in scikit-learn: scores divide by the largest.
+    """
     result = np.zeros((first.shape[1], second.shape[1]))
     columns = [_dense(column) for column in second.T]
     for i, column in enumerate(first.T):
         labels, size = _dense(column)
         for j, (other, other_size) in enumerate(columns):
+            if size == 1 or other_size == 1:
+                continue
             counts = np.bincount(labels * other_size + other, minlength=size * other_size)
             joint = counts.reshape(size, other_size) / len(labels)
             independent = np.outer(joint.sum(axis=1), joint.sum(axis=0))
             seen = joint > 0
-            result[i, j] = max(0.0, (joint[seen] * np.log(joint[seen] / independent[seen])).sum())
+            terms = joint[seen] * np.log(joint[seen] / independent[seen])
+            result[i, j] = max(0.0, terms[np.abs(terms) >= ROUNDING].sum())
     return result

@@ -1,9 +1,13 @@
 """Multinomial logistic regression that accepts a single class."""
 import warnings
+from threading import Lock
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+
+#: Held while the filters of warnings are changed, which are the whole process's: metrics run side by side in threads.
+_FILTERS = Lock()
 
 
 def class_probabilities(train: np.ndarray, labels: np.ndarray, tests: list[np.ndarray], *, inverse_penalty: float,
@@ -23,7 +27,7 @@ def class_probabilities(train: np.ndarray, labels: np.ndarray, tests: list[np.nd
     classes = np.unique(labels)
     if len(classes) == 1:
         return classes, [np.ones((len(test), 1)) for test in tests]
-    with warnings.catch_warnings():
+    with _FILTERS, warnings.catch_warnings():
         # Stopping after max_iter iterations, converged or not, is part of the protocol.
         warnings.simplefilter('ignore', ConvergenceWarning)
         model = LogisticRegression(C=inverse_penalty, max_iter=max_iter).fit(train, labels)

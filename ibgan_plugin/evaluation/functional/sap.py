@@ -6,12 +6,20 @@ from ibgan_plugin.evaluation.functional.linear_svc import linear_svc_accuracy
 from ibgan_plugin.evaluation.labelled import CodeSource
 from ibgan_plugin.evaluation.sampling import check_sizes
 
+#: A code whose variance is not larger counts as constant, as in disentanglement_lib.
+SMALLEST_VARIANCE = 1e-12
+
 
 def squared_correlations(codes: np.ndarray, factors: np.ndarray) -> np.ndarray:
-    """Squared linear correlation [C, F] of each code [N, C] with each factor [N, F]; 0 for a constant code or factor."""
+    """Squared linear correlation [C, F] of each code [N, C] with each factor [N, F].
+
+    0 for a constant factor and for a code with a variance (ddof=1) of :data:`SMALLEST_VARIANCE` or less.
+    """
     deviations = [values - values.mean(axis=0) for values in (codes, factors)]
-    norms = [np.where(np.ptp(values, axis=0) > 0, np.square(deviation).sum(axis=0), np.inf)
-             for values, deviation in zip((codes, factors), deviations, strict=True)]
+    squares = [np.square(deviation).sum(axis=0) for deviation in deviations]
+    smallest = SMALLEST_VARIANCE * (len(codes) - 1), 0
+    norms = [np.where((np.ptp(values, axis=0) > 0) & (square > least), square, np.inf)
+             for values, square, least in zip((codes, factors), squares, smallest, strict=True)]
     return np.square(deviations[0].T @ deviations[1]) / norms[0][:, None] / norms[1]
 
 

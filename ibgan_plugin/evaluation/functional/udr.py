@@ -61,10 +61,12 @@ def _similarity(first: np.ndarray, second: np.ndarray, kind: str, lasso_alpha: f
 def udr(runs: Sequence[np.ndarray], *, similarity: str, lasso_alpha: float, prune_threshold: float) -> np.ndarray:
     """UDR of each run: the median over the other runs of how close to one-to-one their codes match.
 
+    Lasso regressions go from the other run's codes to this run's, as in disentanglement_lib.
+
     Args:
         runs: Codes [N, C_r] of each run on the same samples, in the same order.
-        similarity: ``'spearman'`` (absolute rank correlation) or ``'lasso'`` (absolute weights of a Lasso regression of the
-            other run's standardised codes).
+        similarity: ``'spearman'`` (absolute rank correlation) or ``'lasso'`` (absolute weights of a Lasso regression on the
+            other run's codes, both standardised).
         lasso_alpha: Penalty of the Lasso, 0.1 in the paper; not used with ``'spearman'``.
         prune_threshold: Codes with a smaller standard deviation, and constant ones, are left out (the paper leaves out codes
             with a small KL divergence from the prior, which only a variational encoder has).
@@ -87,4 +89,4 @@ def udr(runs: Sequence[np.ndarray], *, similarity: str, lasso_alpha: float, prun
             if i != j and first.shape[1] and second.shape[1]:
                 scores[i, j] = relative_strength(_similarity(first, second, similarity, lasso_alpha))
     others = ~np.eye(len(prepared), dtype=bool)
-    return np.array([np.median(row[keep]) for row, keep in zip((scores + scores.T) / 2, others, strict=True)])
+    return np.array([np.median(row[keep]) for row, keep in zip(scores.T, others, strict=True)])

@@ -59,6 +59,11 @@ def test_images_and_annotations_are_kept(root, tmp_path):
         np.testing.assert_array_equal(image.permute(1, 2, 0), CropResize(64, 'celeba_148').apply(original))
 
 
+def test_the_folder_of_images_itself_is_taken_with_the_annotations_beside_it(root, tmp_path):
+    _, job = celeba.job(root / 'img_align_celeba', celeba.RECIPE, partial=True)
+    assert job.inputs == 5 and sorted(job.arrays([])) == ['attributes', 'identity', 'numbers', 'partition']
+
+
 @pytest.mark.parametrize(('partition', 'numbers'), [('train', [0, 1]), ('val', [2]), ('test', [3, 4])])
 def test_partitions(root, tmp_path, partition, numbers):
     prepare(root, tmp_path / 'celeba.lmdb')
@@ -78,7 +83,8 @@ def test_unreadable_images_stop_it_or_are_left_out_with_their_annotations(root, 
     assert not (tmp_path / 'celeba.lmdb').exists()
     conversion = prepare(root, tmp_path / 'celeba.lmdb', skip_unreadable=True)
     assert conversion.problems == {NAMES[1]: '000002.jpg: the file is cut off after 900 bytes',
-                                   NAMES[3]: '000005.jpg: the image is 89x109, but must be 178x218'}
+                                   NAMES[3]: '000005.jpg: the image is 89x109, but the official ones are 178x218 '
+                                             '(--partial accepts others)'}
     data = LMDBImages(tmp_path / 'celeba.lmdb', annotations=('numbers', 'identity'))
     annotations = data.__getitems__(range(len(data))).collated['data_samples']
     assert annotations['numbers'].tolist() == [1, 3, 8] and annotations['identity'].tolist() == [1000, 1002, 1004]

@@ -1,3 +1,4 @@
+import dataclasses
 import tarfile
 
 import numpy as np
@@ -8,6 +9,7 @@ from ibgan_plugin.datasets.codec import encode
 from ibgan_plugin.datasets.lmdb_writer import build
 from ibgan_plugin.datasets.prepare import chairs
 
+SMALL = dataclasses.replace(chairs.RECIPE, expected=None)
 VIEWS = [(20, 11), (20, 23), (20, 35), (30, 11), (30, 23), (30, 35)]
 
 
@@ -30,7 +32,7 @@ def root(tmp_path):
 
 
 def test_chairs_are_grey_on_white_in_the_order_of_their_factors(root):
-    _, job = chairs.job(root, chairs.RECIPE, partial=True)
+    _, job = chairs.job(root, SMALL, partial=True)
     build(root / 'chairs.lmdb', job)
     data = LMDBImages(root / 'chairs.lmdb', annotations=('factors',))
     assert data.grid.names == ('model', 'elevation', 'azimuth') and data.grid.sizes == (2, 2, 3)
@@ -48,7 +50,7 @@ def test_the_tar_file_gives_the_same(root):
     with tarfile.open(root / 'rendered_chairs.tar', 'w') as archive:
         archive.add(root / 'rendered_chairs', 'rendered_chairs')
     for name, place in [('folder', root / 'rendered_chairs'), ('tar', root / 'rendered_chairs.tar')]:
-        build(root / f'{name}.lmdb', chairs.job(place, chairs.RECIPE, partial=True)[1])
+        build(root / f'{name}.lmdb', chairs.job(place, SMALL, partial=True)[1])
     one, other = (LMDBImages(root / f'{name}.lmdb').__getitems__(range(12)).collated['inputs'] for name in ('folder', 'tar'))
     assert (one == other).all()
 
@@ -56,7 +58,7 @@ def test_the_tar_file_gives_the_same(root):
 def test_without_some_views_there_is_no_grid(root):
     broken = next((root / 'rendered_chairs').rglob('image_002*'))
     broken.write_bytes(b'')
-    _, job = chairs.job(root, chairs.RECIPE, partial=True, skip_unreadable=True)
+    _, job = chairs.job(root, SMALL, partial=True, skip_unreadable=True)
     build(root / 'chairs.lmdb', job)
     data = LMDBImages(root / 'chairs.lmdb', annotations=('factors',))
     assert len(data) == 11 and len(data[0]['data_samples']['factors']) == 3
@@ -69,13 +71,19 @@ def test_wrong_numbers_and_names(root):
         chairs.job(root, chairs.RECIPE)
     (root / 'rendered_chairs' / 'cover.png').write_bytes(b'x')
     with pytest.raises(ValueError, match=r"'cover\.png' is not of the form '<model>/renders/image_<n>_p<elevation>_t<azimuth>"):
-        chairs.job(root, chairs.RECIPE, partial=True)
+        chairs.job(root, SMALL, partial=True)
+
+
+def test_the_official_size_is_checked(root):
+    _, job = chairs.job(root, chairs.RECIPE, partial=True)
+    with pytest.raises(ValueError, match=r'image_000_p020_t011_r096\.png: the image is 150x150, but the official ones are 600x600'):
+        build(root / 'chairs.lmdb', job)
 
 
 def test_real_chairs_through_conversion_and_loading(real_images, tmp_path):
     real = np.load(real_images / 'chairs_real_100.npz', allow_pickle=False)['imgs'][:12]
     write_chairs(tmp_path / 'rendered_chairs', real)
-    build(tmp_path / 'chairs.lmdb', chairs.job(tmp_path, chairs.RECIPE, partial=True)[1])
+    build(tmp_path / 'chairs.lmdb', chairs.job(tmp_path, SMALL, partial=True)[1])
     loaded = LMDBImages(tmp_path / 'chairs.lmdb').__getitems__(range(12)).collated['inputs'][:, 0].numpy()
     expected = np.concatenate([real[6:], real[:6]]) @ np.array([0.299, 0.587, 0.114])
     assert np.abs(loaded - expected).max() < 1

@@ -56,7 +56,37 @@ def test_summary_and_report(root, tmp_path):
     assert 'it.lmdb: 59 images of 64x64x3 (jpeg) from images (file names CRC-32 ' in summary and 'checksum verified' in summary
     assert '1 unreadable inputs were left out, 007.png first' in summary
     assert (tmp_path / 'it.skipped.txt').read_text() == '007.png: the file is empty\n'
-    assert 'it was there already' in run(tmp_path / 'it.lmdb', job, conversion)
+    (tmp_path / 'it.skipped.txt').unlink()  # as if killed before it was written
+    again = run(tmp_path / 'it.lmdb', *folder.job(root, Recipe(), skip_unreadable=True)[::-1])
+    assert 'it was there already' in again and '1 unreadable inputs were left out' in again
+    assert (tmp_path / 'it.skipped.txt').read_text() == '007.png: left out by an earlier run\n'
+
+
+@pytest.mark.parametrize(('changes', 'message'), [
+    (dict(crop='none'), r"it\.lmdb is there, but its crop is 'square' instead of 'none'; pass --force"),
+    (dict(size=32), r'its shape is \[64, 64, 3\] instead of \[32, 32, 3\]'),
+    (dict(encoding='raw'), "its encoding is 'jpeg' instead of 'raw'"), (dict(quality=50), 'its quality is 95 instead of 50'),
+])
+def test_a_file_made_in_another_way_is_not_taken_for_what_is_asked(root, tmp_path, changes, message):
+    run(tmp_path / 'it.lmdb', folder.job(root, Recipe())[1])
+    with pytest.raises(ValueError, match=message):
+        run(tmp_path / 'it.lmdb', folder.job(root, Recipe(**changes))[1])
+    assert 'annotations: none' in run(tmp_path / 'it.lmdb', folder.job(root, Recipe(**changes))[1], overwrite=True)
+    (root / 'another.png').write_bytes((root / '000.png').read_bytes())
+    with pytest.raises(ValueError, match=r"its source is 'images \(file names CRC-32"):
+        run(tmp_path / 'it.lmdb', folder.job(root, Recipe(**changes))[1])
+
+
+def test_not_one_usable_file_is_an_error_and_can_be_mended(root, tmp_path):
+    good = {path: path.read_bytes() for path in root.iterdir()}
+    for path in good:
+        path.write_bytes(b'')
+    with pytest.raises(ValueError, match=r'images: none of its 60 images can be used; the last: 059\.png: the file is empty'):
+        run(tmp_path / 'it.lmdb', folder.job(root, Recipe(), skip_unreadable=True)[1])
+    assert not (tmp_path / 'it.lmdb').exists()
+    for path, data in good.items():
+        path.write_bytes(data)
+    assert '60 images' in run(tmp_path / 'it.lmdb', folder.job(root, Recipe(), skip_unreadable=True)[1])
 
 
 CONVERT = '''

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from ibgan_plugin.evaluation.extractors import InceptionV3Extractor
-from ibgan_plugin.evaluation.extractors.inception import _inception_class
+from ibgan_plugin.evaluation.extractors.inception import SHA256, _inception_class
 from tests.evaluation.stand_ins import pictures
 
 needs_package = pytest.mark.skipif(importlib.util.find_spec('torch_fidelity') is None, reason='torch-fidelity is not installed')
@@ -14,7 +14,7 @@ needs_package = pytest.mark.skipif(importlib.util.find_spec('torch_fidelity') is
 def test_missing_file_is_named_with_its_hash():
     with pytest.raises(FileNotFoundError) as error:
         InceptionV3Extractor('data/inception/weights.pth')
-    for part in ('there is no file data/inception/weights.pth', 'pt_inception-2015-12-05-6726825d.pth', 'SHA-256 6726825d',
+    for part in ('there is no file data/inception/weights.pth', 'pt_inception-2015-12-05-6726825d.pth', f'SHA-256 {SHA256}',
                  'weights-inception-2015-12-05-6726825d.pth', 'nothing is downloaded'):
         assert part in str(error.value)
 

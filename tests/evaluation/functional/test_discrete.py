@@ -35,6 +35,15 @@ def test_bins_cover_the_range_of_each_column():
     np.testing.assert_array_equal(discretize(codes, 20), np.tile(np.arange(1, 21)[:, None], (1, 2)))
 
 
+@pytest.mark.parametrize('num', [7, 300, 1000, 2000, 9999])
+def test_no_information_is_exactly_zero(num):
+    factors = np.random.RandomState(num).randint([3, 6, 40], size=(num, 3))
+    constant = np.full((num, 1), 11)
+    assert not mutual_information(constant, factors).any() and not mutual_information(factors, constant).any()
+    independent = np.stack(np.unravel_index(np.arange(6 * num), (num, 6)), axis=1)
+    assert not mutual_information(independent[:, :1], independent[:, 1:]).any()
+
+
 def test_information_worked_by_hand():
     fair = np.array([0, 0, 1, 1])[:, None]
     assert mutual_information(fair, fair) == pytest.approx(np.log(2))

@@ -3,7 +3,7 @@ import pytest
 
 from ibgan_plugin.datasets.ground_truth import FactorGrid
 from ibgan_plugin.evaluation.codes import CodeTable
-from ibgan_plugin.evaluation.functional.factor_vae import count_votes, factor_vae, prune_codes, sample_factor_vae
+from ibgan_plugin.evaluation.functional.factor_vae import count_votes, factor_vae, local_variances, prune_codes, sample_factor_vae
 from ibgan_plugin.evaluation.protocols import PROTOCOLS
 
 SMALL = {'num_train': 300, 'num_eval': 200, 'batch_size': 16, 'num_variance_estimate': 1000}
@@ -52,6 +52,13 @@ def test_reference_votes(reference, reference_table, name, threshold):
         assert not theirs[:, active.sum():].any()
     np.testing.assert_allclose([scores['train_accuracy'], scores['eval_accuracy']],
                                expected[f'{name}__thr{threshold}_train_eval_nact'][:2], rtol=1e-12)
+
+
+def test_reference_batch(reference, representations):
+    arrays = reference('c9_factor_beta_vae.npz')
+    codes = representations.noisy(arrays['batch_factors'])
+    np.testing.assert_allclose(codes, arrays['batch_rep_noisy'], rtol=1e-12)
+    np.testing.assert_allclose(local_variances(codes[None].copy())[0], arrays['batch_local_var'], rtol=1e-12)
 
 
 def test_prune_mask_reference(reference):

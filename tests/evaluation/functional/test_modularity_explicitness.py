@@ -58,6 +58,13 @@ def test_perfect_and_constant_codes(perfect):
         'modularity_score': 0.0, 'explicitness_score_train': 0.5, 'explicitness_score_test': 0.5}
 
 
+@pytest.mark.parametrize('seed', range(5))
+def test_constant_codes_count_as_zero_whatever_the_samples(perfect, seed):
+    """The information of a constant code must not be rounding: divided by itself it would count as 1."""
+    constant = CodeTable.from_grid(np.zeros((96, 2)), perfect.grid.sizes)
+    assert modularity_explicitness(constant, **{**SMALL, 'num_train': 1990 + seed}, seed=seed)['modularity_score'] == 0.0
+
+
 def test_test_split_lacking_a_class(perfect):
     scores = modularity_explicitness(perfect, **{**SMALL, 'num_train': 200, 'num_test': 4}, seed=0)
     assert all(0 <= score <= 1 for score in scores.values())

@@ -48,6 +48,13 @@ def test_one_code_and_constant_factor():
     assert scores['score'] == pytest.approx(1.0)
 
 
+def test_tiny_codes_count_as_constant_as_in_the_reference():
+    factors = np.arange(200)[:, None] % 5
+    deviation = factors.std(ddof=1)
+    for std, expected in ((1.01e-6, 1.0), (0.99e-6, 0.0), (1e9, 1.0)):
+        assert squared_correlations(factors * std / deviation, factors)[0, 0] == pytest.approx(expected)
+
+
 def test_bad_penalty(perfect):
     with pytest.raises(ValueError, match='penalty must be > 0, got 0'):
         sap(perfect, **{**SMALL, 'penalty': 0}, continuous_factors=False, seed=0)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from scipy.stats import spearmanr
+from sklearn.linear_model import Lasso
 
 from ibgan_plugin.evaluation.functional.udr import relative_strength, udr
 
@@ -20,6 +21,16 @@ def test_spearman_equals_scipy():
     runs = [Z, Z @ ROTATION]
     correlation = np.abs(spearmanr(Z, Z @ ROTATION).statistic[:4, 4:])
     np.testing.assert_allclose(udr(runs, similarity='spearman', **KEYWORDS), relative_strength(correlation), rtol=1e-12)
+
+
+def test_lasso_predicts_the_run_from_each_other_one():
+    runs = [Z, Z @ ROTATION, Z[:, :2] ** 3]
+    standardised = [(codes - codes.mean(axis=0)) / codes.std(axis=0) for codes in runs]
+
+    def strength(i, j):  # one regression per code of run j
+        return relative_strength(np.abs([Lasso(alpha=0.1).fit(standardised[i], target).coef_ for target in standardised[j].T]).T)
+    expected = [np.mean([strength(i, j) for i in range(3) if i != j]) for j in range(3)]  # the median of two is their mean
+    np.testing.assert_allclose(udr(runs, similarity='lasso', **KEYWORDS), expected, rtol=1e-6)
 
 
 def test_relative_strength_by_hand():

@@ -1,0 +1,66 @@
+"""Which of several runs to keep, told from their codes alone; ``tools/compare_runs.py`` is the command."""
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ibgan_plugin.evaluation.evaluate_codes import load_arrays
+from ibgan_plugin.evaluation.functional.model_centrality import model_centrality
+from ibgan_plugin.evaluation.functional.udr import udr
+from ibgan_plugin.evaluation.protocols import RUNS
+
+#: ``{run: {score: value}}``
+RunScores = dict[str, dict[str, float]]
+
+
+def load_runs(paths: Sequence[str | Path]) -> dict[str, np.ndarray]:
+    """The ``codes`` [N, C] of each ``.npz`` file, by its path; what else the files hold, labels too, is not read.
+
+    Raises:
+        ValueError: If a file can not be read or has no codes, or is named twice.
+    """
+    runs = {}
+    for path in paths:
+        arrays = load_arrays(path, ('codes',))
+        if 'codes' not in arrays:
+            raise ValueError(f'{path} must hold codes [N, C]')
+        if str(path) in runs:
+            raise ValueError(f'{path} is named twice')
+        runs[str(path)] = arrays['codes']
+    return runs
+
+
+def compare_runs(runs: Mapping[str, np.ndarray], seed: int = 0) -> RunScores:
+    """UDR and ModelCentrality of each run with the numbers of :data:`~ibgan_plugin.evaluation.protocols.RUNS`.
+
+    Args:
+        runs: Name of a run -> its codes [N, C] of the same samples in the same order.
+        seed: Seed of ModelCentrality's votes.
+
+    Returns:
+        ``udr_spearman``, ``udr_lasso`` and ``model_centrality`` of each run; the run with the largest is the one to keep.
+
+    Raises:
+        ValueError: If there are fewer than two runs, or they do not fit together.
+    """
+    codes = list(runs.values())
+    scores = {name: udr(codes, **RUNS[name]) for name in ('udr_spearman', 'udr_lasso')}
+    scores['model_centrality'] = model_centrality(codes, **RUNS['model_centrality'], seed=seed)
+    return {run: {name: float(values[i]) for name, values in scores.items()} for i, run in enumerate(runs)}
+
+
+def format_runs(scores: RunScores) -> str:
+    """One line per run, the best of each score marked with a star."""
+    names = list(next(iter(scores.values())))
+    width = max(len(run) for run in ('run', *scores))
+    best = {name: max(row[name] for row in scores.values()) for name in names}
+    lines = [f'{"run":{width}}' + ''.join(f'  {name:>17}' for name in names)]
+    lines += [f'{run:{width}}' + ''.join(f'  {row[name]:16.4f}{"*" if row[name] == best[name] else " "}' for name in names)
+              for run, row in scores.items()]
+    return '\n'.join(lines)
+
+
+def write_runs(scores: RunScores, path: str | Path) -> None:
+    """Write ``{run: {score: value}}``."""
+    Path(path).write_text(json.dumps(scores, indent=1) + '\n')

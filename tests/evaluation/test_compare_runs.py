@@ -1,0 +1,52 @@
+import importlib.util
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.linalg import hadamard
+
+from ibgan_plugin.evaluation.compare_runs import compare_runs, load_runs
+from ibgan_plugin.evaluation.functional.udr import udr
+
+Z = np.random.RandomState(0).randn(4000, 4)
+RUNS = {'a': Z, 'b': -2 * Z[:, ::-1], 'c': Z[:, [1, 0, 3, 2]].astype(np.float32), 'd': Z @ hadamard(4) / 2}
+
+
+@pytest.fixture(scope='module')
+def tool():
+    spec = importlib.util.spec_from_file_location('compare_runs_tool', Path(__file__).parents[2] / 'tools/compare_runs.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def files(tmp_path):
+    for name, codes in RUNS.items():
+        np.savez(tmp_path / f'{name}.npz', codes=codes, files=np.array(['x.png']))
+    return [str(tmp_path / f'{name}.npz') for name in RUNS]
+
+
+def test_a_mixed_run_comes_last(tool, files, tmp_path, capsys):
+    assert tool.main([*files, '--json', str(tmp_path / 'new/out.json')]) == 0
+    scores = json.loads((tmp_path / 'new/out.json').read_text())
+    assert list(scores) == files and scores == compare_runs(load_runs(files))
+    for name in ('udr_spearman', 'udr_lasso', 'model_centrality'):
+        assert min(scores, key=lambda run: scores[run][name]) == files[3]
+    assert scores[files[1]]['udr_spearman'] == udr(list(RUNS.values()), similarity='spearman', lasso_alpha=0.1,
+                                                   prune_threshold=0.05)[1]
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ['run', *files] and '*' not in lines[4] and ''.join(lines[1:4]).count('*') >= 3
+
+
+def test_errors_without_traceback(tool, files, tmp_path, capsys):
+    np.savez(tmp_path / 'short.npz', codes=Z[:9])
+    np.savez(tmp_path / 'none.npz', z=Z)
+    for runs, message in ((files[:1], 'at least two runs with codes of the same two or more samples are needed, got [4000]'),
+                          ([files[0], files[0]], f'{files[0]} is named twice'),
+                          ([files[0], str(tmp_path / 'short.npz')], 'at least two runs'),
+                          ([files[0], str(tmp_path / 'none.npz')], 'none.npz must hold codes [N, C]'),
+                          ([files[0], 'absent.npz'], 'absent.npz is not a readable .npz file')):
+        assert tool.main(runs) == 2
+        assert message in capsys.readouterr().err

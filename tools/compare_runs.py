@@ -1,0 +1,38 @@
+"""Which of several runs to keep, without labels: ``python tools/compare_runs.py RUN1.npz RUN2.npz ... --json OUT``.
+
+Each file holds ``codes`` [N, C] of the same samples in the same order, e.g. from ``tools/infer.py encode``.
+"""
+import argparse
+import sys
+
+from ibgan_plugin.evaluation.compare_runs import compare_runs, format_runs, load_runs, write_runs
+from ibgan_plugin.evaluation.evaluate_codes import check_output
+
+
+def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Command-line arguments."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('runs', nargs='+', help='.npz files with codes, two or more')
+    parser.add_argument('--seed', type=int, default=0, help="of ModelCentrality's votes (default: %(default)s)")
+    parser.add_argument('--json', help='write {run: {score: value}} to this file')
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Score and report; returns the exit status, 2 for bad input."""
+    args = parse_args(arguments)
+    try:
+        if args.json:
+            check_output(args.json)
+        scores = compare_runs(load_runs(args.runs), args.seed)
+    except ValueError as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 2
+    print(format_runs(scores))
+    if args.json:
+        write_runs(scores, args.json)
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
