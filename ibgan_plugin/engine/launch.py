@@ -1,7 +1,9 @@
 """From command-line options to a runner: what ``tools/train.py`` and ``tools/test.py`` share."""
 import functools
+import gc
 import os
 import sys
+import traceback
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -125,6 +127,8 @@ def init_cpu_distributed(cfg: Config) -> None:
 def build_runner(cfg: Config) -> Runner:
     """The runner of a config, distributed if its launcher is; the process is set up for speed.
 
+    Workers of its data loaders leave stop signals to this process, unless the config has a ``worker_init_fn``.
+
     Raises:
         ConfigError: If components do not fit each other or an argument of one is impossible; names the file and the keys.
     """
@@ -132,6 +136,9 @@ def build_runner(cfg: Config) -> Runner:
     tune_cuda(cfg)
     drop_compile_without_compiler(cfg)
     init_cpu_distributed(cfg)
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        if isinstance(cfg.get(name), dict):
+            cfg[name].setdefault('worker_init_fn', dict(type='ibgan_plugin.outlive_stop_signals'))
     with config_errors(cfg):
         return Runner.from_cfg(cfg)
 
@@ -144,26 +151,35 @@ def leave_process_group() -> None:
     """
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
+        gc.collect()  # the threads end with the last holder of the group: DDP's wrappers, which a runner keeps in cycles
 
 
 def one_clear_message(main: Callable[[], int | None]) -> Callable[[], None]:
     """Decorator for a tool's ``main``: bad input ends in one line on stderr and exit code 2 instead of a traceback.
 
     Bad input is what the package reports as ``ValueError`` or ``OSError``. With ``IBGAN_TRACEBACK=1`` the traceback is shown.
-    Otherwise the process ends with the exit code that ``main`` returns.
+    Otherwise the process ends with the exit code that ``main`` returns, and a distributed one leaves its process group first.
     """
 
     @functools.wraps(main)
     def wrapper() -> None:
-        try:
-            status = main()
-        except (ValueError, OSError) as error:
-            if os.environ.get('IBGAN_TRACEBACK') == '1':
-                raise
-            print(f'error: {error}', file=sys.stderr)
-            sys.exit(2)
-        leave_process_group()
+        status = _run(main)
+        leave_process_group()  # here, where no error's traceback holds the runner any more
         if status:
             sys.exit(status)
 
     return wrapper
+
+
+def _run(main: Callable[[], int | None]) -> int:
+    """Call ``main``; returns the exit code. What went wrong is on stderr; outside distributed runs, bugs are raised."""
+    try:
+        return main() or 0
+    except Exception as error:
+        if isinstance(error, (ValueError, OSError)) and os.environ.get('IBGAN_TRACEBACK') != '1':
+            print(f'error: {error}', file=sys.stderr)
+            return 2
+        if not torch.distributed.is_available() or not torch.distributed.is_initialized():
+            raise
+        traceback.print_exc()
+        return 1

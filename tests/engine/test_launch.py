@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import mmengine.device.utils
 import pytest
 import torch
@@ -94,6 +96,33 @@ def test_bad_input_ends_in_one_line(monkeypatch, capsys):
     monkeypatch.setenv('IBGAN_TRACEBACK', '1')
     with pytest.raises(FileNotFoundError):
         main()
+
+
+@pytest.mark.parametrize('error', [None, ValueError, RuntimeError])
+def test_no_thread_of_gloo_outlives_a_tool(tmp_path, capsys, error):
+    """One that runs while the interpreter exits now and then aborts the process."""
+
+    def gloo_threads() -> list[str]:
+        names = [path.read_text().strip() for path in Path('/proc/self/task').glob('*/comm')]
+        return [name for name in names if 'gloo' in name]
+
+    @one_clear_message
+    def main():
+        torch.distributed.init_process_group('gloo', init_method=f'file://{tmp_path}/store', world_size=1, rank=0)
+        model = torch.nn.parallel.DistributedDataParallel(torch.nn.Linear(1, 1))
+        model.itself = [model]  # as a runner and its hooks hold each other
+        assert gloo_threads()
+        if error is not None:
+            raise error('made up')
+
+    if error is None:
+        main()
+    else:
+        with pytest.raises(SystemExit) as stop:
+            main()
+        assert stop.value.code == (2 if error is ValueError else 1)
+        assert 'made up' in capsys.readouterr().err
+    assert not gloo_threads()
 
 
 def test_a_finished_tool_leaves_the_process_group_and_gives_its_exit_code(tmp_path):
