@@ -93,9 +93,12 @@ def check_checkpoint(path: str | Path) -> None:
 
 
 def newest_whole_checkpoint(work_dir: str | Path) -> str | None:
-    """Path of the ``iter_<n>.pth`` with the largest n that is whole, or None; damaged ones are named in a warning."""
-    found = {int(match.group(1)): path for path in Path(work_dir).glob('iter_*.pth')
-             if (match := re.fullmatch(r'iter_(\d+)\.pth', path.name))}
+    """Path of the ``iter_<n>.pth`` or ``epoch_<n>.pth`` with the largest n that is whole; damaged ones are named in a warning.
+
+    None if there is none. MMEngine's file ``last_checkpoint`` is not read: it may be older than the newest, or damaged itself.
+    """
+    found = {int(match.group(1)): path for path in Path(work_dir).glob('*.pth')
+             if (match := re.fullmatch(r'(?:iter|epoch)_(\d+)\.pth', path.name))}
     for number in sorted(found, reverse=True):
         try:
             check_checkpoint(found[number])

@@ -52,6 +52,12 @@ def check_config(cfg: Config) -> None:
                 foreign += (f'{path}.', )
 
 
+def pretrained_files(cfg: Config) -> list[str]:
+    """Local weight files of all ``init_cfg=dict(type='Pretrained', checkpoint=...)`` in the model."""
+    nodes = [node for _, node in _walk('model', cfg.to_dict().get('model')) if node.get('type') == 'Pretrained']
+    return [str(node['checkpoint']) for node in nodes if '://' not in str(node.get('checkpoint', '://'))]
+
+
 def _walk(path: str, value: Any) -> Iterator[tuple[str, dict]]:
     """All dicts below ``value`` with their dotted paths, outer ones first."""
     if isinstance(value, Mapping):

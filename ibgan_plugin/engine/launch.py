@@ -14,9 +14,9 @@ import torch.distributed
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from ibgan_plugin.engine.checkpoints import check_checkpoint, newest_whole_checkpoint
+from ibgan_plugin.engine.checkpoints import check_checkpoint, load_plain, newest_whole_checkpoint
 from ibgan_plugin.engine.compiler import drop_compile_without_compiler
-from ibgan_plugin.engine.config_check import ConfigError, check_config, config_errors
+from ibgan_plugin.engine.config_check import ConfigError, check_config, config_errors, pretrained_files
 from ibgan_plugin.engine.cpu import tune_cpu
 from ibgan_plugin.engine.cuda import tune_cuda
 
@@ -53,12 +53,14 @@ def load_config(path: str, work_dir: str | None = None, cfg_options: dict | None
         seed: Seed of everything random.
         launcher: How processes were started, one of ``LAUNCHERS``.
         amp: Mixed precision, ``'fp16'`` or ``'bf16'``; needs CUDA, and is left off with a message without it.
-        resume: ``'auto'`` for the newest whole checkpoint in the work directory, or a checkpoint file; None starts afresh.
+        resume: ``'auto'`` for the newest whole checkpoint of this config and work directory, or a checkpoint file; None leaves
+            it to the config's ``resume`` and ``load_from``, which mean the same as in MMEngine.
         checkpoint: Checkpoint whose weights to load.
 
     Raises:
         ConfigError: If the config has a mistake.
-        CheckpointError: If ``resume`` or ``checkpoint`` names no whole checkpoint of tensors and plain data.
+        CheckpointError: If ``resume``, ``checkpoint``, the config's ``load_from`` or an ``init_cfg`` names a file that is not a
+            whole one of tensors and plain data.
     """
     cfg = read_config(path, cfg_options)
     cfg.work_dir = work_dir or cfg.get('work_dir') or str(Path('work_dirs') / Path(path).stem)
@@ -68,15 +70,28 @@ def load_config(path: str, work_dir: str | None = None, cfg_options: dict | None
     if amp:
         _use_amp(cfg, amp)
     check_config(cfg)
+    if checkpoint is not None:
+        resume = None
+    elif resume is None and cfg.get('resume'):
+        resume = cfg.get('load_from') or 'auto'
     if resume == 'auto':
-        resume = newest_whole_checkpoint(cfg.work_dir)
+        folder = checkpoint_dir(cfg)
+        resume = newest_whole_checkpoint(folder)
         if resume is None:
-            warnings.warn(f'--resume: no whole checkpoint in {cfg.work_dir}; training starts afresh')
-    for file in (resume, checkpoint):
-        if file is not None:
-            check_checkpoint(file)
-            cfg.resume, cfg.load_from = file == resume, file
+            warnings.warn(f'--resume: no whole checkpoint in {folder}; training starts afresh')
+    file = checkpoint or resume or cfg.get('load_from')
+    cfg.resume, cfg.load_from = resume is not None, file
+    if file is not None and '://' not in str(file):
+        check_checkpoint(file)
+    for weights in pretrained_files(cfg):
+        load_plain(weights)
     return cfg
+
+
+def checkpoint_dir(cfg: Config) -> Path:
+    """Where the run of a config saves: its work directory, or a folder of that name in the checkpoint hook's ``out_dir``."""
+    out_dir = cfg.get('default_hooks', {}).get('checkpoint', {}).get('out_dir')
+    return Path(cfg.work_dir) if out_dir in (None, cfg.work_dir) else Path(out_dir) / Path(cfg.work_dir).name
 
 
 def _use_amp(cfg: Config, precision: str) -> None:
@@ -163,6 +178,8 @@ def one_clear_message(main: Callable[[], int | None]) -> Callable[[], None]:
 
     @functools.wraps(main)
     def wrapper() -> None:
+        if 'TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD' not in os.environ:  # PyTorch refuses both
+            os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'  # for what others load: MMEngine 0.11 would run code in a file
         status = _run(main)
         leave_process_group()  # here, where no error's traceback holds the runner any more
         if status:

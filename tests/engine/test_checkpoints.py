@@ -9,6 +9,7 @@ from ibgan_plugin.engine.checkpoints import AtomicLocalBackend, CheckpointError,
 
 
 def save(path, content=None):
+    path.parent.mkdir(parents=True, exist_ok=True)
     torch.save({'state_dict': {'w': torch.arange(1000.)}} if content is None else content, path)
     return path
 
@@ -66,12 +67,13 @@ def test_other_things_are_named(tmp_path):
 
 def test_newest_whole_goes_back_over_damaged_ones(tmp_path):
     assert newest_whole_checkpoint(tmp_path) is None
-    for number in (2, 10, 9):
-        save(tmp_path / f'iter_{number}.pth')
+    for name in ('iter_2', 'epoch_10', 'iter_9', 'best_score_iter_12'):
+        save(tmp_path / f'{name}.pth')
+    (tmp_path / 'last_checkpoint').write_text(str(tmp_path / 'iter_2.pth'))
     (tmp_path / 'iter_11.pth').write_bytes(b'PK')
     (tmp_path / '.iter_12.pth.part').write_bytes(b'PK')
     with pytest.warns(UserWarning, match=r'iter_11\.pth is truncated .* going back'):
-        assert newest_whole_checkpoint(tmp_path) == str(tmp_path / 'iter_10.pth')
+        assert newest_whole_checkpoint(tmp_path) == str(tmp_path / 'epoch_10.pth')
 
 
 def test_atomic_write_replaces_whole_files_only(tmp_path, monkeypatch):
