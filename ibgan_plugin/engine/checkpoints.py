@@ -82,6 +82,10 @@ def check_checkpoint(path: str | Path) -> None:
         raise CheckpointError(f'no checkpoint file {str(path)!r}')
     try:
         with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            # PyTorch compresses nothing: what would unpack to more than is there is forged, and is not unpacked to see
+            if sum(member.file_size for member in members) > path.stat().st_size or any(member.compress_type for member in members):
+                raise CheckpointError(f'checkpoint {path} is not as PyTorch writes them: it would unpack to more than it holds')
             damaged = archive.testzip()
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, ValueError, RuntimeError) as error:
         raise CheckpointError(f'checkpoint {path} is truncated or no checkpoint: {error}') from error

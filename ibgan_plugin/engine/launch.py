@@ -155,7 +155,10 @@ def build_runner(cfg: Config) -> Runner:
         if isinstance(cfg.get(name), dict):
             cfg[name].setdefault('worker_init_fn', dict(type='ibgan_plugin.outlive_stop_signals'))
     with config_errors(cfg):
-        return Runner.from_cfg(cfg)
+        runner = Runner.from_cfg(cfg)
+        if runner.optim_wrapper is not None:  # MMEngine builds it after the data sets
+            runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
+    return runner
 
 
 def leave_process_group() -> None:

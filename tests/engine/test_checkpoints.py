@@ -1,6 +1,8 @@
 import errno
 import os
 import pickle
+import tracemalloc
+import zipfile
 
 import pytest
 import torch
@@ -56,6 +58,22 @@ def test_a_malicious_checkpoint_is_refused_and_does_not_run(tmp_path):
     with pytest.raises(CheckpointError):
         check_checkpoint(tmp_path / 'plain.pth')
     assert not marker.exists()
+
+
+@pytest.mark.parametrize('name', ['data.pkl', 'data/0'])
+def test_a_checkpoint_that_unpacks_to_more_is_not_unpacked(tmp_path, name):
+    """Three megabytes became three gigabytes, the pickle six."""
+    whole, bomb = save(tmp_path / 'whole.pth'), tmp_path / 'bomb.pth'
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(bomb, 'w', zipfile.ZIP_DEFLATED) as target:
+        for member in source.namelist():
+            target.writestr(member, source.read(member) + bytes(1 << 24) * member.endswith(name))
+    tracemalloc.start()
+    try:
+        with pytest.raises(CheckpointError, match=r'bomb\.pth is not as PyTorch writes them'):
+            check_checkpoint(bomb)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_other_things_are_named(tmp_path):
