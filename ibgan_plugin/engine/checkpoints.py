@@ -82,6 +82,10 @@ def check_checkpoint(path: str | Path) -> None:
         raise CheckpointError(f'no checkpoint file {str(path)!r}')
     try:
         with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            # PyTorch compresses nothing: what would unpack to more than is there is forged, and is not unpacked to see
+            if sum(member.file_size for member in members) > path.stat().st_size or any(member.compress_type for member in members):
+                raise CheckpointError(f'checkpoint {path} is not as PyTorch writes them: it would unpack to more than it holds')
             damaged = archive.testzip()
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, ValueError, RuntimeError) as error:
         raise CheckpointError(f'checkpoint {path} is truncated or no checkpoint: {error}') from error
@@ -93,9 +97,12 @@ def check_checkpoint(path: str | Path) -> None:
 
 
 def newest_whole_checkpoint(work_dir: str | Path) -> str | None:
-    """Path of the ``iter_<n>.pth`` with the largest n that is whole, or None; damaged ones are named in a warning."""
-    found = {int(match.group(1)): path for path in Path(work_dir).glob('iter_*.pth')
-             if (match := re.fullmatch(r'iter_(\d+)\.pth', path.name))}
+    """Path of the ``iter_<n>.pth`` or ``epoch_<n>.pth`` with the largest n that is whole; damaged ones are named in a warning.
+
+    None if there is none. MMEngine's file ``last_checkpoint`` is not read: it may be older than the newest, or damaged itself.
+    """
+    found = {int(match.group(1)): path for path in Path(work_dir).glob('*.pth')
+             if (match := re.fullmatch(r'(?:iter|epoch)_(\d+)\.pth', path.name))}
     for number in sorted(found, reverse=True):
         try:
             check_checkpoint(found[number])

@@ -1,6 +1,7 @@
 """Finding mistakes in a config before anything is built."""
 import difflib
 import inspect
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import mmengine.registry
 from mmengine.config import Config
-from mmengine.registry import Registry
+from mmengine.registry import Registry, build_from_cfg
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
@@ -64,6 +65,12 @@ def _check_schedules(where: str, schedules: Any, optim_wrapper: Any) -> None:
                           f'list of schedulers, [] for a constant rate; got {", ".join(sorted(schedules))}')
 
 
+def pretrained_files(cfg: Config) -> list[str]:
+    """Local weight files of all ``init_cfg=dict(type='Pretrained', checkpoint=...)`` in the model."""
+    nodes = [node for _, node in _walk('model', cfg.to_dict().get('model')) if node.get('type') == 'Pretrained']
+    return [str(node['checkpoint']) for node in nodes if '://' not in str(node.get('checkpoint', '://'))]
+
+
 def _walk(path: str, value: Any) -> Iterator[tuple[str, dict]]:
     """All dicts below ``value`` with their dotted paths, outer ones first."""
     if isinstance(value, Mapping):
@@ -80,6 +87,9 @@ def _check_node(where: str, path: str, node: dict, default_scope: str, may_be_un
     if path.endswith('_dataloader'):
         allowed = set(inspect.signature(DataLoader.__init__).parameters) - {'self'} | _LOADER_KEYS
         _check_keys(where, path, node, allowed, 'a data loader')
+        for key, least in (('batch_size', 1), ('num_workers', 0)):
+            if key in node and not (type(node[key]) is int and node[key] >= least):
+                raise ConfigError(f'{where}: {path}.{key} = {node[key]!r} must be an integer of at least {least}')
     if not isinstance(node.get('type'), str):
         return None
     cls = _resolve(node['type'], default_scope)
@@ -134,7 +144,17 @@ def config_errors(cfg: Config) -> Iterator[None]:
         raise
     except (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]
-        raise ConfigError(f'{cfg.filename or "config"}: {lines[0]}') from error
+        key = _failed_key(cfg, error)
+        place = f'{key}: ' if key and f'{key}.' not in lines[0] else ''
+        raise ConfigError(f'{cfg.filename or "config"}: {place}{lines[0]}') from error
+
+
+def _failed_key(cfg: Config, error: Exception) -> str:
+    """Key of the innermost component that raised ``error`` while it was built; '' where that is not known."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__) if frame.f_code is build_from_cfg.__code__]
+    cfg_dict = cfg.to_dict()
+    nodes = [item for key in sorted(_RUNNER_KEYS & set(cfg_dict)) for item in _walk(key, cfg_dict[key])]
+    return next((path for frame in reversed(frames) for path, node in nodes if node == frame.f_locals['cfg']), '')
 
 
 def _check_keys(where: str, path: str, node: dict, allowed: set[str], taker: str) -> None:

@@ -1,10 +1,12 @@
 """From command-line options to a runner: what ``tools/train.py`` and ``tools/test.py`` share."""
 import argparse
 import functools
+import gc
 import importlib
 import importlib.util
 import os
 import sys
+import traceback
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -16,9 +18,9 @@ import torch.distributed
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
-from ibgan_plugin.engine.checkpoints import check_checkpoint, newest_whole_checkpoint
+from ibgan_plugin.engine.checkpoints import check_checkpoint, load_plain, newest_whole_checkpoint
 from ibgan_plugin.engine.compiler import drop_compile_without_compiler
-from ibgan_plugin.engine.config_check import ConfigError, check_config, config_errors
+from ibgan_plugin.engine.config_check import ConfigError, check_config, config_errors, pretrained_files
 from ibgan_plugin.engine.cpu import tune_cpu
 from ibgan_plugin.engine.cuda import tune_cuda
 from ibgan_plugin.interop.torchvision_operators import declare_torchvision_operators
@@ -27,7 +29,7 @@ LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 #: Names of mixed precision on the command line, and torch's.
 AMP_TYPES = {'fp16': 'float16', 'bf16': 'bfloat16'}
 #: Methods by which MMEngine's runner builds the rest of a config only when it trains or tests.
-_LATE_BUILDERS = ('build_train_loop', 'build_val_loop', 'build_test_loop', 'build_optim_wrapper', 'build_param_scheduler')
+_LATE_BUILDERS = ('build_train_loop', 'build_val_loop', 'build_test_loop', 'build_param_scheduler')
 
 
 class ConfigOptions(DictAction):
@@ -74,12 +76,14 @@ def load_config(path: str, work_dir: str | None = None, cfg_options: dict | None
         seed: Seed of everything random.
         launcher: How processes were started, one of ``LAUNCHERS``.
         amp: Mixed precision, ``'fp16'`` or ``'bf16'``; needs CUDA, and is left off with a message without it.
-        resume: ``'auto'`` for the newest whole checkpoint in the work directory, or a checkpoint file; None starts afresh.
+        resume: ``'auto'`` for the newest whole checkpoint of this config and work directory, or a checkpoint file; None leaves
+            it to the config's ``resume`` and ``load_from``, which mean the same as in MMEngine.
         checkpoint: Checkpoint whose weights to load.
 
     Raises:
         ConfigError: If the config has a mistake.
-        CheckpointError: If ``resume`` or ``checkpoint`` names no whole checkpoint of tensors and plain data.
+        CheckpointError: If ``resume``, ``checkpoint``, the config's ``load_from`` or an ``init_cfg`` names a file that is not a
+            whole one of tensors and plain data.
     """
     cfg = read_config(path, cfg_options)
     cfg.work_dir = work_dir or cfg.get('work_dir') or str(Path('work_dirs') / Path(path).stem)
@@ -89,15 +93,28 @@ def load_config(path: str, work_dir: str | None = None, cfg_options: dict | None
     if amp:
         _use_amp(cfg, amp)
     check_config(cfg)
+    if checkpoint is not None:
+        resume = None
+    elif resume is None and cfg.get('resume'):
+        resume = cfg.get('load_from') or 'auto'
     if resume == 'auto':
-        resume = newest_whole_checkpoint(cfg.work_dir)
+        folder = checkpoint_dir(cfg)
+        resume = newest_whole_checkpoint(folder)
         if resume is None:
-            warnings.warn(f'--resume: no whole checkpoint in {cfg.work_dir}; training starts afresh')
-    for file in (resume, checkpoint):
-        if file is not None:
-            check_checkpoint(file)
-            cfg.resume, cfg.load_from = file == resume, file
+            warnings.warn(f'--resume: no whole checkpoint in {folder}; training starts afresh')
+    file = checkpoint or resume or cfg.get('load_from')
+    cfg.resume, cfg.load_from = resume is not None, file
+    if file is not None and '://' not in str(file):
+        check_checkpoint(file)
+    for weights in pretrained_files(cfg):
+        load_plain(weights)
     return cfg
+
+
+def checkpoint_dir(cfg: Config) -> Path:
+    """Where the run of a config saves: its work directory, or a folder of that name in the checkpoint hook's ``out_dir``."""
+    out_dir = cfg.get('default_hooks', {}).get('checkpoint', {}).get('out_dir')
+    return Path(cfg.work_dir) if out_dir in (None, cfg.work_dir) else Path(out_dir) / Path(cfg.work_dir).name
 
 
 def _use_amp(cfg: Config, precision: str) -> None:
@@ -148,6 +165,8 @@ def init_cpu_distributed(cfg: Config) -> None:
 def build_runner(cfg: Config) -> Runner:
     """The runner of a config, distributed if its launcher is; the process is set up for speed.
 
+    Workers of its data loaders leave stop signals to this process, unless the config has a ``worker_init_fn``.
+
     Raises:
         ConfigError: If components do not fit each other or an argument of one is impossible; names the file and the keys. What
             the runner builds later, such as loops and optimisers, raises it then.
@@ -156,9 +175,14 @@ def build_runner(cfg: Config) -> Runner:
     tune_cuda(cfg)
     drop_compile_without_compiler(cfg)
     init_cpu_distributed(cfg)
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        if isinstance(cfg.get(name), dict):
+            cfg[name].setdefault('worker_init_fn', dict(type='ibgan_plugin.outlive_stop_signals'))
     with config_errors(cfg):
         declare_torchvision_operators()
         runner = Runner.from_cfg(cfg)
+        if runner.optim_wrapper is not None:  # MMEngine builds it after the data sets
+            runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
     for name in _LATE_BUILDERS:
         setattr(runner, name, config_errors(cfg)(getattr(runner, name)))
     return runner
@@ -172,26 +196,37 @@ def leave_process_group() -> None:
     """
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
+        gc.collect()  # the threads end with the last holder of the group: DDP's wrappers, which a runner keeps in cycles
 
 
 def one_clear_message(main: Callable[[], int | None]) -> Callable[[], None]:
     """Decorator for a tool's ``main``: bad input ends in one line on stderr and exit code 2 instead of a traceback.
 
     Bad input is what the package reports as ``ValueError`` or ``OSError``. With ``IBGAN_TRACEBACK=1`` the traceback is shown.
-    Otherwise the process ends with the exit code that ``main`` returns.
+    Otherwise the process ends with the exit code that ``main`` returns, and a distributed one leaves its process group first.
     """
 
     @functools.wraps(main)
     def wrapper() -> None:
-        try:
-            status = main()
-        except (ValueError, OSError) as error:
-            if os.environ.get('IBGAN_TRACEBACK') == '1':
-                raise
-            print(f'error: {error}', file=sys.stderr)
-            sys.exit(2)
-        leave_process_group()
+        if 'TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD' not in os.environ:  # PyTorch refuses both
+            os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'  # for what others load: MMEngine 0.11 would run code in a file
+        status = _run(main)
+        leave_process_group()  # here, where no error's traceback holds the runner any more
         if status:
             sys.exit(status)
 
     return wrapper
+
+
+def _run(main: Callable[[], int | None]) -> int:
+    """Call ``main``; returns the exit code. What went wrong is on stderr; outside distributed runs, bugs are raised."""
+    try:
+        return main() or 0
+    except Exception as error:
+        if isinstance(error, (ValueError, OSError)) and os.environ.get('IBGAN_TRACEBACK') != '1':
+            print(f'error: {error}', file=sys.stderr)
+            return 2
+        if not torch.distributed.is_available() or not torch.distributed.is_initialized():
+            raise
+        traceback.print_exc()
+        return 1

@@ -1,6 +1,8 @@
 import errno
 import os
 import pickle
+import tracemalloc
+import zipfile
 
 import pytest
 import torch
@@ -9,6 +11,7 @@ from ibgan_plugin.engine.checkpoints import AtomicLocalBackend, CheckpointError,
 
 
 def save(path, content=None):
+    path.parent.mkdir(parents=True, exist_ok=True)
     torch.save({'state_dict': {'w': torch.arange(1000.)}} if content is None else content, path)
     return path
 
@@ -57,6 +60,22 @@ def test_a_malicious_checkpoint_is_refused_and_does_not_run(tmp_path):
     assert not marker.exists()
 
 
+@pytest.mark.parametrize('name', ['data.pkl', 'data/0'])
+def test_a_checkpoint_that_unpacks_to_more_is_not_unpacked(tmp_path, name):
+    """Three megabytes became three gigabytes, the pickle six."""
+    whole, bomb = save(tmp_path / 'whole.pth'), tmp_path / 'bomb.pth'
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(bomb, 'w', zipfile.ZIP_DEFLATED) as target:
+        for member in source.namelist():
+            target.writestr(member, source.read(member) + bytes(1 << 24) * member.endswith(name))
+    tracemalloc.start()
+    try:
+        with pytest.raises(CheckpointError, match=r'bomb\.pth is not as PyTorch writes them'):
+            check_checkpoint(bomb)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
 def test_other_things_are_named(tmp_path):
     with pytest.raises(CheckpointError, match=r'no checkpoint file .*missing\.pth'):
         check_checkpoint(tmp_path / 'missing.pth')
@@ -66,12 +85,13 @@ def test_other_things_are_named(tmp_path):
 
 def test_newest_whole_goes_back_over_damaged_ones(tmp_path):
     assert newest_whole_checkpoint(tmp_path) is None
-    for number in (2, 10, 9):
-        save(tmp_path / f'iter_{number}.pth')
+    for name in ('iter_2', 'epoch_10', 'iter_9', 'best_score_iter_12'):
+        save(tmp_path / f'{name}.pth')
+    (tmp_path / 'last_checkpoint').write_text(str(tmp_path / 'iter_2.pth'))
     (tmp_path / 'iter_11.pth').write_bytes(b'PK')
     (tmp_path / '.iter_12.pth.part').write_bytes(b'PK')
     with pytest.warns(UserWarning, match=r'iter_11\.pth is truncated .* going back'):
-        assert newest_whole_checkpoint(tmp_path) == str(tmp_path / 'iter_10.pth')
+        assert newest_whole_checkpoint(tmp_path) == str(tmp_path / 'epoch_10.pth')
 
 
 def test_atomic_write_replaces_whole_files_only(tmp_path, monkeypatch):

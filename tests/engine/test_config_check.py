@@ -4,6 +4,7 @@ from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 
 from ibgan_plugin.engine.config_check import ConfigError, accepted_keys, check_config
+from ibgan_plugin.engine.launch import build_runner
 from tests.engine.runs import run_cfg
 
 
@@ -39,6 +40,8 @@ def test_a_right_config_passes(tmp_path):
     (dict(model__kl_loss=3), r'model.kl_loss = 3 must be dict or None, not int'),
     (dict(param_scheduler=dict(generator=[])),
      r'param_scheduler must have the groups of optim_wrapper, discriminator, generator, .*\[\] for .*; got generator$'),
+    (dict(train_dataloader__batch_size=0), r'train_dataloader.batch_size = 0 must be an integer of at least 1'),
+    (dict(train_dataloader__num_workers='two'), r"train_dataloader.num_workers = 'two' must be an integer of at least 0"),
     (dict(model__data_preprocessor__men=[1]), r"unknown key model.data_preprocessor.men = \[1\]; did you mean 'mean'"),
 ])
 def test_one_message_names_file_key_value_and_what_is_allowed(tmp_path, options, message):
@@ -46,6 +49,23 @@ def test_one_message_names_file_key_value_and_what_is_allowed(tmp_path, options,
         check_config(changed(tmp_path, **options))
     assert str(error.value).startswith('config: ')
     assert '\n' not in str(error.value)
+
+
+@pytest.mark.parametrize(('options', 'message'), [
+    (dict(model__generator__image_size=48), 'model.generator: image_size must be a power of two of at least 16, got 48'),
+    (dict(model__encoder__r_dim=3), 'the components differ in the width of r: model.encoder.r_dim = 3, model.generator.r_dim = 4'),
+    (dict(custom_hooks__0__max_history=0), r'custom_hooks\[0\]: max_history must be at least 1, got 0'),
+    (dict(optim_wrapper__genrator=dict(optimizer=dict(type='SGD', lr=1))),
+     "optim_wrapper.genrator names 'genrator', which is no submodule of IBGAN; it has: encoder, generator, "),
+    (dict(default_hooks__checkpoint=dict(type='ibgan_plugin.SafeCheckpointHook', intervall=4)),
+     r"default_hooks.checkpoint: unknown arguments of SafeCheckpointHook: \{'intervall': 4\}"),
+])
+def test_what_can_not_be_built_is_named_with_its_key(tmp_path, options, message, monkeypatch):
+    monkeypatch.setattr('ibgan_plugin.engine.launch.tune_cpu', lambda: None)
+    cfg = changed(tmp_path, launcher='none', **options)
+    check_config(cfg)
+    with pytest.raises(ConfigError, match=f'^config: {message}'):
+        build_runner(cfg)
 
 
 def test_arguments_of_another_package_may_have_types_of_their_own(tmp_path):

@@ -1,7 +1,12 @@
+import json
+import pickle
+from pathlib import Path
+
 import mmengine.device.utils
 import pytest
 import torch
 
+from ibgan_plugin.engine.checkpoints import CheckpointError
 from ibgan_plugin.engine.config_check import ConfigError
 from ibgan_plugin.engine.launch import (
     build_runner,
@@ -12,6 +17,7 @@ from ibgan_plugin.engine.launch import (
     select_device,
 )
 from tests.engine.runs import run_cfg
+from tests.engine.test_checkpoints import Evil, save
 
 
 @pytest.fixture
@@ -42,6 +48,40 @@ def test_options_are_applied(config):
 def test_mistakes(config, options, message):
     with pytest.raises(ValueError, match=message):
         load_config(**{'path': config, **options})
+
+
+def test_resume_of_the_config_takes_the_newest_whole_checkpoint_where_the_hook_saves(config, tmp_path):
+    options = {'resume': True, 'default_hooks.checkpoint.out_dir': str(tmp_path / 'out'), 'work_dir': 'work_dirs/mine'}
+    with pytest.warns(UserWarning, match='no whole checkpoint in .*out/mine; training starts afresh'):
+        cfg = load_config(config, cfg_options=options)
+    assert (cfg.resume, cfg.load_from) == (False, None)
+    whole, cut = save(tmp_path / 'out' / 'mine' / 'iter_2.pth'), save(tmp_path / 'out' / 'mine' / 'iter_3.pth')
+    cut.write_bytes(cut.read_bytes()[:-9])
+    with pytest.warns(UserWarning, match=r'iter_3\.pth is truncated'):
+        cfg = load_config(config, cfg_options=options)
+    assert (cfg.resume, cfg.load_from) == (True, str(whole))
+    assert load_config(config, cfg_options={**options, 'load_from': str(whole)}).load_from == str(whole)
+    assert not load_config(config, cfg_options=options, checkpoint=str(whole)).resume
+
+
+@pytest.mark.parametrize('options', [dict(resume='{}'), dict(checkpoint='{}'), dict(cfg_options={'load_from': '{}'}),
+                                     dict(cfg_options={'load_from': '{}', 'resume': True}),
+                                     dict(cfg_options={'model.init_cfg': dict(type='Pretrained', checkpoint='{}')})])
+def test_a_malicious_checkpoint_runs_through_no_option(config, tmp_path, options):
+    path = str(save(tmp_path / 'evil.pth', {'state_dict': {}, 'meta': Evil(tmp_path / 'marker')}))
+    options = json.loads(json.dumps(options).replace('{}', path))
+    with pytest.raises(CheckpointError, match=r'evil\.pth holds objects of type posix\.system'):
+        load_config(config, **options)
+    assert not (tmp_path / 'marker').exists()
+
+
+def test_tools_load_no_code_for_others_either(tmp_path, monkeypatch):
+    """MMEngine 0.11 switches ``weights_only`` off."""
+    monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '0')
+    path = save(tmp_path / 'evil.pth', {'state_dict': {}, 'meta': Evil(tmp_path / 'marker')})
+    with pytest.raises(pickle.UnpicklingError, match='Weights only load failed'):
+        one_clear_message(lambda: torch.load(path, weights_only=False))()
+    assert not (tmp_path / 'marker').exists()
 
 
 @pytest.mark.parametrize('content', ['model = dict(', 'a = b', "_base_ = ['./missing.py']"])
@@ -101,6 +141,33 @@ def test_bad_input_ends_in_one_line(monkeypatch, capsys):
     monkeypatch.setenv('IBGAN_TRACEBACK', '1')
     with pytest.raises(FileNotFoundError):
         main()
+
+
+@pytest.mark.parametrize('error', [None, ValueError, RuntimeError])
+def test_no_thread_of_gloo_outlives_a_tool(tmp_path, capsys, error):
+    """One that runs while the interpreter exits now and then aborts the process."""
+
+    def gloo_threads() -> list[str]:
+        names = [path.read_text().strip() for path in Path('/proc/self/task').glob('*/comm')]
+        return [name for name in names if 'gloo' in name]
+
+    @one_clear_message
+    def main():
+        torch.distributed.init_process_group('gloo', init_method=f'file://{tmp_path}/store', world_size=1, rank=0)
+        model = torch.nn.parallel.DistributedDataParallel(torch.nn.Linear(1, 1))
+        model.itself = [model]  # as a runner and its hooks hold each other
+        assert gloo_threads()
+        if error is not None:
+            raise error('made up')
+
+    if error is None:
+        main()
+    else:
+        with pytest.raises(SystemExit) as stop:
+            main()
+        assert stop.value.code == (2 if error is ValueError else 1)
+        assert 'made up' in capsys.readouterr().err
+    assert not gloo_threads()
 
 
 def test_a_finished_tool_leaves_the_process_group_and_gives_its_exit_code(tmp_path):

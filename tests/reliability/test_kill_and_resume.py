@@ -3,6 +3,7 @@ import os
 import random
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -53,11 +54,15 @@ def test_kill_in_the_middle_of_a_checkpoint(data_root, whole, tmp_path, rename):
     assert_same_run(whole, tmp_path)
 
 
-@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_saves_and_exits_with_the_documented_code(data_root, whole, tmp_path, number):
-    process = start(tmp_path, options(data_root))
+@pytest.mark.parametrize(('number', 'workers'), [(signal.SIGTERM, 2), (signal.SIGINT, 0), (signal.SIGUSR1, 2)])
+def test_a_signal_saves_and_exits_with_the_documented_code(data_root, whole, tmp_path, number, workers):
+    """A signal to the whole process group, as terminals, schedulers and torchrun send it: the loader's workers get it first."""
+    process = start(tmp_path, options(data_root, workers))
     wait_for(tmp_path / 'iter_4.pth', process)
-    os.kill(process.pid, number)
+    children = Path(f'/proc/{process.pid}/task/{process.pid}/children').read_text().split()
+    assert len(children) == workers
+    for pid in [*map(int, children), process.pid]:
+        os.kill(pid, number)
     process.join(120)
     assert process.exitcode == 75
     assert iterations(tmp_path)[-1] < MAX_ITERS
@@ -65,9 +70,16 @@ def test_a_signal_saves_and_exits_with_the_documented_code(data_root, whole, tmp
     assert_same_run(whole, tmp_path)
 
 
-def test_a_truncated_checkpoint_falls_back_to_the_one_before(data_root, whole, tmp_path):
+def test_after_a_full_disk_and_a_truncation_the_last_good_checkpoint_is_used(data_root, whole, tmp_path):
     finish(tmp_path, options(data_root, **{'train_cfg.max_iters': 12}))
     newest = tmp_path / 'iter_12.pth'
-    newest.write_bytes(newest.read_bytes()[:1000])
+    content = newest.read_bytes()
+    process = start(tmp_path, options(data_root), free_bytes=len(content) // 2)
+    process.join(120)
+    assert process.exitcode == 1
+    assert iterations(tmp_path) == [4, 8, 12]
+    assert newest.read_bytes() == content
+    assert not list(tmp_path.glob('.iter_*'))
+    newest.write_bytes(content[:1000])
     finish(tmp_path, options(data_root))
     assert_same_run(whole, tmp_path)

@@ -1,6 +1,7 @@
 """A short training of the shipped quick config in processes of its own, which tests kill."""
 import multiprocessing
 import os
+import resource
 import sys
 import time
 from pathlib import Path
@@ -37,11 +38,13 @@ class Progress(Hook):
         self.shared.value = runner.iter + 1
 
 
-def train(work_dir: str, cfg_options: dict, environment: dict | None = None, die_at_rename: int = 0, progress=None) -> None:
+def train(work_dir: str, cfg_options: dict, environment: dict | None = None, die_at_rename: int = 0, progress=None,
+          free_bytes: int | None = None) -> None:
     """Train, resuming if there is something to resume; exits as ``tools/train.py`` does.
 
     Args:
         progress: Shared integer that is set to the number of each iteration as it begins.
+        free_bytes: No file can become larger than this, as on a full disk.
         die_at_rename: Kill this process right before the n-th checkpoint is renamed to its final name; 0 for never.
     """
     from ibgan_plugin.engine.hooks.preemption import PREEMPTED_EXIT_CODE
@@ -50,6 +53,8 @@ def train(work_dir: str, cfg_options: dict, environment: dict | None = None, die
     torch.set_num_threads(1)
     if not os.environ.get('SHOW'):
         sys.stdout = sys.stderr = open(os.devnull, 'w')  # noqa: SIM115
+    if free_bytes is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (free_bytes, free_bytes))
     if die_at_rename:
         _die_at_rename(die_at_rename)
     cfg = load_config(str(ROOT / 'configs/ibgan/ibgan_quick_dsprites.py'), work_dir, cfg_options, seed=1, resume='auto',

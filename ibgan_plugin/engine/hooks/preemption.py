@@ -1,5 +1,7 @@
 """Ending a run early without losing an iteration."""
+import os
 import signal
+import time
 from types import FrameType
 from typing import Any
 
@@ -8,18 +10,23 @@ from mmengine.dist import all_reduce, get_world_size
 from mmengine.hooks import CheckpointHook, Hook
 from mmengine.runner import Runner
 
+from ibgan_plugin.engine.workers import STOP_SIGNALS
 from ibgan_plugin.registry import HOOKS
 
 #: Exit status of ``tools/train.py`` after a run that was told to end, saved and can be resumed (EX_TEMPFAIL of sysexits.h).
 PREEMPTED_EXIT_CODE = 75
+#: Seconds in which more signals are the same request: torchrun and Slurm send theirs again to a process that has had it.
+SAME_REQUEST_SECONDS = 5
 
 
 @HOOKS.register_module()
 class PreemptionHook(Hook):
     """On SIGTERM, SIGINT or SIGUSR1 (Slurm's ``--signal=USR1@60``) finishes the iteration, saves a checkpoint and ends the run.
 
-    ``tools/train.py`` then exits with status 75; ``--resume`` goes on where it ended. A second signal ends the process at once.
-    In a distributed run a signal to any rank ends all of them.
+    ``tools/train.py`` then exits with status 75; ``--resume`` goes on where it ended. A second signal, more than
+    ``SAME_REQUEST_SECONDS`` later, ends the process at once. In a distributed run a signal to any rank ends all of them. The
+    workers of data loaders get signals to the whole process group too: ``tools`` make them leave those alone, see
+    :func:`~ibgan_plugin.engine.workers.outlive_stop_signals`.
 
     Args:
         sync_interval: Iterations between two exchanges of the request over ranks, at least 1; unused on one process.
@@ -29,19 +36,19 @@ class PreemptionHook(Hook):
     """
     #: After every other hook, the checkpoint's included.
     priority = 'LOWEST'
-    SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
 
     def __init__(self, sync_interval: int = 10) -> None:
         if sync_interval < 1:
             raise ValueError(f'sync_interval must be at least 1, got {sync_interval}')
         self.sync_interval = sync_interval
         self.requested = False
+        self._since = 0.0
         self._previous: dict[int, Any] = {}
 
     def before_train(self, runner: Runner) -> None:
         """Take over the signals."""
         self.requested = False
-        self._previous = {number: signal.signal(number, self._request) for number in self.SIGNALS}
+        self._previous = {number: signal.signal(number, self._request) for number in STOP_SIGNALS}
 
     def after_train(self, runner: Runner) -> None:
         """Give the signals back."""
@@ -49,9 +56,12 @@ class PreemptionHook(Hook):
             signal.signal(number, handler)
 
     def _request(self, number: int, frame: FrameType | None) -> None:
-        """Remember the request; the next signal of this kind does what it did before."""
-        self.requested = True
-        signal.signal(number, self._previous.get(number) or signal.SIG_DFL)
+        """Remember the first request; a later one does what the signal did before."""
+        if not self.requested:
+            self.requested, self._since = True, time.monotonic()
+        elif time.monotonic() - self._since > SAME_REQUEST_SECONDS:
+            signal.signal(number, self._previous.get(number) or signal.SIG_DFL)
+            os.kill(os.getpid(), number)
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None) -> None:
         """Save and end the run if it was asked for."""

@@ -21,6 +21,9 @@ class SafeCheckpointHook(CheckpointHook):
 
     Args:
         kwargs: Arguments of MMEngine's ``CheckpointHook``; ``backend_args`` defaults to atomic local files.
+
+    Raises:
+        ValueError: If MMEngine's hook knows no such argument; it would fail when it saves for the first time.
     """
 
     max_keep_ckpts: int
@@ -29,6 +32,8 @@ class SafeCheckpointHook(CheckpointHook):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault('backend_args', {'backend': ATOMIC_BACKEND})
         super().__init__(*args, **kwargs)
+        if self.args:
+            raise ValueError(f'unknown arguments of SafeCheckpointHook: {self.args}')
         self._rank_buffers: list[dict[str, Tensor]] = []
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:

@@ -1,4 +1,6 @@
 import random
+import signal
+import time
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from ibgan_plugin.engine import SkipNonFiniteOptimWrapper
 from ibgan_plugin.engine.hooks import HealthHook, IterationSeedHook, PreemptionHook
 from ibgan_plugin.engine.hooks.health import DivergedError
 from ibgan_plugin.engine.hooks.iteration_seed import iteration_seed
+from ibgan_plugin.engine.workers import STOP_SIGNALS
 from tests.conftest import model_cfg
 from tests.engine.hooks.test_hooks import Spy
 from tests.engine.runs import make_runner
@@ -70,28 +73,55 @@ def test_a_checkpoint_that_does_not_fit_is_refused(tmp_path, change, message):
 
 
 class Poison(Spy):
-    """Makes a weight NaN before an iteration."""
+    """Makes a weight NaN before or after an iteration."""
 
-    def __init__(self, iteration):
+    def __init__(self, iteration, after=False):
         super().__init__(lambda runner: runner.iter)
-        self.iteration = iteration
+        self.iteration, self.after = iteration, after
 
-    def before_train_iter(self, runner, batch_idx, data_batch=None):
-        if runner.iter == self.iteration:
+    def poison(self, runner, after):
+        if (runner.iter, after) == (self.iteration, self.after):
             next(runner.model.generator.parameters()).data.fill_(float('nan'))
 
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        self.poison(runner, after=False)
 
-def test_nan_stops_the_run_and_names_iteration_component_and_last_good_checkpoint(tmp_path):
-    runner = make_runner(tmp_path, max_iters=8, default_hooks=safe(), hooks=[dict(type='ibgan_plugin.HealthHook', interval=1)])
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        self.poison(runner, after=True)
+
+
+@pytest.mark.parametrize('interval', [1, 3, 1000])
+def test_nan_stops_the_run_and_names_iteration_component_and_last_good_checkpoint(tmp_path, interval):
+    """Whenever it is looked for."""
+    hooks = [dict(type='ibgan_plugin.HealthHook', interval=interval)]
+    runner = make_runner(tmp_path, max_iters=8, default_hooks=safe(), hooks=hooks)
     runner.register_hook(Poison(4))
-    with pytest.raises(DivergedError, match=r'diverged at iteration 5: loss_\w+ is nan; last good checkpoint: .*iter_4\.pth'):
+    with pytest.raises(DivergedError, match=r'diverged at iteration 5: loss_\w+ is nan, .*; last good checkpoint: .*iter_4\.pth'):
         runner.train()
     assert sorted(path.name for path in tmp_path.glob('*.pth')) == ['iter_2.pth', 'iter_4.pth']
 
 
+@pytest.mark.parametrize('name', ['generator', 'discriminator'])
+def test_bad_gradients_are_found_where_they_begin(tmp_path, name):
+    """Seven iterations later all losses, gradients and weights are NaN."""
+
+    class BadGradient(Spy):
+
+        def before_train_iter(self, runner, batch_idx, data_batch=None):
+            if runner.iter == 2:
+                parameter = list(getattr(runner.model, name).parameters())[-1]
+                parameter.register_hook(lambda gradient: torch.full_like(gradient, float('inf')))
+
+    runner = make_runner(tmp_path, max_iters=8, default_hooks=safe(), hooks=[dict(type='ibgan_plugin.HealthHook', interval=7)])
+    runner.register_hook(BadGradient(lambda runner: None))
+    with pytest.raises(DivergedError, match=rf"diverged at iteration 3: .*the norm of {name}'s gradients is inf.*: .*iter_2\.pth"):
+        runner.train()
+    assert [path.name for path in tmp_path.glob('*.pth')] == ['iter_2.pth']
+
+
 def test_nan_weights_never_reach_a_checkpoint(tmp_path):
     runner = make_runner(tmp_path, max_iters=8, default_hooks=safe(), hooks=[dict(type='ibgan_plugin.HealthHook', interval=1000)])
-    runner.register_hook(Poison(3))
+    runner.register_hook(Poison(3, after=True), priority='VERY_HIGH')
     with pytest.raises(DivergedError, match=r"iteration 4: weights '.*' hold NaN or infinity; last good checkpoint: .*iter_2\.pth"):
         runner.train()
     assert [path.name for path in tmp_path.glob('*.pth')] == ['iter_2.pth']
@@ -152,6 +182,27 @@ def test_preemption_saves_once_and_ends(tmp_path):
     assert runner.preempted
     assert len(spy.seen) == 3
     assert sorted(path.name for path in tmp_path.glob('*.pth')) == ['iter_2.pth', 'iter_3.pth']
+
+
+def test_a_signal_repeated_at_once_is_the_same_request_and_a_later_one_ends_the_process(monkeypatch):
+    """torchrun and Slurm signal processes that have had the signal from the process group."""
+    others = []
+    before = {number: signal.signal(number, lambda number, _: others.append(number)) for number in STOP_SIGNALS}
+    hook = PreemptionHook()
+    try:
+        hook.before_train(None)
+        for number in (signal.SIGUSR1, signal.SIGUSR1, signal.SIGTERM):
+            signal.raise_signal(number)
+        assert hook.requested
+        assert not others
+        now = time.monotonic() + 60
+        monkeypatch.setattr(time, 'monotonic', lambda: now)
+        signal.raise_signal(signal.SIGTERM)
+        assert others == [signal.SIGTERM]
+        hook.after_train(None)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @pytest.mark.parametrize(('make', 'message'), [
