@@ -184,11 +184,10 @@ def test_a_finished_tool_leaves_the_process_group_and_gives_its_exit_code(tmp_pa
 
 @pytest.mark.parametrize(('changes', 'message'), [
     ({'optim_wrapper.generator.optimizer': 'RMSprop'}, "small.py: 'str' object has no attribute 'get'"),
-    ({'train_dataloader.dataset': None}, "small.py: object of type 'NoneType' has no len"),
-    ({'train_cfg.max_iters': 1.5}, 'small.py: `max_iters` should be a integer'),
+    ({'train_dataloader.dataset': None}, "small.py: train_dataloader.sampler: object of type 'NoneType' has no len"),
+    ({'train_cfg.max_iters': 1.5}, 'small.py: train_cfg: `max_iters` should be a integer'),
     ({'param_scheduler': dict(generator=[dict(type='LinearLR', end='abc', by_epoch=False)], discriminator=[])}, 'small.py: .*str'),
 ])
 def test_mistakes_in_what_the_runner_builds_late(config, tmp_path, changes, message):
-    runner = build_runner(load_config(config, str(tmp_path / 'work'), changes))
     with pytest.raises(ConfigError, match=message):
-        runner.train()
+        build_runner(load_config(config, str(tmp_path / 'work'), changes)).train()
