@@ -5,9 +5,10 @@ from threading import Lock
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
-#: Held while the filters of warnings are changed, which are the whole process's: metrics run side by side in threads.
-_FILTERS = Lock()
+#: Held while what belongs to the whole process is changed: metrics run side by side in threads.
+_PROCESS = Lock()
 
 
 def class_probabilities(train: np.ndarray, labels: np.ndarray, tests: list[np.ndarray], *, inverse_penalty: float,
@@ -27,7 +28,8 @@ def class_probabilities(train: np.ndarray, labels: np.ndarray, tests: list[np.nd
     classes = np.unique(labels)
     if len(classes) == 1:
         return classes, [np.ones((len(test), 1)) for test in tests]
-    with _FILTERS, warnings.catch_warnings():
+    # On these small products, more threads of the linear algebra only take time from the metrics beside.
+    with _PROCESS, warnings.catch_warnings(), threadpool_limits(1, 'blas'):
         # Stopping after max_iter iterations, converged or not, is part of the protocol.
         warnings.simplefilter('ignore', ConvergenceWarning)
         model = LogisticRegression(C=inverse_penalty, max_iter=max_iter).fit(train, labels)
