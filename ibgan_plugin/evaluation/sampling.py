@@ -3,11 +3,14 @@
 Published evaluation code draws one vote or one small batch at a time, with a ``randint`` call of some microseconds per factor.
 One call with an array of bounds makes the same draws in the same order, and ``RandomState``'s stream is frozen (NEP 19).
 """
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from ibgan_plugin.datasets.ground_truth import FactorGrid, Rng
+
+#: Rounds drawn at a time: bounds the memory, changes no number.
+ROUNDS_PER_CHUNK = 2048
 
 
 def randint_rounds(rng: Rng, draws: Sequence[tuple[int, int]], rounds: int) -> list[np.ndarray]:
@@ -20,6 +23,12 @@ def randint_rounds(rng: Rng, draws: Sequence[tuple[int, int]], rounds: int) -> l
     draw = rng.randint if isinstance(rng, np.random.RandomState) else rng.integers
     values = draw(0, np.repeat(highs, sizes), size=(rounds, sum(sizes)), dtype=np.int64)
     return np.split(values, np.cumsum(sizes)[:-1], axis=1)
+
+
+def in_chunks(draw: Callable[[int], tuple[np.ndarray, ...]], rounds: int) -> list[np.ndarray]:
+    """The arrays that ``draw(rounds)`` would give, drawn some rounds at a time, which keeps its temporary arrays in the cache."""
+    chunks = [draw(min(ROUNDS_PER_CHUNK, rounds - first)) for first in range(0, rounds or 1, ROUNDS_PER_CHUNK)]
+    return [np.concatenate(parts) for parts in zip(*chunks, strict=True)]
 
 
 def grid_strides(grid: FactorGrid) -> np.ndarray:

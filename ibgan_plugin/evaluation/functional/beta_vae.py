@@ -2,6 +2,7 @@
 
 Higgins et al., "beta-VAE", 2017, section 3; sampling order and classifier as in disentanglement_lib.
 """
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -9,8 +10,8 @@ import numpy as np
 
 from ibgan_plugin.datasets.ground_truth import FactorGrid, Rng
 from ibgan_plugin.evaluation.codes import CodeTable
-from ibgan_plugin.evaluation.functional.logistic import class_probabilities
-from ibgan_plugin.evaluation.sampling import check_sizes, randint_rounds, to_cells
+from ibgan_plugin.evaluation.functional.logistic import fit_classes
+from ibgan_plugin.evaluation.sampling import check_sizes, in_chunks, randint_rounds, to_cells
 
 #: Batches gathered at a time: bounds the memory, changes no number.
 BATCHES_PER_CHUNK = 256
@@ -27,12 +28,16 @@ class Pairs(NamedTuple):
 def sample_pairs(grid: FactorGrid, rng: Rng, num: int, batch_size: int) -> Pairs:
     """Draw ``num`` batches: a factor, two batches of cells, and that factor of the second set to the first's, pair by pair."""
     values = [(n, batch_size) for n in grid.sizes]
-    factor, *columns = randint_rounds(rng, [(grid.num_factors, 1), *values, *values], num)
-    first, second = columns[:grid.num_factors], columns[grid.num_factors:]
-    for k, (one, other) in enumerate(zip(first, second, strict=True)):
-        shared = factor[:, 0] == k
-        other[shared] = one[shared]
-    return Pairs(factor[:, 0], to_cells(grid, first), to_cells(grid, second))
+
+    def draw(rounds: int) -> Pairs:
+        factor, *columns = randint_rounds(rng, [(grid.num_factors, 1), *values, *values], rounds)
+        first, second = columns[:grid.num_factors], columns[grid.num_factors:]
+        for k, (one, other) in enumerate(zip(first, second, strict=True)):
+            shared = factor[:, 0] == k
+            other[shared] = one[shared]
+        return Pairs(factor[:, 0], to_cells(grid, first), to_cells(grid, second))
+
+    return Pairs(*in_chunks(draw, num))
 
 
 def beta_vae_cells(grid: FactorGrid, rng: Rng, *, num_train: int, num_eval: int, batch_size: int,
@@ -75,13 +80,20 @@ def beta_vae(table: CodeTable, *, num_train: int, num_eval: int, batch_size: int
     if num_eval < 1:
         raise ValueError(f'num_eval must be an integer >= 1, got {num_eval!r}')
     rng = np.random.RandomState(seed)
+
+    def fit(pairs: Pairs) -> tuple[float, Callable[[Pairs, np.ndarray], float]]:
+        """The accuracy on ``pairs``, and the function that gives it on others."""
+        features = pair_features(table, pairs)
+        classes, probabilities = fit_classes(features, pairs.factor, inverse_penalty=inverse_penalty, max_iter=max_iter)
+
+        def accuracy(pairs: Pairs, features: np.ndarray) -> float:
+            return float((classes[probabilities(features).argmax(axis=1)] == pairs.factor).mean())
+
+        return accuracy(pairs, features), accuracy
+
     with ThreadPoolExecutor(1) as helper:
-        train = sample_pairs(table.grid, rng, num_train, batch_size)
-        features = helper.submit(pair_features, table, train)  # while the others are drawn
+        fitted = helper.submit(fit, sample_pairs(table.grid, rng, num_train, batch_size))  # while the others are drawn
         evaluated = sample_pairs(table.grid, rng, num_eval, batch_size)
-        inputs = [features.result(), pair_features(table, evaluated)]
-    classes, probabilities = class_probabilities(inputs[0], train.factor, inputs, inverse_penalty=inverse_penalty,
-                                                 max_iter=max_iter)
-    accuracy = [float((classes[probability.argmax(axis=1)] == pairs.factor).mean())
-                for probability, pairs in zip(probabilities, (train, evaluated), strict=True)]
-    return {'train_accuracy': accuracy[0], 'eval_accuracy': accuracy[1]}
+        features = pair_features(table, evaluated)
+        train_accuracy, accuracy = fitted.result()
+    return {'train_accuracy': train_accuracy, 'eval_accuracy': accuracy(evaluated, features)}

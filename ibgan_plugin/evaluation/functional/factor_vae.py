@@ -9,7 +9,7 @@ import numpy as np
 
 from ibgan_plugin.datasets.ground_truth import FactorGrid, Rng
 from ibgan_plugin.evaluation.codes import CodeTable
-from ibgan_plugin.evaluation.sampling import check_sizes, randint_rounds, sample_cells, to_cells
+from ibgan_plugin.evaluation.sampling import check_sizes, in_chunks, randint_rounds, sample_cells, to_cells
 
 #: Votes gathered at a time: bounds the memory, changes no number.
 VOTES_PER_CHUNK = 256
@@ -32,11 +32,16 @@ class FactorVAESamples(NamedTuple):
 
 def sample_votes(grid: FactorGrid, rng: Rng, num_votes: int, batch_size: int) -> Votes:
     """Draw votes: a factor, a batch of cells, and that factor set to the batch's first value throughout."""
-    factor, *columns = randint_rounds(rng, [(grid.num_factors, 1), *((n, batch_size) for n in grid.sizes)], num_votes)
-    for k, column in enumerate(columns):
-        fixed = factor[:, 0] == k
-        column[fixed] = column[fixed, :1]
-    return Votes(factor[:, 0], to_cells(grid, columns))
+    draws = [(grid.num_factors, 1), *((n, batch_size) for n in grid.sizes)]
+
+    def draw(rounds: int) -> Votes:
+        factor, *columns = randint_rounds(rng, draws, rounds)
+        for k, column in enumerate(columns):
+            fixed = factor[:, 0] == k
+            column[fixed] = column[fixed, :1]
+        return Votes(factor[:, 0], to_cells(grid, columns))
+
+    return Votes(*in_chunks(draw, num_votes))
 
 
 def sample_factor_vae(grid: FactorGrid, rng: Rng, *, num_train: int, num_eval: int, batch_size: int,

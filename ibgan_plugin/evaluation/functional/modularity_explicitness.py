@@ -4,7 +4,7 @@ from scipy.stats import rankdata
 
 from ibgan_plugin.evaluation.functional.common import varying_factors
 from ibgan_plugin.evaluation.functional.discrete import discretize, mutual_information
-from ibgan_plugin.evaluation.functional.logistic import class_probabilities
+from ibgan_plugin.evaluation.functional.logistic import fit_classes
 from ibgan_plugin.evaluation.labelled import CodeSource
 from ibgan_plugin.evaluation.sampling import check_sizes
 
@@ -63,9 +63,8 @@ def standardize(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.nda
 def explicitness_score(train: np.ndarray, train_labels: np.ndarray, test: np.ndarray, test_labels: np.ndarray, *,
                        inverse_penalty: float, max_iter: int) -> tuple[float, float]:
     """Mean one-against-rest AUC, on train and test, of a logistic regression of one factor [N] on standardised codes [N, C]."""
-    classes, probabilities = class_probabilities(train, train_labels, [train, test], inverse_penalty=inverse_penalty,
-                                                 max_iter=max_iter)
-    return mean_auc(train_labels, classes, probabilities[0]), mean_auc(test_labels, classes, probabilities[1])
+    classes, probabilities = fit_classes(train, train_labels, inverse_penalty=inverse_penalty, max_iter=max_iter)
+    return mean_auc(train_labels, classes, probabilities(train)), mean_auc(test_labels, classes, probabilities(test))
 
 
 def modularity_explicitness(source: CodeSource, *, num_train: int, num_test: int, batch_size: int, num_bins: int,
