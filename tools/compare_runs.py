@@ -5,8 +5,8 @@ Each file holds ``codes`` [N, C] of the same samples in the same order, e.g. fro
 import argparse
 import sys
 
-from ibgan_plugin.evaluation.compare_runs import compare_runs, format_runs, load_runs, write_runs
-from ibgan_plugin.evaluation.evaluate_codes import check_output
+from ibgan_plugin.evaluation.compare_runs import compare_runs, format_runs, load_runs
+from ibgan_plugin.evaluation.evaluate_codes import check_output, write_json
 
 
 def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     print(format_runs(scores))
     if args.json:
-        write_runs(scores, args.json)
+        write_json(scores, args.json)
     return 0
 
 

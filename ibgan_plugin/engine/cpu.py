@@ -1,10 +1,19 @@
 """Process-wide settings that make training on a CPU faster and change no result that matters."""
 import ctypes
+from collections.abc import Callable
 
 import torch
 
 # glibc's malloc.h: option numbers of mallopt, and the largest threshold that it takes on 64-bit machines.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _LARGEST = -1, -3, 32 << 20
+
+
+def _c_function(name: str) -> Callable[..., int] | None:
+    """A function of the process's C library, or None where it has no such function."""
+    try:
+        return getattr(ctypes.CDLL(None), name)
+    except (AttributeError, OSError, TypeError):
+        return None
 
 
 def keep_freed_memory() -> bool:
@@ -16,11 +25,8 @@ def keep_freed_memory() -> bool:
     Returns:
         Whether the C library has this option (glibc has).
     """
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):
-        return False
-    return bool(mallopt(_M_MMAP_THRESHOLD, _LARGEST)) and bool(mallopt(_M_TRIM_THRESHOLD, 2**31 - 1))
+    mallopt = _c_function('mallopt')
+    return mallopt is not None and bool(mallopt(_M_MMAP_THRESHOLD, _LARGEST)) and bool(mallopt(_M_TRIM_THRESHOLD, 2**31 - 1))
 
 
 def release_freed_memory() -> bool:
@@ -32,11 +38,8 @@ def release_freed_memory() -> bool:
     Returns:
         Whether the C library can (glibc can).
     """
-    try:
-        malloc_trim = ctypes.CDLL(None).malloc_trim
-    except (AttributeError, OSError, TypeError):
-        return False
-    return bool(malloc_trim(0))
+    malloc_trim = _c_function('malloc_trim')
+    return malloc_trim is not None and bool(malloc_trim(0))
 
 
 def use_onednn_products() -> bool:

@@ -22,7 +22,7 @@ from ibgan_plugin.engine.checkpoints import check_checkpoint, load_plain, newest
 from ibgan_plugin.engine.compiler import drop_compile_without_compiler
 from ibgan_plugin.engine.config_check import ConfigError, check_config, config_errors, pretrained_files
 from ibgan_plugin.engine.cpu import tune_cpu
-from ibgan_plugin.engine.cuda import tune_cuda
+from ibgan_plugin.engine.cuda import LOADERS, tune_cuda
 from ibgan_plugin.interop.torchvision_operators import declare_torchvision_operators
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
@@ -169,13 +169,13 @@ def build_runner(cfg: Config) -> Runner:
 
     Raises:
         ConfigError: If components do not fit each other or an argument of one is impossible; names the file and the keys. What
-            the runner builds later, such as loops and optimisers, raises it then.
+            the runner builds later, such as loops and schedules, raises it then.
     """
     tune_cpu()
     tune_cuda(cfg)
     drop_compile_without_compiler(cfg)
     init_cpu_distributed(cfg)
-    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+    for name in LOADERS:
         if isinstance(cfg.get(name), dict):
             cfg[name].setdefault('worker_init_fn', dict(type='ibgan_plugin.outlive_stop_signals'))
     with config_errors(cfg):

@@ -5,8 +5,14 @@ from typing import Any
 import torch
 from mmengine.logging import MessageHub, print_log
 from mmengine.optim import OptimWrapper
+from torch import Tensor
 
 from ibgan_plugin.registry import OPTIM_WRAPPERS
+
+
+def gradient_norm(param_groups: list[dict[str, Any]]) -> Tensor:
+    """Norm of all gradients of an optimiser's ``param_groups``, on their device."""
+    return torch.nn.utils.get_total_norm([p.grad for group in param_groups for p in group['params'] if p.grad is not None])
 
 
 @OPTIM_WRAPPERS.register_module()
@@ -25,8 +31,7 @@ class SkipNonFiniteOptimWrapper(OptimWrapper):
 
     def step(self, **kwargs: Any) -> None:
         """Update the parameters unless a gradient is not finite."""
-        gradients = [p.grad for group in self.param_groups for p in group['params'] if p.grad is not None]
-        if torch.nn.utils.get_total_norm(gradients).isfinite():
+        if gradient_norm(self.param_groups).isfinite():
             super().step(**kwargs)
             return
         self.skipped += 1

@@ -1,5 +1,4 @@
 """Which of several runs to keep, told from their codes alone; ``tools/compare_runs.py`` is the command."""
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -59,8 +58,3 @@ def format_runs(scores: RunScores) -> str:
     lines += [f'{run:{width}}' + ''.join(f'  {row[name]:16.4f}{"*" if row[name] == best[name] else " "}' for name in names)
               for run, row in scores.items()]
     return '\n'.join(lines)
-
-
-def write_runs(scores: RunScores, path: str | Path) -> None:
-    """Write ``{run: {score: value}}``."""
-    Path(path).write_text(json.dumps(scores, indent=1) + '\n')

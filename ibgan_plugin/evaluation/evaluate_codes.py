@@ -1,7 +1,7 @@
 """Scores of codes stored in a file, from any framework; ``tools/evaluate_codes.py`` is the command."""
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +106,8 @@ def check_output(path: str | Path) -> None:
         raise ValueError(f'{path} can not be written: {error.strerror}') from error
 
 
-def write_json(results: Results, path: str | Path) -> None:
-    """Write ``{metric: {score: {mean, std, per_seed}}}``."""
+def write_json(results: Mapping[str, Any], path: str | Path) -> None:
+    """Write results as they are: of :func:`evaluate_codes`, ``{metric: {score: {mean, std, per_seed}}}``."""
     Path(path).write_text(json.dumps(results, indent=1) + '\n')
 
 

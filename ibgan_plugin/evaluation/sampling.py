@@ -26,7 +26,7 @@ def randint_rounds(rng: Rng, draws: Sequence[tuple[int, int]], rounds: int) -> l
 
 
 def in_chunks(draw: Callable[[int], tuple[np.ndarray, ...]], rounds: int) -> list[np.ndarray]:
-    """The arrays that ``draw(rounds)`` would give, drawn some rounds at a time, which keeps its temporary arrays in the cache."""
+    """The arrays that ``draw(rounds)`` would give, drawn some rounds at a time, so that temporary arrays stay small."""
     chunks = [draw(min(ROUNDS_PER_CHUNK, rounds - first)) for first in range(0, rounds or 1, ROUNDS_PER_CHUNK)]
     return [np.concatenate(parts) for parts in zip(*chunks, strict=True)]
 

@@ -10,6 +10,7 @@ from mmengine.runner import Runner
 from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
+from ibgan_plugin.engine.optim_wrappers import gradient_norm
 from ibgan_plugin.models.freeze import unwrap
 from ibgan_plugin.models.ibgan import KL_PER_DIM
 from ibgan_plugin.registry import HOOKS
@@ -72,8 +73,7 @@ class HealthHook(Hook):
 
         @torch.compiler.disable
         def note(optimizer: torch.optim.Optimizer, *_: Any) -> None:
-            gradients = [p.grad for group in optimizer.param_groups for p in group['params'] if p.grad is not None]
-            self._norms.append((runner.iter, name, torch.nn.utils.get_total_norm(gradients)))
+            self._norms.append((runner.iter, name, gradient_norm(optimizer.param_groups)))
 
         return note
 

@@ -80,20 +80,17 @@ def beta_vae(table: CodeTable, *, num_train: int, num_eval: int, batch_size: int
     if num_eval < 1:
         raise ValueError(f'num_eval must be an integer >= 1, got {num_eval!r}')
     rng = np.random.RandomState(seed)
+    train = sample_pairs(table.grid, rng, num_train, batch_size)
 
-    def fit(pairs: Pairs) -> tuple[float, Callable[[Pairs, np.ndarray], float]]:
-        """The accuracy on ``pairs``, and the function that gives it on others."""
-        features = pair_features(table, pairs)
-        classes, probabilities = fit_classes(features, pairs.factor, inverse_penalty=inverse_penalty, max_iter=max_iter)
-
-        def accuracy(pairs: Pairs, features: np.ndarray) -> float:
-            return float((classes[probabilities(features).argmax(axis=1)] == pairs.factor).mean())
-
-        return accuracy(pairs, features), accuracy
+    def fit() -> tuple[np.ndarray, np.ndarray, Callable[[np.ndarray], np.ndarray]]:
+        features = pair_features(table, train)
+        return features, *fit_classes(features, train.factor, inverse_penalty=inverse_penalty, max_iter=max_iter)
 
     with ThreadPoolExecutor(1) as helper:
-        fitted = helper.submit(fit, sample_pairs(table.grid, rng, num_train, batch_size))  # while the others are drawn
+        fitted = helper.submit(fit)  # while the others are drawn
         evaluated = sample_pairs(table.grid, rng, num_eval, batch_size)
         features = pair_features(table, evaluated)
-        train_accuracy, accuracy = fitted.result()
-    return {'train_accuracy': train_accuracy, 'eval_accuracy': accuracy(evaluated, features)}
+        train_features, classes, probabilities = fitted.result()
+    train_accuracy, eval_accuracy = (float((classes[probabilities(inputs).argmax(axis=1)] == pairs.factor).mean())
+                                     for pairs, inputs in ((train, train_features), (evaluated, features)))
+    return {'train_accuracy': train_accuracy, 'eval_accuracy': eval_accuracy}
