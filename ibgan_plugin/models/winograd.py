@@ -1,10 +1,10 @@
 """3x3 convolutions of 8x8 feature maps by Winograd's algorithm, in a quarter of the multiplications.
 
 Winograd's F(4x4, 3x3) (Lavin and Gray, 2016) computes 4x4 outputs from 6x6 inputs with 36 products instead of 144: both are taken
-for values of polynomials at six points, where a convolution is a product. An 8x8 map is four such tiles; its transforms are
-small matrix products along rows and columns, and between them stand 36 large ones of features and weights. All of it is ordinary
-differentiable algebra: the gradients are fast as well, and have gradients. In float32 the result is within some 1.5e-6 of the
-exact one, relative to its size, and a direct sum within 0.5e-6.
+for values of polynomials at six points, where a convolution is a product. An 8x8 map is four such tiles; its transforms are small
+matrix products, and between them stand 36 large ones of features and weights. All of it is ordinary differentiable algebra: the
+gradients are fast as well, and have gradients. In float32 the result is within some 1.5e-6 of the exact one, relative to its
+size, and a direct sum within 0.5e-6.
 """
 import functools
 from typing import NamedTuple
@@ -21,11 +21,10 @@ POINTS = (0, 1, -1, 1 / 2, -2)
 
 
 class Transforms(NamedTuple):
-    """Linear maps along one side of the map, for its two tiles; k is the point and t the tile."""
-    to_points: Tensor  # (k t) x 8; the padding is left out
-    weights: Tensor  # (k k) x (3 3), both sides at once
-    from_points: Tensor  # 8 x (k t)
-    tile_from_points: Tensor  # 4 x k, alike in both tiles
+    """Linear maps; of the points, k is that of the rows and l that of the columns."""
+    to_points: Tensor  # (k t) x 8, along one side for its two tiles t; the padding is left out
+    weights: Tensor  # (k l) x (3 3), both sides at once
+    from_points: Tensor  # (4 4) x (k l), both sides at once, alike in all tiles
 
 
 def _values(length: int) -> Tensor:
@@ -41,13 +40,11 @@ def _transforms(dtype: torch.dtype) -> Transforms:
     to_points = torch.linalg.inv(_values(IN)).T
     scale = to_points.abs().amax(1, keepdim=True)  # balances features and weights
     to_points, of_taps, from_points = to_points / scale, _values(TAPS) * scale, _values(OUT).T
-    padded, placed = torch.zeros(IN, 2, SIZE + 2, dtype=torch.float64), torch.zeros(SIZE, IN, 2, dtype=torch.float64)
+    padded = torch.zeros(IN, 2, SIZE + 2, dtype=torch.float64)
     for tile in range(2):
         padded[:, tile, OUT * tile:OUT * tile + IN] = to_points
-        placed[OUT * tile:OUT * (tile + 1), :, tile] = from_points
-    weights = torch.einsum('ky,lx->klyx', of_taps, of_taps).reshape(IN**2, TAPS**2)
-    maps = (padded[..., 1:-1].reshape(2 * IN, SIZE), weights, placed.reshape(SIZE, 2 * IN), from_points)
-    return Transforms(*(m.to(dtype).contiguous() for m in maps))
+    maps = (padded[..., 1:-1].reshape(2 * IN, SIZE), torch.kron(of_taps, of_taps), torch.kron(from_points, from_points))
+    return Transforms(*(m.to(dtype) for m in maps))
 
 
 def winograd(inputs: Tensor, taps: Tensor) -> Tensor:
@@ -63,16 +60,15 @@ def winograd(inputs: Tensor, taps: Tensor) -> Tensor:
     num, width = inputs.shape[:2]
     out = taps.shape[3]
     to = _transforms(inputs.dtype)
-    # Of the points, k is that of the rows and l that of the columns; t and s are the tiles, y and x the pixels in the map.
+    # t and s are the tiles of rows and columns, y and x the pixels.
     weights = (to.weights @ taps.reshape(TAPS**2, width * out)).view(IN**2, width, out)  # (k l) in out
     columns = inputs.permute(3, 2, 0, 1).reshape(SIZE, SIZE, num * width)  # x y (n in)
     columns = torch.bmm(to.to_points.expand(SIZE, -1, -1), columns)  # x (k t) (n in)
     rows = columns.view(SIZE, IN, 2 * num * width).transpose(0, 1)  # k x (t n in), a view that bmm reads as it is
     features = torch.bmm(to.to_points.expand(IN, -1, -1), rows).view(IN**2, 4 * num, width)  # (k l) (s t n) in
-    products = torch.bmm(features, weights).view(IN, 2 * IN, 2 * num * out)  # k (l s) (t n out)
-    rows = torch.bmm(to.from_points.expand(IN, -1, -1), products).view(IN, SIZE * 2 * num * out)  # k (x t n out)
-    maps = (to.tile_from_points @ rows).view(OUT, SIZE, 2, num, out)  # y in the tile, x, t, n, out
-    return maps.permute(3, 2, 0, 1, 4).reshape(num, SIZE, SIZE, out).permute(0, 3, 1, 2)
+    products = torch.bmm(features, weights).view(IN**2, 4 * num * out)
+    tiles = (to.from_points @ products).view(OUT, OUT, 2, 2, num, out)  # y and x in the tile, s, t, n, out
+    return tiles.permute(4, 3, 0, 2, 1, 5).reshape(num, SIZE, SIZE, out).permute(0, 3, 1, 2)
 
 
 def _pays(inputs: Tensor) -> bool:
