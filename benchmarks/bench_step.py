@@ -52,6 +52,15 @@ class NoiseImages(Dataset):
         return dict(inputs=self.images[index])
 
 
+def load_config(name: str) -> Config:
+    """A config file, or the config of that name in configs/ibgan, with all that it builds registered and little logged."""
+    cfg = Config.fromfile(Path(name) if name.endswith('.py') else CONFIGS / f'{name}.py')
+    init_default_scope('ibgan_plugin')
+    MMLogger.get_current_instance().setLevel(logging.ERROR)
+    cfg.log_level = 'ERROR'
+    return cfg
+
+
 def build_ours(cfg: Config, compiled: bool = False) -> tuple[Any, Any]:
     """A model in training mode and its optimiser wrappers."""
     torch.manual_seed(0)
@@ -160,17 +169,13 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     if not args.untuned:
         tune_cpu()
-    path = Path(args.config) if args.config.endswith('.py') else CONFIGS / f'{args.config}.py'
-    cfg = Config.fromfile(path)
-    init_default_scope('ibgan_plugin')
-    MMLogger.get_current_instance().setLevel(logging.ERROR)
-    cfg.log_level = 'ERROR'
+    cfg, name = load_config(args.config), Path(args.config).stem
     use_data(cfg, args.batch_size, args.data_root)
     cfg.compile = not args.no_compile
     drop_compile_without_compiler(cfg)
     report = measure(cfg, args.batch_size, args.rounds, args.warm_up, cfg.pop('compile'), not args.no_runner)
-    report = dict(config=path.stem, batch_size=args.batch_size, threads=args.threads, rounds=args.rounds, **report)
-    print(f'{path.stem}, batch {args.batch_size}, {args.threads} thread(s): {report["gflop"]:.2f} GFLOP a step, matrix product '
+    report = dict(config=name, batch_size=args.batch_size, threads=args.threads, rounds=args.rounds, **report)
+    print(f'{name}, batch {args.batch_size}, {args.threads} thread(s): {report["gflop"]:.2f} GFLOP a step, matrix product '
           f'{report["gemm_gflops"]:.0f} GFLOP/s')
     for name, cpu in report['cpu_ms'].items():
         print(f'{name:10} {cpu:8.1f} ms CPU {report["wall_ms"][name]:8.1f} ms wall')

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import torch
 
-# glibc's malloc.h: option numbers of mallopt, and the largest threshold that it takes on 64-bit machines.
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _LARGEST = -1, -3, 32 << 20
+# glibc's malloc.h: option numbers of mallopt.
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 
 
 def _c_function(name: str) -> Callable[..., int] | None:
@@ -20,13 +20,13 @@ def keep_freed_memory() -> bool:
     """Let the C library keep freed memory for the next allocation instead of giving it back to the system.
 
     A training step frees and allocates the same activations and gradients, megabytes each, every time; by default each comes
-    back as fresh pages that the kernel has to clear and map, which is up to a tenth of a step. Blocks above 32 MiB still do.
+    back as fresh pages that the kernel has to clear and map, which is up to a tenth of a step.
 
     Returns:
         Whether the C library has this option (glibc has).
     """
     mallopt = _c_function('mallopt')
-    return mallopt is not None and bool(mallopt(_M_MMAP_THRESHOLD, _LARGEST)) and bool(mallopt(_M_TRIM_THRESHOLD, 2**31 - 1))
+    return mallopt is not None and bool(mallopt(_M_MMAP_MAX, 0)) and bool(mallopt(_M_TRIM_THRESHOLD, 2**31 - 1))
 
 
 def release_freed_memory() -> bool:

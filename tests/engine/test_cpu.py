@@ -14,7 +14,7 @@ if sys.argv[1] == 'keep' and not keep_freed_memory():
     sys.exit(77)
 torch.set_num_threads(1)
 def work():
-    return [torch.ones(2_000_000) for _ in range(8)]
+    return [torch.ones(size) for size in (2_000_000, 10_000_000, 2_000_000, 20_000_000)]  # 8 to 80 MB
 for _ in range(3):
     work()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
