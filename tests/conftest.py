@@ -19,8 +19,10 @@ def pytest_terminal_summary(terminalreporter) -> None:
 
 @pytest.fixture(autouse=True)
 def one_thread_and_seed():
-    """Tests are small: more threads only wait for each other."""
+    """A known state, whatever a test before has run in this process. One thread: tests are small, more only wait for each other."""
     torch.set_num_threads(1)
+    torch.set_flush_denormal(False)
+    torch.set_float32_matmul_precision('highest')
     torch.manual_seed(0)
     MessageHub.get_current_instance().update_info('iter', 0)
 
