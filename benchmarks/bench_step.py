@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from interleave import Clock, OwnProcess, TurnsHook, forget, take_turns
+from interleave import Clock, OwnProcess, TurnsHook, Variant, forget, take_turns
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import MODELS, init_default_scope
@@ -86,17 +86,23 @@ def build_plain(model: dict, learning_rates: tuple[float, float], batch_size: in
     return lambda: plain.step(imgs, NOISE_STD)
 
 
-def build_variants(cfg: Config, batch_size: int, compiled: bool) -> dict[str, Callable[[], object]]:
-    """One iteration a call, by name."""
+def random_batch(cfg: Config, batch_size: int) -> dict[str, torch.Tensor]:
+    """A batch for our step, without meaning."""
     size, channels = cfg.model.generator.image_size, cfg.model.generator.out_channels
-    batch = dict(inputs=torch.randint(0, 256, (batch_size, channels, size, size), dtype=torch.uint8))
+    return dict(inputs=torch.randint(0, 256, (batch_size, channels, size, size), dtype=torch.uint8))
+
+
+def build_variants(cfg: Config, batch_size: int, compiled: bool) -> dict[str, Variant]:
+    """All variants but the runner, by name."""
+    batch = random_batch(cfg, batch_size)
     learning_rates = tuple(cfg.optim_wrapper[side].optimizer.lr for side in ('generator', 'discriminator'))
     arguments = cfg.model.to_dict(), learning_rates, batch_size, torch.get_num_threads()
     model, optim = build_ours(cfg)
     left, right = torch.randn(2, GEMM_SIZE, GEMM_SIZE)
     product = torch.empty(GEMM_SIZE, GEMM_SIZE)
-    variants = {'plain': OwnProcess(build_plain, *arguments), 'plain tuned': build_plain(*arguments),
-                'eager': lambda: model.train_step(batch, optim), 'gemm': lambda: torch.mm(left, right, out=product)}
+    variants: dict[str, Variant] = {
+        'plain': OwnProcess(build_plain, *arguments), 'plain tuned': build_plain(*arguments),
+        'eager': lambda: model.train_step(batch, optim), 'gemm': lambda: torch.mm(left, right, out=product)}
     if compiled:
         fast, fast_optim = build_ours(cfg, compiled=True)
         variants['compiled'] = lambda: fast.train_step(batch, fast_optim)
@@ -116,7 +122,7 @@ def use_data(cfg: Config, batch_size: int, data_root: str | None) -> None:
         loader.collate_fn = dict(type='default_collate')
 
 
-def run_with_runner(cfg: Config, variants: dict[str, Callable[[], object]], clocks: dict[str, Clock], warm_up: int,
+def run_with_runner(cfg: Config, variants: dict[str, Variant], clocks: dict[str, Clock], warm_up: int,
                     rounds: int) -> None:
     """All variants in the gaps of a run of MMEngine's runner."""
     for key in ('val_dataloader', 'val_evaluator', 'val_cfg', 'test_dataloader', 'test_evaluator', 'test_cfg'):
@@ -175,20 +181,21 @@ def main() -> None:
     parser.add_argument('--no-compile', action='store_true', help='leave out the compiled step, which takes minutes to compile')
     parser.add_argument('--no-runner', action='store_true', help='leave the runner out')
     parser.add_argument('--data-root', help="the data for the runner's loader (default: the config's; noise if it is not there)")
-    parser.add_argument('--untuned', action='store_true', help='leave out the settings for CPUs that our launcher makes, for all')
+    parser.add_argument('--untuned', action='store_true', help='leave out the settings for CPUs that our launcher makes, for all '
+                        'variants, so that both plain ones are the same')
     parser.add_argument('--json', type=Path, metavar='OUT', help='write cpu_ms, wall_ms and ratios there')
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     if not args.untuned:
         tune_cpu()
-    cfg, name = load_config(args.config), Path(args.config).stem
+    cfg = load_config(args.config)
     use_data(cfg, args.batch_size, args.data_root)
     cfg.compile = not args.no_compile
     drop_compile_without_compiler(cfg)
     report = measure(cfg, args.batch_size, args.rounds, args.warm_up, cfg.pop('compile'), not args.no_runner)
-    report = dict(config=name, batch_size=args.batch_size, threads=args.threads, rounds=args.rounds, **report)
-    print(f'{name}, batch {args.batch_size}, {args.threads} thread(s): {report["gflop"]:.2f} GFLOP a step, matrix product '
-          f'{report["gemm_gflops"]:.0f} GFLOP/s')
+    report = dict(config=Path(args.config).stem, batch_size=args.batch_size, threads=args.threads, rounds=args.rounds, **report)
+    print(f'{report["config"]}, batch {args.batch_size}, {args.threads} thread(s): {report["gflop"]:.2f} GFLOP a step, '
+          f'matrix product {report["gemm_gflops"]:.0f} GFLOP/s')
     for name, cpu in report['cpu_ms'].items():
         print(f'{name:12} {cpu:8.1f} ms CPU {report["wall_ms"][name]:8.1f} ms wall')
     for name, ratio in report['ratios'].items():

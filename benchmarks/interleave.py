@@ -23,24 +23,26 @@ class Clock:
     def stop(self) -> None:
         """End it."""
         cpu, wall = time.process_time(), time.perf_counter()
-        self.cpu.append(1e3 * (cpu - self._begin[0]))
-        self.wall.append(1e3 * (wall - self._begin[1]))
+        self.add(1e3 * (cpu - self._begin[0]), 1e3 * (wall - self._begin[1]))
 
-    def time(self, function: Callable[[], object]) -> None:
-        """Time the second of two calls: the first finds the caches as another variant left them."""
-        if isinstance(function, OwnProcess):
-            cpu, wall = function()
-            self.cpu.append(cpu)
-            self.wall.append(wall)
-            return
-        function()
-        self.start()
-        function()
-        self.stop()
+    def add(self, cpu: float, wall: float) -> None:
+        """Note a call that was timed elsewhere."""
+        self.cpu.append(cpu)
+        self.wall.append(wall)
+
+
+def second_call(step: Callable[[], object]) -> tuple[float, float]:
+    """CPU and wall time of the second of two calls, in milliseconds: the first finds the caches as another variant left them."""
+    clock = Clock()
+    step()
+    clock.start()
+    step()
+    clock.stop()
+    return clock.cpu[0], clock.wall[0]
 
 
 class OwnProcess:
-    """A variant in a process of its own: a call times it there, as :class:`Clock` does.
+    """A variant in a process of its own.
 
     Args:
         build: Gives the variant; together with its arguments it goes to the process.
@@ -52,35 +54,38 @@ class OwnProcess:
         context.Process(target=_serve, args=(theirs, build, args), daemon=True).start()
         theirs.close()
 
-    def __call__(self) -> tuple[float, float]:
-        """CPU and wall time of an iteration, in milliseconds."""
+    def time(self) -> tuple[float, float]:
+        """:func:`second_call` in that process."""
         self._ours.send(None)
         return self._ours.recv()
 
 
 def _serve(pipe: Connection, build: Callable[..., Callable[[], object]], args: tuple) -> None:
     """Time a variant once for each message, until the other side is gone."""
-    variant, clock = build(*args), Clock()
+    step = build(*args)
     while True:
         try:
             pipe.recv()
         except EOFError:
             return
-        clock.time(variant)
-        pipe.send((clock.cpu.pop(), clock.wall.pop()))
+        pipe.send(second_call(step))
+
+
+#: What iterates once a call, here or in a process of its own.
+Variant = Callable[[], object] | OwnProcess
 
 
 class TurnsHook(Hook):
     """Lets the other variants run between two iterations of the runner, outside of its time.
 
     Args:
-        others: Variants by name, each one iteration a call.
+        others: Variants by name.
         clocks: Where times go, by name; the runner's own are ``'runner'`` and, of the training step in it, ``'inner step'``.
         warm_up: Iterations whose times are dropped.
     """
     priority = 'LOWEST'
 
-    def __init__(self, others: dict[str, Callable[[], object]], clocks: dict[str, Clock], warm_up: int) -> None:
+    def __init__(self, others: dict[str, Variant], clocks: dict[str, Clock], warm_up: int) -> None:
         self.others, self.clocks, self.warm_up = others, clocks, warm_up
 
     def before_train(self, runner: Runner) -> None:
@@ -105,10 +110,10 @@ class TurnsHook(Hook):
         self.clocks['runner'].start()
 
 
-def take_turns(variants: dict[str, Callable[[], object]], clocks: dict[str, Clock]) -> None:
+def take_turns(variants: dict[str, Variant], clocks: dict[str, Clock]) -> None:
     """Time each."""
     for name, step in variants.items():
-        clocks[name].time(step)
+        clocks[name].add(*(step.time() if isinstance(step, OwnProcess) else second_call(step)))
 
 
 def forget(clocks: dict[str, Clock]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from bench_step import build_ours, load_config
+from bench_step import build_ours, load_config, random_batch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
@@ -50,13 +50,12 @@ def profile(name: str, batch_size: int, steps: int) -> tuple[float, OperationTim
     """CPU milliseconds of a step, not looked into, and the times of the operations of ``steps`` others."""
     cfg = load_config(name)
     model, optim = build_ours(cfg)
-    size = cfg.model.generator.image_size
-    imgs = torch.randint(0, 256, (batch_size, cfg.model.generator.out_channels, size, size), dtype=torch.uint8)
+    batch = random_batch(cfg, batch_size)
 
     def run(times: int) -> float:
         begin = time.process_time()
         for _ in range(times):
-            model.train_step(dict(inputs=imgs), optim)
+            model.train_step(batch, optim)
         return 1e3 * (time.process_time() - begin) / times
 
     run(5)
