@@ -23,10 +23,10 @@ from ibgan_plugin.datasets import DSprites, LMDBImages, batched_collate
 from ibgan_plugin.datasets.base import ImageDataset
 from ibgan_plugin.datasets.dsprites.build import POSITIONS, WINDOW_BYTES
 from ibgan_plugin.datasets.dsprites.raster import ORIGINS, WINDOW
-from ibgan_plugin.datasets.lmdb_reader import record_key
-from ibgan_plugin.datasets.lmdb_writer import build
 from ibgan_plugin.datasets.prepare import folder
 from ibgan_plugin.datasets.prepare.convert import Recipe
+from ibgan_plugin.datasets.store.reader import record_key
+from ibgan_plugin.datasets.store.writer import build
 
 BATCH = 64
 

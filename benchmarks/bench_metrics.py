@@ -22,10 +22,10 @@ from sklearn.metrics import mutual_info_score
 from sklearn.svm import LinearSVC
 
 from ibgan_plugin.datasets.ground_truth import FactorGrid
-from ibgan_plugin.evaluation.codes import CodeTable
-from ibgan_plugin.evaluation.functional.dci import completeness, disentanglement
-from ibgan_plugin.evaluation.protocols import STUDY
-from ibgan_plugin.evaluation.suite import SUITE, score
+from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
+from ibgan_plugin.evaluation.disentanglement.dci import completeness, disentanglement
+from ibgan_plugin.evaluation.disentanglement.protocols import STUDY
+from ibgan_plugin.evaluation.disentanglement.suite import SUITE, score
 
 DSPRITES = FactorGrid(('shape', 'scale', 'orientation', 'posX', 'posY'), (3, 6, 40, 32, 32))
 NUM_CODES = 10

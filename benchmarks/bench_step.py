@@ -4,7 +4,7 @@ All variants run in turns and with one thread, since the clock of a shared machi
 which the second is timed, since the first finds the caches as another variant left them. ``eager`` is our step, ``compiled`` ours
 through MMEngine's ``compile`` option, ``runner`` a whole iteration of MMEngine's runner with the hooks and the data loader of the
 config, and ``floor`` the time of the step's floating-point operations, every convolution computed directly, at the rate of a large
-matrix product. They are in one process, which has the settings of our launcher (``ibgan_plugin.engine.cpu``), and so is ``plain
+matrix product. They are in one process, which has the settings of our launcher (``ibgan_plugin.ops.cpu``), and so is ``plain
 tuned``, the published step in plain torch (``plain_step.py``). ``plain`` is that step as such a port runs: without these settings,
 which a process can not take back, and so in a second one.
 
@@ -30,10 +30,10 @@ from mmengine.runner import Runner
 from plain_step import PlainIBGAN
 from torch.utils.data import Dataset
 
-from ibgan_plugin.analysis.complexity import component_costs
+from ibgan_plugin.apis.complexity import component_costs
 from ibgan_plugin.engine import GroupedOptimWrapperConstructor
 from ibgan_plugin.engine.compiler import drop_compile_without_compiler
-from ibgan_plugin.engine.cpu import tune_cpu
+from ibgan_plugin.ops.cpu import tune_cpu
 from ibgan_plugin.registry import DATASETS
 
 CONFIGS = Path(__file__).parents[1] / 'configs' / 'ibgan'

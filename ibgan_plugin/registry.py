@@ -16,9 +16,9 @@ def _child(name: str, *locations: str) -> Registry:
     return Registry(parent.name, parent=parent, scope=SCOPE, locations=[f'{SCOPE}.{location}' for location in locations])
 
 
-MODELS = _child('MODELS', 'models', 'evaluation.extractors')
-WEIGHT_INITIALIZERS = _child('WEIGHT_INITIALIZERS', 'models')
-DATASETS = _child('DATASETS', 'datasets')
+MODELS = _child('MODELS', 'models', 'evaluation.image.extractors', 'interop')
+WEIGHT_INITIALIZERS = _child('WEIGHT_INITIALIZERS', 'models.networks')
+DATASETS = _child('DATASETS', 'datasets', 'interop')
 DATA_SAMPLERS = _child('DATA_SAMPLERS', 'datasets')
 FUNCTIONS = _child('FUNCTIONS', 'datasets', 'engine.workers')
 TRANSFORMS = _child('TRANSFORMS', 'datasets.transforms')

@@ -6,6 +6,8 @@ import torch
 from mmengine.logging import MessageHub
 from mmengine.registry import MODELS, OPTIM_WRAPPER_CONSTRUCTORS
 
+from ibgan_plugin.datasets.dsprites.build import prepare
+
 SIZE = 16
 
 
@@ -25,6 +27,14 @@ def one_thread_and_seed():
     torch.set_float32_matmul_precision('highest')
     torch.manual_seed(0)
     MessageHub.get_current_instance().update_info('iter', 0)
+
+
+@pytest.fixture(scope='session')
+def dsprites_root(tmp_path_factory):
+    """A folder with the drawn dSprites, about a second of work."""
+    root = tmp_path_factory.mktemp('dsprites')
+    prepare(root)
+    return root
 
 
 def model_cfg(**changes) -> dict:

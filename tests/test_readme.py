@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from ibgan_plugin.engine.config_check import check_config
+from ibgan_plugin.config.check import check_config
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / 'README.md').read_text()

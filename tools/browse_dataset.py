@@ -2,8 +2,8 @@
 import argparse
 from pathlib import Path
 
-from ibgan_plugin.datasets.contact_sheet import contact_sheet
 from ibgan_plugin.engine.launch import ConfigOptions, one_clear_message, read_config
+from ibgan_plugin.visualization.contact_sheet import contact_sheet
 from ibgan_plugin.visualization.grids import write_png
 
 

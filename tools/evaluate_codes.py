@@ -6,8 +6,8 @@ metrics, or ``codes`` [N, C] and integer ``factors`` [N, F], which gives those t
 import argparse
 import sys
 
+from ibgan_plugin.evaluation.disentanglement.protocols import PROTOCOLS
 from ibgan_plugin.evaluation.evaluate_codes import check_output, evaluate_codes, format_table, load_codes, write_csv, write_json
-from ibgan_plugin.evaluation.protocols import PROTOCOLS
 
 
 def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:

@@ -3,8 +3,8 @@ import argparse
 from pathlib import Path
 
 from ibgan_plugin.apis import IBGANInferencer
+from ibgan_plugin.apis.export import FORMATS, PARTS, export
 from ibgan_plugin.engine.launch import ConfigOptions, one_clear_message, read_config
-from ibgan_plugin.export import FORMATS, PARTS, export
 
 
 def parse_args() -> argparse.Namespace:

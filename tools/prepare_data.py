@@ -11,11 +11,11 @@ from pathlib import Path
 
 from ibgan_plugin.datasets.codec import ENCODINGS
 from ibgan_plugin.datasets.dsprites.build import KIND, prepare
-from ibgan_plugin.datasets.lmdb_reader import LMDBReader
 from ibgan_plugin.datasets.prepare import celeba, chairs, folder
 from ibgan_plugin.datasets.prepare.convert import Recipe
 from ibgan_plugin.datasets.prepare.factor_sets import FACTOR_SETS
 from ibgan_plugin.datasets.prepare.run import run
+from ibgan_plugin.datasets.store.reader import LMDBReader
 
 #: Where the files of the factor sets lie by default.
 FACTOR_FILES = {'shapes3d': '3dshapes.h5', 'mpi3d': 'mpi3d_toy.npz', 'cars3d': 'cars', 'smallnorb': ''}

@@ -4,9 +4,8 @@ from ibgan_plugin.datasets.dsprites import ColorDSprites, DSprites
 from ibgan_plugin.datasets.ground_truth import FactorGrid, GroundTruth
 from ibgan_plugin.datasets.image_files import ImageFiles
 from ibgan_plugin.datasets.lmdb_images import LMDBImages
-from ibgan_plugin.datasets.mmagic_images import MMagicImages
 from ibgan_plugin.datasets.resumable_sampler import ResumableSampler
 from ibgan_plugin.datasets.samplers import EpochSampler
 
 __all__ = ['ColorDSprites', 'DSprites', 'EpochSampler', 'FactorGrid', 'GroundTruth', 'ImageFiles', 'LMDBImages',
-           'MMagicImages', 'ResumableSampler', 'SampleBatch', 'batched_collate']
+ 'ResumableSampler', 'SampleBatch', 'batched_collate']

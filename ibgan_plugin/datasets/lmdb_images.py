@@ -11,7 +11,7 @@ import torch
 from ibgan_plugin.datasets.base import ImageDataset
 from ibgan_plugin.datasets.codec import ImageError
 from ibgan_plugin.datasets.ground_truth import FactorGrid
-from ibgan_plugin.datasets.lmdb_reader import LMDBReader, record_key
+from ibgan_plugin.datasets.store.reader import LMDBReader, record_key
 from ibgan_plugin.registry import DATASETS
 
 KIND = 'images'

@@ -18,12 +18,12 @@ import torch.distributed
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
+from ibgan_plugin.config.check import ConfigError, check_config, config_errors, pretrained_files
 from ibgan_plugin.engine.checkpoints import check_checkpoint, load_plain, newest_whole_checkpoint
 from ibgan_plugin.engine.compiler import drop_compile_without_compiler
-from ibgan_plugin.engine.config_check import ConfigError, check_config, config_errors, pretrained_files
-from ibgan_plugin.engine.cpu import tune_cpu
 from ibgan_plugin.engine.cuda import LOADERS, tune_cuda
-from ibgan_plugin.interop.torchvision_operators import declare_torchvision_operators
+from ibgan_plugin.ops.cpu import tune_cpu
+from ibgan_plugin.utils.torchvision_operators import declare_torchvision_operators
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 #: Names of mixed precision on the command line, and torch's.
@@ -61,7 +61,7 @@ def read_config(path: str | Path, cfg_options: dict | None = None) -> Config:
         cfg.merge_from_dict(cfg_options or {})
     # MMEngine imports the package of the default scope; mmagic's import fails on today's PyTorch without the shims
     if cfg.get('default_scope') == 'mmagic' and importlib.util.find_spec('mmagic'):
-        importlib.import_module('ibgan_plugin.interop.mmagic_shims')
+        importlib.import_module('ibgan_plugin.interop.mmagic.shims')
     return cfg
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ibgan_plugin.evaluation.disentanglement.model_centrality import model_centrality
+from ibgan_plugin.evaluation.disentanglement.protocols import RUNS
+from ibgan_plugin.evaluation.disentanglement.udr import udr
 from ibgan_plugin.evaluation.evaluate_codes import load_arrays
-from ibgan_plugin.evaluation.functional.model_centrality import model_centrality
-from ibgan_plugin.evaluation.functional.udr import udr
-from ibgan_plugin.evaluation.protocols import RUNS
 
 #: ``{run: {score: value}}``
 RunScores = dict[str, dict[str, float]]
@@ -31,7 +31,7 @@ def load_runs(paths: Sequence[str | Path]) -> dict[str, np.ndarray]:
 
 
 def compare_runs(runs: Mapping[str, np.ndarray], seed: int = 0) -> RunScores:
-    """UDR and ModelCentrality of each run with the numbers of :data:`~ibgan_plugin.evaluation.protocols.RUNS`.
+    """UDR and ModelCentrality of each run with the numbers of :data:`~ibgan_plugin.evaluation.disentanglement.protocols.RUNS`.
 
     Args:
         runs: Name of a run -> its codes [N, C] of the same samples in the same order.

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ibgan_plugin.evaluation.codes import CodeTable
-from ibgan_plugin.evaluation.labelled import CodeSource, LabelledCodes
-from ibgan_plugin.evaluation.protocols import get_protocol
+from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
+from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource, LabelledCodes
+from ibgan_plugin.evaluation.disentanglement.protocols import get_protocol
+from ibgan_plugin.evaluation.disentanglement.suite import SUITE, resolve_metric, score, summarize
 from ibgan_plugin.evaluation.report import Row, format_rows, write_rows
-from ibgan_plugin.evaluation.suite import SUITE, resolve_metric, score, summarize
 
 #: ``{metric: {score: {'mean': ..., 'std': ..., 'per_seed': [...]}}}``
 Results = dict[str, dict[str, dict[str, Any]]]

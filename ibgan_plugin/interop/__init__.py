@@ -1,1 +1,4 @@
-"""What other zoos need of us to run beside us. Nothing here is imported but by name."""
+"""Other zoos, and other people's weights."""
+from ibgan_plugin.interop.mmagic import MMagicImages, NoiseGenerator
+
+__all__ = ['MMagicImages', 'NoiseGenerator']

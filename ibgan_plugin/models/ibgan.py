@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from ibgan_plugin.models.freeze import frozen, live
 from ibgan_plugin.models.latent_gan import LatentGAN, build
 from ibgan_plugin.models.losses.functional import add_instance_noise, full_precision, gaussian_kl, mi_lower_bound, reparameterize
-from ibgan_plugin.models.sync_batchnorm import convert_sync_batchnorm
 from ibgan_plugin.models.validation import check_images, check_objective
+from ibgan_plugin.ops.sync_batchnorm import convert_sync_batchnorm
 from ibgan_plugin.registry import MODELS
 from ibgan_plugin.structures import real_images
 

@@ -6,9 +6,9 @@ from mmengine.config import Config
 from mmengine.registry import HOOKS, MODELS, Registry, build_from_cfg, init_default_scope
 
 import ibgan_plugin.registry
+from ibgan_plugin.config.check import check_config
 from ibgan_plugin.engine import GroupedOptimWrapperConstructor
-from ibgan_plugin.engine.config_check import check_config
-from ibgan_plugin.evaluation.protocols import PROTOCOLS
+from ibgan_plugin.evaluation.disentanglement.protocols import PROTOCOLS
 from tests.conftest import batch
 
 ROOT = Path(__file__).parents[2] / 'configs'

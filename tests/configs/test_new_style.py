@@ -5,8 +5,8 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from ibgan_plugin.config.check import check_config
 from ibgan_plugin.datasets.dsprites.build import prepare
-from ibgan_plugin.engine.config_check import check_config
 
 CONFIGS = Path(__file__).parents[2] / 'configs' / 'ibgan'
 

@@ -9,8 +9,8 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
+from ibgan_plugin.config.check import check_config
 from ibgan_plugin.datasets.dsprites.build import prepare
-from ibgan_plugin.engine.config_check import check_config
 
 CONFIG = Path(__file__).parents[2] / 'configs' / 'ibgan' / 'ibgan_dsprites.py'
 

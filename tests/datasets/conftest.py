@@ -2,16 +2,6 @@ from pathlib import Path
 
 import pytest
 
-from ibgan_plugin.datasets.dsprites.build import prepare
-
-
-@pytest.fixture(scope='session')
-def dsprites_root(tmp_path_factory):
-    """A folder with the drawn dSprites, about a second of work."""
-    root = tmp_path_factory.mktemp('dsprites')
-    prepare(root)
-    return root
-
 
 @pytest.fixture(scope='session')
 def real_images():

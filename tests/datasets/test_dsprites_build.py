@@ -12,7 +12,7 @@ import pytest
 from ibgan_plugin.datasets.dsprites import GRID, DSprites, build, render
 from ibgan_plugin.datasets.dsprites.build import FILE_NAME, OFFICIAL_NAME, POSITIONS, job, prepare
 from ibgan_plugin.datasets.dsprites.official import OfficialFile
-from ibgan_plugin.datasets.lmdb_reader import LMDBReader, StoreError
+from ibgan_plugin.datasets.store.reader import LMDBReader, StoreError
 
 
 def checksum(root):

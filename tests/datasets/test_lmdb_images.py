@@ -8,7 +8,7 @@ from torch.utils.data import DataLoader
 
 from ibgan_plugin.datasets import LMDBImages, batched_collate
 from ibgan_plugin.datasets.codec import ImageError, encode
-from ibgan_plugin.datasets.lmdb_writer import Job, build
+from ibgan_plugin.datasets.store.writer import Job, build
 from ibgan_plugin.registry import DATASETS
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 16, 20, 3), dtype=np.uint8)

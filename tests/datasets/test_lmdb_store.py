@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from ibgan_plugin.datasets import lmdb_reader, lmdb_writer
-from ibgan_plugin.datasets.lmdb_reader import LMDBReader, StoreError, forget, record_key
-from ibgan_plugin.datasets.lmdb_writer import Job, build
-from ibgan_plugin.datasets.seal import FOOTER_SIZE, seal
+from ibgan_plugin.datasets.store.reader import LMDBReader, StoreError, forget, record_key
+from ibgan_plugin.datasets.store.seal import FOOTER_SIZE, seal
+from ibgan_plugin.datasets.store.writer import Job, build
 
 RECORDS = [bytes([number]) * (50_000 + number) for number in range(60)]
 

@@ -6,8 +6,8 @@ import mmengine.device.utils
 import pytest
 import torch
 
+from ibgan_plugin.config.check import ConfigError
 from ibgan_plugin.engine.checkpoints import CheckpointError
-from ibgan_plugin.engine.config_check import ConfigError
 from ibgan_plugin.engine.launch import (
     build_runner,
     init_cpu_distributed,

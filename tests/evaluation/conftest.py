@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ibgan_plugin.datasets.ground_truth import FactorGrid
-from ibgan_plugin.evaluation.codes import CodeTable
+from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
 
 REFERENCE = Path(__file__).resolve().parents[2] / '../shared/reference'
 

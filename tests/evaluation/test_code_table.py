@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ibgan_plugin.evaluation.codes import CodeTable, check_codes
+from ibgan_plugin.evaluation.disentanglement.codes import CodeTable, check_codes
 
 
 def test_lookup_in_any_shape_and_order(grid):

@@ -7,7 +7,7 @@ import pytest
 from scipy.linalg import hadamard
 
 from ibgan_plugin.evaluation.compare_runs import compare_runs, load_runs
-from ibgan_plugin.evaluation.functional.udr import udr
+from ibgan_plugin.evaluation.disentanglement.udr import udr
 
 Z = np.random.RandomState(0).randn(4000, 4)
 RUNS = {'a': Z, 'b': -2 * Z[:, ::-1], 'c': Z[:, [1, 0, 3, 2]].astype(np.float32), 'd': Z @ hadamard(4) / 2}

@@ -9,10 +9,10 @@ from mmengine.evaluator import Evaluator
 from mmengine.structures import BaseDataElement
 
 from ibgan_plugin.datasets.ground_truth import FactorGrid
-from ibgan_plugin.evaluation.codes import CodeTable
-from ibgan_plugin.evaluation.functional.factor_vae import factor_vae
+from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
+from ibgan_plugin.evaluation.disentanglement.factor_vae import factor_vae
+from ibgan_plugin.evaluation.disentanglement.protocols import PROTOCOLS
 from ibgan_plugin.evaluation.metrics import DisentanglementMetric, FactorVAEScore
-from ibgan_plugin.evaluation.protocols import PROTOCOLS
 from ibgan_plugin.registry import METRICS
 
 SMALL = {'num_train': 100, 'num_eval': 50, 'batch_size': 8, 'num_variance_estimate': 100, 'prune_threshold': 0.05}

@@ -4,9 +4,9 @@ import json
 import numpy as np
 import pytest
 
-from ibgan_plugin.evaluation.codes import CodeTable
-from ibgan_plugin.evaluation.protocols import STUDY
-from ibgan_plugin.evaluation.suite import SUITE
+from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
+from ibgan_plugin.evaluation.disentanglement.protocols import STUDY
+from ibgan_plugin.evaluation.disentanglement.suite import SUITE
 from tests.evaluation.conftest import reference_file
 
 pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from ibgan_plugin.evaluation import protocols
-from ibgan_plugin.evaluation.codes import CodeTable
+from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
+from ibgan_plugin.evaluation.disentanglement.labelled import LabelledCodes
+from ibgan_plugin.evaluation.disentanglement.suite import SUITE, required_cells, score, summarize
 from ibgan_plugin.evaluation.evaluate_codes import evaluate_codes, load_codes
-from ibgan_plugin.evaluation.labelled import LabelledCodes
-from ibgan_plugin.evaluation.suite import SUITE, required_cells, score, summarize
 
 MINI = {
     'factor_vae': {'num_train': 100, 'num_eval': 50, 'batch_size': 8, 'num_variance_estimate': 100, 'prune_threshold': 0.05},

@@ -2,8 +2,8 @@
 import numpy as np
 import pytest
 
-from ibgan_plugin.evaluation.protocols import PROTOCOLS
-from ibgan_plugin.evaluation.suite import SUITE
+from ibgan_plugin.evaluation.disentanglement.protocols import PROTOCOLS
+from ibgan_plugin.evaluation.disentanglement.suite import SUITE
 
 NAMES = ['perfect', 'entangled_pair', 'random', 'perfect_const']
 STUDY = PROTOCOLS['study']

@@ -10,8 +10,8 @@ import torch
 from mmengine.config import Config
 
 from ibgan_plugin.apis import IBGANInferencer
+from ibgan_plugin.config.check import check_config
 from ibgan_plugin.datasets.dsprites.build import prepare
-from ibgan_plugin.engine.config_check import check_config
 from ibgan_plugin.registry import SCOPE
 
 EXAMPLE = Path(__file__).parents[2] / 'examples' / 'other_zoo'

@@ -15,15 +15,15 @@ from mmengine.dataset import pseudo_collate
 from mmengine.registry import DATASETS, MODELS, DefaultScope
 from mmengine.runner import load_checkpoint
 
-from ibgan_plugin.engine.config_check import check_config
-from ibgan_plugin.engine.generation_loops import generate
+from ibgan_plugin.config.check import check_config
+from ibgan_plugin.engine.loops.generation import generate
 from ibgan_plugin.interop import torchvision_operators
 from tests.conftest import build, model_cfg
 from tests.datasets.test_lmdb_images import make
 
 if importlib.util.find_spec('mmagic') is None:
     pytest.skip('mmagic is not installed: .ci/mmagic makes an environment with it and runs these tests', allow_module_level=True)
-SHIMS = importlib.import_module('ibgan_plugin.interop.mmagic_shims')
+SHIMS = importlib.import_module('ibgan_plugin.interop.mmagic.shims')
 DataSample = importlib.import_module('mmagic.structures').DataSample
 
 ROOT = Path(__file__).parents[2]

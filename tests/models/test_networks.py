@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from ibgan_plugin.models import Discriminator, Encoder, Generator, NoiseGenerator, OrthogonalInit, Reconstructor, Trunk
-from ibgan_plugin.models.layers import WindowConv2d, num_stages
+from ibgan_plugin.models.networks.layers import WindowConv2d, num_stages
 
 
 def count(*modules):

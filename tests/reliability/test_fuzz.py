@@ -16,10 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mmengine.config import Config
 
-from ibgan_plugin.datasets.lmdb_reader import LMDBReader, StoreError
-from ibgan_plugin.datasets.lmdb_writer import Job, build
+from ibgan_plugin.config.check import ConfigError, check_config, config_errors
+from ibgan_plugin.datasets.store.reader import LMDBReader, StoreError
+from ibgan_plugin.datasets.store.writer import Job, build
 from ibgan_plugin.engine.checkpoints import CheckpointError, check_checkpoint
-from ibgan_plugin.engine.config_check import ConfigError, check_config, config_errors
 from tests.engine.runs import run_cfg
 
 #: ``IBGAN_FUZZ_EXAMPLES=2000 python -m pytest tests/reliability/test_fuzz.py`` tries more.

@@ -10,8 +10,8 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from ibgan_plugin.datasets.lmdb_writer import build
 from ibgan_plugin.datasets.prepare import folder
+from ibgan_plugin.datasets.store.writer import build
 from ibgan_plugin.registry import MODELS
 from tests.evaluation.stand_ins import pictures, save_tiny
 from tests.tools.test_train import environment

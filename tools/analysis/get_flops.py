@@ -2,7 +2,7 @@
 import argparse
 import json
 
-from ibgan_plugin.analysis.complexity import component_costs, format_costs
+from ibgan_plugin.apis.complexity import component_costs, format_costs
 from ibgan_plugin.engine.launch import ConfigOptions, load_config, one_clear_message
 
 

@@ -1,7 +1,7 @@
 # InfoGAN in mmagic's own training loop: a generator of mmagic; discriminator, reconstructor, losses, hooks and LMDB data of ours.
 _base_ = ['mmagic::_base_/gen_default_runtime.py']
 custom_imports = dict(
-    imports=['ibgan_plugin.interop.mmagic_shims', 'ibgan_plugin.interop.mmagic_infogan'], allow_failed_imports=False)
+    imports=['ibgan_plugin.interop.mmagic.shims', 'ibgan_plugin.interop.mmagic.infogan'], allow_failed_imports=False)
 model = dict(
     type='ibgan_plugin.MMagicInfoGAN',
     data_preprocessor=dict(type='DataPreprocessor'),

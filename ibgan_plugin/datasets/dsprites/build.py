@@ -13,7 +13,7 @@ import numpy as np
 from ibgan_plugin.datasets.dsprites.official import OfficialFile
 from ibgan_plugin.datasets.dsprites.outline import GRID
 from ibgan_plugin.datasets.dsprites.raster import WINDOW, pack_images, sprite_windows
-from ibgan_plugin.datasets.lmdb_writer import Job, build
+from ibgan_plugin.datasets.store.writer import Job, build
 
 KIND = 'dsprites'
 FILE_NAME = 'dsprites.lmdb'

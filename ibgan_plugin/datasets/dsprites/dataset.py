@@ -9,7 +9,7 @@ from ibgan_plugin.datasets.base import ImageDataset
 from ibgan_plugin.datasets.dsprites.build import KIND, POSITIONS, WINDOW_BYTES, prepare
 from ibgan_plugin.datasets.dsprites.outline import GRID
 from ibgan_plugin.datasets.dsprites.raster import SIDE, WINDOW, unpack_windows
-from ibgan_plugin.datasets.lmdb_reader import LMDBReader, record_key
+from ibgan_plugin.datasets.store.reader import LMDBReader, record_key
 from ibgan_plugin.registry import DATASETS
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ibgan_plugin.datasets.lmdb_writer import Job
 from ibgan_plugin.datasets.prepare.convert import Conversion, Recipe
 from ibgan_plugin.datasets.sources import open_source
+from ibgan_plugin.datasets.store.writer import Job
 
 #: Images of the official set, and their width and height.
 COUNT, SIZE = 1393 * 62, (600, 600)

@@ -6,9 +6,9 @@ from typing import Any
 
 from ibgan_plugin.datasets.codec import ENCODINGS, ImageError, decode, encode
 from ibgan_plugin.datasets.lmdb_images import KIND
-from ibgan_plugin.datasets.lmdb_writer import Job
 from ibgan_plugin.datasets.prepare.parallel import ordered_map
 from ibgan_plugin.datasets.sources import ImageSource
+from ibgan_plugin.datasets.store.writer import Job
 from ibgan_plugin.datasets.transforms import CropResize
 
 #: Bytes a 64x64 colour record takes on disk, pages included; used to guess the size of the file.
@@ -77,7 +77,7 @@ class Recipe:
 
 @dataclass
 class Conversion:
-    """Records of the images of a source, for :class:`~ibgan_plugin.datasets.lmdb_writer.Job`.
+    """Records of the images of a source, for :class:`~ibgan_plugin.datasets.store.writer.Job`.
 
     Attributes:
         source: Where the files are.

@@ -10,10 +10,10 @@ from scipy.io import loadmat
 
 from ibgan_plugin.datasets.codec import encode
 from ibgan_plugin.datasets.ground_truth import FactorGrid
-from ibgan_plugin.datasets.lmdb_writer import Job
 from ibgan_plugin.datasets.npz_stream import NpzArray
 from ibgan_plugin.datasets.prepare.convert import Recipe
 from ibgan_plugin.datasets.prepare.norb import NORB_GRID, open_smallnorb
+from ibgan_plugin.datasets.store.writer import Job
 from ibgan_plugin.datasets.transforms import CropResize
 
 _BLOCK = 512

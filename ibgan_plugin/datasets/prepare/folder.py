@@ -1,9 +1,9 @@
 """Any folder, zip or tar file of images."""
 from pathlib import Path
 
-from ibgan_plugin.datasets.lmdb_writer import Job
 from ibgan_plugin.datasets.prepare.convert import Conversion, Recipe
 from ibgan_plugin.datasets.sources import open_source
+from ibgan_plugin.datasets.store.writer import Job
 
 RECIPE = Recipe()
 

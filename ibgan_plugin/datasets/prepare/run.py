@@ -2,9 +2,9 @@
 from pathlib import Path
 
 from ibgan_plugin.datasets.lmdb_images import KIND
-from ibgan_plugin.datasets.lmdb_reader import LMDBReader
-from ibgan_plugin.datasets.lmdb_writer import Job, build
 from ibgan_plugin.datasets.prepare.convert import Conversion
+from ibgan_plugin.datasets.store.reader import LMDBReader
+from ibgan_plugin.datasets.store.writer import Job, build
 
 
 def run(path: Path, job: Job, conversion: Conversion | None = None, overwrite: bool = False) -> str:

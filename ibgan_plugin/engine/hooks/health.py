@@ -10,7 +10,7 @@ from mmengine.runner import Runner
 from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
-from ibgan_plugin.engine.optim_wrappers import gradient_norm
+from ibgan_plugin.engine.optim.wrappers import gradient_norm
 from ibgan_plugin.models.freeze import unwrap
 from ibgan_plugin.models.ibgan import KL_PER_DIM
 from ibgan_plugin.registry import HOOKS

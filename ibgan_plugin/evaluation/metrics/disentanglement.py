@@ -7,10 +7,10 @@ import torch
 from mmengine.evaluator import BaseMetric
 
 from ibgan_plugin.datasets.ground_truth import FactorGrid
-from ibgan_plugin.evaluation.codes import CodeTable
+from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
+from ibgan_plugin.evaluation.disentanglement.suite import required_cells, resolve_metric, score, summarize
 from ibgan_plugin.evaluation.gather import gather_rows
 from ibgan_plugin.evaluation.metrics.outcome import on_main_process
-from ibgan_plugin.evaluation.suite import required_cells, resolve_metric, score, summarize
 from ibgan_plugin.registry import METRICS
 
 
@@ -89,7 +89,7 @@ class DisentanglementMetric(BaseMetric):
 class FactorVAEScore(DisentanglementMetric):
     """The FactorVAE score alone, by default with the numbers of the ``study`` protocol.
 
-    Args: as :func:`ibgan_plugin.evaluation.functional.factor_vae.factor_vae`; others as :class:`DisentanglementMetric`.
+    Args: as :func:`ibgan_plugin.evaluation.disentanglement.factor_vae.factor_vae`; others as :class:`DisentanglementMetric`.
     """
 
     def __init__(self, num_train: int = 10000, num_eval: int = 5000, batch_size: int = 64, num_variance_estimate: int = 10000,

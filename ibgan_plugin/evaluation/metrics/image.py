@@ -9,11 +9,11 @@ from mmengine.device import get_device
 from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
-from ibgan_plugin.evaluation.extractors.base import ImageExtractor
-from ibgan_plugin.evaluation.image_features import ImageFeatures
-from ibgan_plugin.evaluation.image_suite import IMAGE_SUITE, compute_image_score, resolve_image_scores
+from ibgan_plugin.evaluation.image.extractors.base import ImageExtractor
+from ibgan_plugin.evaluation.image.feature_statistics import ImageFeatures
+from ibgan_plugin.evaluation.image.reference_cache import ReferenceCache
+from ibgan_plugin.evaluation.image.suite import IMAGE_SUITE, compute_image_score, resolve_image_scores
 from ibgan_plugin.evaluation.metrics.outcome import on_main_process
-from ibgan_plugin.evaluation.reference_cache import ReferenceCache
 from ibgan_plugin.registry import METRICS, MODELS
 
 
@@ -21,7 +21,7 @@ from ibgan_plugin.registry import METRICS, MODELS
 class ImageMetric(BaseMetric):
     """All scores over the features of one extractor, which are computed once.
 
-    Runs in :class:`~ibgan_plugin.engine.generation_loops.GenerationTestLoop`, which calls :meth:`begin`, then
+    Runs in :class:`~ibgan_plugin.engine.loops.generation.GenerationTestLoop`, which calls :meth:`begin`, then
     :meth:`process_real` for the images of the data set and :meth:`process_fake` for generated ones, then :meth:`evaluate`.
 
     Args:

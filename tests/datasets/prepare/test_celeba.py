@@ -6,9 +6,9 @@ import pytest
 
 from ibgan_plugin.datasets import LMDBImages
 from ibgan_plugin.datasets.codec import decode, encode
-from ibgan_plugin.datasets.lmdb_writer import build
 from ibgan_plugin.datasets.prepare import celeba
 from ibgan_plugin.datasets.prepare.convert import Recipe
+from ibgan_plugin.datasets.store.writer import build
 from ibgan_plugin.datasets.transforms import CropResize
 
 NAMES = [f'{number:06d}.jpg' for number in (1, 2, 3, 5, 8)]

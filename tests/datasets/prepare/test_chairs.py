@@ -6,8 +6,8 @@ import pytest
 
 from ibgan_plugin.datasets import LMDBImages
 from ibgan_plugin.datasets.codec import encode
-from ibgan_plugin.datasets.lmdb_writer import build
 from ibgan_plugin.datasets.prepare import chairs
+from ibgan_plugin.datasets.store.writer import build
 
 SMALL = dataclasses.replace(chairs.RECIPE, expected=None)
 VIEWS = [(20, 11), (20, 23), (20, 35), (30, 11), (30, 23), (30, 35)]

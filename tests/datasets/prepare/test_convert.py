@@ -8,11 +8,11 @@ import pytest
 
 from ibgan_plugin.datasets import LMDBImages
 from ibgan_plugin.datasets.codec import encode
-from ibgan_plugin.datasets.lmdb_reader import LMDBReader
-from ibgan_plugin.datasets.lmdb_writer import build
 from ibgan_plugin.datasets.prepare import folder
 from ibgan_plugin.datasets.prepare.convert import Recipe
 from ibgan_plugin.datasets.prepare.run import run
+from ibgan_plugin.datasets.store.reader import LMDBReader
+from ibgan_plugin.datasets.store.writer import build
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from scipy.io import savemat
 
 from ibgan_plugin.datasets import LMDBImages
 from ibgan_plugin.datasets.ground_truth import FactorGrid
-from ibgan_plugin.datasets.lmdb_writer import build
 from ibgan_plugin.datasets.prepare import factor_sets, norb
 from ibgan_plugin.datasets.prepare.factor_sets import FACTOR_SETS
+from ibgan_plugin.datasets.store.writer import build
 
 
 @pytest.fixture

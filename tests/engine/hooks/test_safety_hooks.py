@@ -138,7 +138,7 @@ def test_collapse_is_warned_of(tmp_path):
 
 def test_bad_updates_are_left_out(monkeypatch):
     messages = []
-    monkeypatch.setattr('ibgan_plugin.engine.optim_wrappers.print_log', lambda message, *_, **__: messages.append(message))
+    monkeypatch.setattr('ibgan_plugin.engine.optim.wrappers.print_log', lambda message, *_, **__: messages.append(message))
     weight = torch.nn.Parameter(torch.ones(2))
     wrapper = SkipNonFiniteOptimWrapper(torch.optim.SGD([weight], lr=1.0))
     wrapper.update_params((weight * torch.tensor([1.0, float('inf')])).sum())

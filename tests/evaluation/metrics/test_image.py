@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from ibgan_plugin.engine.launch import leave_process_group
-from ibgan_plugin.evaluation.functional.density_coverage import density_coverage
-from ibgan_plugin.evaluation.functional.frechet import frechet_distance
-from ibgan_plugin.evaluation.functional.inception_score import inception_score
-from ibgan_plugin.evaluation.functional.kid import kid
-from ibgan_plugin.evaluation.functional.precision_recall import precision_recall
+from ibgan_plugin.evaluation.image.density_coverage import density_coverage
+from ibgan_plugin.evaluation.image.frechet import frechet_distance
+from ibgan_plugin.evaluation.image.inception_score import inception_score
+from ibgan_plugin.evaluation.image.kid import kid
+from ibgan_plugin.evaluation.image.precision_recall import precision_recall
 from ibgan_plugin.registry import METRICS
 from tests.evaluation.stand_ins import Tiny, pictures, save_tiny
 from tests.reliability.test_distributed import environments, wait

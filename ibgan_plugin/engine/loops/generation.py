@@ -1,0 +1,149 @@
+"""Validation and test loops that compare generated images with those of a data set."""
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.dist import get_dist_info, is_main_process
+from mmengine.runner import TestLoop, ValLoop
+from mmengine.runner.amp import autocast
+from torch import Tensor
+from tqdm import tqdm
+
+from ibgan_plugin.models.freeze import unwrap
+from ibgan_plugin.ops.cpu import release_freed_memory
+from ibgan_plugin.registry import LOOPS
+from ibgan_plugin.structures import swap_colors
+
+
+def source_noise(seed: int, index: np.ndarray, width: int) -> Tensor:
+    """Standard normal numbers float32 [N, width], those of row n a function of ``seed`` and ``index[n]`` alone.
+
+    The same on every device, for any batch size and any number of processes.
+    """
+    rows = [np.random.default_rng([seed, number]).standard_normal(width, dtype=np.float32) for number in index.tolist()]
+    return torch.from_numpy(np.stack(rows))
+
+
+def generate(model: Any, seed: int, index: np.ndarray) -> Tensor:
+    """The images uint8 [N, C, H, W] with the numbers ``index`` of all that ``model`` can generate from ``seed``.
+
+    A model with ``posterior`` (see :class:`~ibgan_plugin.models.latent_gan.LatentGAN`) has its second draw, r given z, made
+    from numbers of the same rows. Any other gets ``dict(noise=...)`` of its ``z_dim`` or ``noise_size``.
+
+    Raises:
+        ValueError: If a pixel is not finite.
+    """
+    model = unwrap(model)
+    if hasattr(model, 'posterior'):
+        device = next(model.parameters()).device
+        noise = source_noise(seed, index, model.z_dim + model.r_dim).to(device)
+        mean, log_var = model.posterior(noise[:, :model.z_dim])
+        inputs = {'r': torch.addcmul(mean, (0.5 * log_var).exp(), noise[:, model.z_dim:])}
+    else:
+        inputs = {'noise': source_noise(seed, index, getattr(model, 'z_dim', None) or model.noise_size)}
+    samples = model(inputs, mode='predict')
+    imgs = torch.stack([sample.get('fake_img') for sample in samples])
+    if type(samples[0]).__module__.startswith('mmagic.'):  # whose images are BGR
+        imgs = swap_colors(imgs)
+    if not imgs.isfinite().all():
+        raise ValueError(f'a generated image with a number in {index[0]}..{index[-1]} is not finite: the model has diverged')
+    return imgs.clamp(0, 255).round().to(torch.uint8)
+
+
+class _GenerationLoop:
+    """What both loops share.
+
+    Args:
+        runner, dataloader, evaluator: As in MMEngine's loops. All metrics are such as
+            :class:`~ibgan_plugin.evaluation.metrics.ImageMetric`; the loader gives uint8 images of one size in ``inputs``.
+        num_fakes: Number of images to generate, over all processes.
+        batch_size: Of generation; changes no image.
+        seed: Seed of the generated images.
+        fp16: Whether to generate in mixed precision; features never are.
+
+    Raises:
+        ValueError: If a number is below 1, or a metric is of another kind.
+    """
+
+    stage: str
+
+    def __init__(self, runner: Any, dataloader: Any, evaluator: Any, num_fakes: int = 50_000, batch_size: int = 100, seed: int = 0,
+                 fp16: bool = False) -> None:
+        for name, value in (('num_fakes', num_fakes), ('batch_size', batch_size)):
+            if value < 1:
+                raise ValueError(f'{name} must be at least 1, got {value}')
+        super().__init__(runner, dataloader, evaluator, fp16)  # type: ignore[call-arg]
+        self.num_fakes, self.batch_size, self.seed = num_fakes, batch_size, seed
+        for metric in self.evaluator.metrics:  # type: ignore[attr-defined]
+            if not hasattr(metric, 'process_fake'):
+                raise ValueError(f'{type(self).__name__} takes metrics of images such as ImageMetric, got {type(metric).__name__}')
+
+    def run(self) -> dict:
+        """Go through the real images, where they are needed, and the generated ones; returns the scores."""
+        runner, stage = self.runner, self.stage  # type: ignore[attr-defined]
+        runner.call_hook(f'before_{stage}')
+        runner.call_hook(f'before_{stage}_epoch')
+        runner.model.eval()
+        metrics = self.evaluator.metrics  # type: ignore[attr-defined]
+        dataset = self.dataloader.dataset  # type: ignore[attr-defined]
+        wanting = [metric for metric in metrics if metric.begin(dataset, self.num_fakes)]
+        if wanting:
+            for index, imgs in self._real():
+                for metric in wanting:
+                    metric.process_real(imgs, index)
+        for index, imgs in self._fake():
+            for metric in metrics:
+                metric.process_fake(imgs, index)
+        scores = self.evaluator.evaluate(len(dataset))  # type: ignore[attr-defined]
+        runner.call_hook(f'after_{stage}_epoch', metrics=scores)
+        runner.call_hook(f'after_{stage}')
+        release_freed_memory()
+        return scores
+
+    def _real(self) -> Iterator[tuple[np.ndarray, Tensor]]:
+        """Numbers and images of this process's share of the data set."""
+        rank, world_size = get_dist_info()
+        first = 0
+        for batch in _progress(self.dataloader, 'real images'):  # type: ignore[attr-defined]
+            imgs = batch['inputs'] if isinstance(batch['inputs'], Tensor) else torch.stack(list(batch['inputs']))
+            # DefaultSampler deals the samples out in turn
+            yield rank + world_size * np.arange(first, first + len(imgs)), imgs
+            first += len(imgs)
+
+    @torch.inference_mode()
+    def _next_fakes(self, index: np.ndarray) -> Tensor:
+        with autocast(enabled=self.fp16):  # type: ignore[attr-defined]
+            return generate(self.runner.model, self.seed, index)  # type: ignore[attr-defined]
+
+    def _fake(self) -> Iterator[tuple[np.ndarray, Tensor]]:
+        """Numbers and images of this process's share of the generated ones: whole batches in turn."""
+        rank, world_size = get_dist_info()
+        starts = range(rank * self.batch_size, self.num_fakes, world_size * self.batch_size)
+        for start in _progress(starts, 'generated images'):
+            index = np.arange(start, min(start + self.batch_size, self.num_fakes))
+            yield index, self._next_fakes(index)
+
+
+def _progress(batches: Any, what: str) -> Any:
+    """``batches`` with a progress bar on the main process."""
+    return tqdm(batches, desc=what, unit='batch', leave=False, disable=not is_main_process())
+
+
+@LOOPS.register_module()
+class GenerationValLoop(_GenerationLoop, ValLoop):
+    """Scores of generated images during training; arguments as :class:`GenerationTestLoop`."""
+
+    stage = 'val'
+
+
+@LOOPS.register_module()
+class GenerationTestLoop(_GenerationLoop, TestLoop):
+    """Scores of generated images against all the images of a data set.
+
+    Args: those of ``mmengine.runner.TestLoop``, and ``num_fakes``, ``batch_size`` and ``seed`` of the generated images. Every
+        metric is one of images, such as :class:`~ibgan_plugin.evaluation.metrics.ImageMetric`. In a distributed run the
+        loader's sampler is ``dict(type='DefaultSampler', shuffle=False, round_up=False)``.
+    """
+
+    stage = 'test'

@@ -1,0 +1,1 @@
+"""Optimiser wrappers and their constructor."""

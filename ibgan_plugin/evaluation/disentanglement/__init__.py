@@ -1,0 +1,1 @@
+"""Disentanglement metrics: codes, sampling, protocols, one file a metric."""

@@ -1,0 +1,101 @@
+"""Modularity and explicitness. Ridgeway and Mozer, "Learning Deep Disentangled Embeddings with the F-Statistic Loss", 2018."""
+import numpy as np
+from scipy.stats import rankdata
+
+from ibgan_plugin.evaluation.disentanglement.common import varying_factors
+from ibgan_plugin.evaluation.disentanglement.discrete import discretize, mutual_information
+from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource
+from ibgan_plugin.evaluation.disentanglement.sampling import check_sizes
+from ibgan_plugin.evaluation.estimators.logistic import fit_classes
+
+
+def modularity_score(information: np.ndarray) -> float:
+    """Mean over codes of 1 - (squared information outside the best factor) / (best squared information * (F - 1)).
+
+    Args:
+        information: Mutual information [C, F] of codes and factors. A code without any counts as 0 in the mean, as in
+            disentanglement_lib; with one factor every other code is 1.
+
+    Returns:
+        In [0, 1].
+    """
+    squared = np.square(information)
+    best = squared.max(axis=1)
+    informative = best > 0
+    scores = np.zeros(len(squared))
+    spread = (squared.sum(axis=1) - best)[informative] / best[informative]
+    scores[informative] = 1 - spread / max(1, information.shape[1] - 1)
+    return float(scores.mean())
+
+
+def mean_auc(labels: np.ndarray, classes: np.ndarray, probabilities: np.ndarray) -> float:
+    """Area under the one-against-rest ROC curve, averaged over the classes that occur in ``labels``.
+
+    Args:
+        labels: True classes [N].
+        classes: Classes [K] that the columns of ``probabilities`` [N, K] stand for.
+        probabilities: Predicted probabilities. A class in ``labels`` without a column was never seen: its area is 0.5.
+
+    Returns:
+        In [0, 1]; 0.5 where ``labels`` has a single class, for which no curve exists.
+    """
+    present = np.unique(labels)
+    if len(present) == 1:
+        return 0.5
+    ranks = rankdata(probabilities, axis=0)  # N x K
+    areas = np.full(len(present), 0.5)
+    for i, label in enumerate(present):
+        column = np.flatnonzero(classes == label)
+        if len(column):
+            positive = labels == label
+            num = positive.sum()
+            areas[i] = (ranks[positive, column[0]].sum() - num * (num + 1) / 2) / (num * (len(labels) - num))
+    return float(areas.mean())
+
+
+def standardize(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both code arrays [N, C] with the mean and deviation of ``train``; a constant code becomes 0 in ``train``."""
+    varies = np.ptp(train, axis=0) > 0
+    mean, deviation = train.mean(axis=0), np.where(varies, train.std(axis=0), 1.0)
+    return np.where(varies, (train - mean) / deviation, 0.0), (test - mean) / deviation
+
+
+def explicitness_score(train: np.ndarray, train_labels: np.ndarray, test: np.ndarray, test_labels: np.ndarray, *,
+                       inverse_penalty: float, max_iter: int) -> tuple[float, float]:
+    """Mean one-against-rest AUC, on train and test, of a logistic regression of one factor [N] on standardised codes [N, C]."""
+    classes, probabilities = fit_classes(train, train_labels, inverse_penalty=inverse_penalty, max_iter=max_iter)
+    return mean_auc(train_labels, classes, probabilities(train)), mean_auc(test_labels, classes, probabilities(test))
+
+
+def modularity_explicitness(source: CodeSource, *, num_train: int, num_test: int, batch_size: int, num_bins: int,
+                            inverse_penalty: float, max_iter: int, seed: int) -> dict[str, float]:
+    """Modularity and explicitness of codes, higher is better.
+
+    Args:
+        source: Codes and factors to draw from.
+        num_train: Samples for the mutual information and to fit the regressions.
+        num_test: Samples for ``explicitness_score_test``.
+        batch_size: Samples drawn at a time, which only fixes the order of the draws.
+        num_bins: Equal-width bins per code.
+        inverse_penalty: scikit-learn's ``C`` of the logistic regressions.
+        max_iter: Iterations of their solver.
+        seed: Seed of the ``RandomState`` that draws everything.
+
+    Returns:
+        ``modularity_score`` in [0, 1]; ``explicitness_score_train`` and ``explicitness_score_test``, areas under ROC
+        curves: 0.5 is chance, averaged over the factors that vary.
+
+    Raises:
+        ValueError: If a size is out of range or all factors are constant.
+    """
+    check_sizes(num_train=num_train, num_test=num_test, batch_size=batch_size, num_bins=num_bins, max_iter=max_iter)
+    (codes, factors), (test_codes, test_factors) = source.split((num_train, num_test), batch_size, np.random.RandomState(seed))
+    varying = varying_factors(factors, 'modularity_explicitness')
+    factors, test_factors = factors[:, varying], test_factors[:, varying]
+    modularity = modularity_score(mutual_information(discretize(codes, num_bins), factors))
+    train, test = standardize(codes, test_codes)
+    explicitness = [explicitness_score(train, factors[:, k], test, test_factors[:, k], inverse_penalty=inverse_penalty,
+                                       max_iter=max_iter) for k in range(len(varying))]
+    explicit_train, explicit_test = np.mean(explicitness, axis=0)
+    return {'modularity_score': modularity, 'explicitness_score_train': float(explicit_train),
+            'explicitness_score_test': float(explicit_test)}

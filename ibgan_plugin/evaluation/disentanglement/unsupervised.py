@@ -1,0 +1,67 @@
+"""Dependence between codes, without labels: Gaussian total correlation and Wasserstein correlation, pairwise information.
+
+Locatello et al., "Challenging Common Assumptions in the Unsupervised Learning of Disentangled Representations", 2019.
+"""
+import numpy as np
+
+from ibgan_plugin.evaluation.disentanglement.discrete import discretize, mutual_information
+from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource
+from ibgan_plugin.evaluation.disentanglement.sampling import check_sizes
+
+
+def gaussian_total_correlation(covariance: np.ndarray) -> float:
+    """KL divergence in nats from a Gaussian with ``covariance`` [C, C] to the product of its marginals.
+
+    A code without variance depends on no other and is left out. Infinite for a singular covariance of the others.
+    """
+    varies = np.diag(covariance) > 0
+    kept = covariance[np.ix_(varies, varies)]
+    sign, log_determinant = np.linalg.slogdet(kept)
+    if sign <= 0:
+        return float('inf')
+    return float(0.5 * (np.log(np.diag(kept)).sum() - log_determinant))
+
+
+def gaussian_wasserstein_correlation(covariance: np.ndarray) -> float:
+    """Squared 2-Wasserstein distance between a Gaussian with ``covariance`` [C, C] and the product of its marginals.
+
+    ``2 tr(S) - 2 tr((S^1/2 D S^1/2)^1/2)`` with D the diagonal of S; the trace of the root is taken from the eigenvalues
+    of the similar symmetric matrix ``D^1/2 S D^1/2``. Never negative.
+    """
+    scale = np.sqrt(np.diag(covariance))
+    eigenvalues = np.linalg.eigvalsh(scale[:, None] * covariance * scale)
+    return float(max(0.0, 2 * np.trace(covariance) - 2 * np.sqrt(np.maximum(eigenvalues, 0)).sum()))
+
+
+def unsupervised(source: CodeSource, *, num_train: int, batch_size: int, num_bins: int, seed: int) -> dict[str, float]:
+    """Dependence between codes, lower is better.
+
+    Args:
+        source: Codes to draw from; the factors are not used.
+        num_train: Number of samples, at least 2.
+        batch_size: Samples drawn at a time, which only fixes the order of the draws.
+        num_bins: Equal-width bins per code for the mutual information.
+        seed: Seed of the ``RandomState`` that draws everything.
+
+    Returns:
+        ``gaussian_total_correlation`` (nats), ``gaussian_wasserstein_correlation`` and the same divided by the total
+        variance (``..._norm``, 0 where that is 0), ``mutual_info_score``: mean over pairs of codes (nats, 0 for one code).
+
+    Raises:
+        ValueError: If a size is out of range.
+    """
+    check_sizes(batch_size=batch_size, num_bins=num_bins)
+    check_sizes(2, num_train=num_train)
+    (codes, _), = source.split((num_train,), batch_size, np.random.RandomState(seed))
+    num_codes = codes.shape[1]
+    covariance = np.cov(codes, rowvar=False).reshape(num_codes, num_codes)
+    constant = np.ptp(codes, axis=0) == 0  # rounding of the mean leaves them a variance of about 1e-33
+    covariance[constant], covariance[:, constant] = 0.0, 0.0
+    wasserstein, variance = gaussian_wasserstein_correlation(covariance), np.trace(covariance)
+    bins = discretize(codes, num_bins)
+    information = mutual_information(bins, bins)
+    pairs = num_codes * (num_codes - 1)
+    return {'gaussian_total_correlation': gaussian_total_correlation(covariance),
+            'gaussian_wasserstein_correlation': wasserstein,
+            'gaussian_wasserstein_correlation_norm': float(wasserstein / variance) if variance > 0 else 0.0,
+            'mutual_info_score': float((information.sum() - np.trace(information)) / pairs) if pairs else 0.0}

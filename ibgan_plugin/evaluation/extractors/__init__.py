@@ -1,8 +1,0 @@
-"""Networks that turn images into the features which the image metrics compare."""
-from ibgan_plugin.evaluation.extractors.base import Extracted, ImageExtractor
-from ibgan_plugin.evaluation.extractors.inception import InceptionV3Extractor
-from ibgan_plugin.evaluation.extractors.model import ModelExtractor
-from ibgan_plugin.evaluation.extractors.onnx import OnnxExtractor
-from ibgan_plugin.evaluation.extractors.torchscript import TorchScriptExtractor
-
-__all__ = ['Extracted', 'ImageExtractor', 'InceptionV3Extractor', 'ModelExtractor', 'OnnxExtractor', 'TorchScriptExtractor']

@@ -1,1 +1,0 @@
-"""Pure functions: arrays and explicit seeds in, dictionaries of numbers out."""

@@ -1,0 +1,1 @@
+"""Image metrics: features, cache, one file a metric, extractors."""

@@ -1,0 +1,8 @@
+"""Networks that turn images into the features which the image metrics compare."""
+from ibgan_plugin.evaluation.image.extractors.base import Extracted, ImageExtractor
+from ibgan_plugin.evaluation.image.extractors.inception import InceptionV3Extractor
+from ibgan_plugin.evaluation.image.extractors.model import ModelExtractor
+from ibgan_plugin.evaluation.image.extractors.onnx import OnnxExtractor
+from ibgan_plugin.evaluation.image.extractors.torchscript import TorchScriptExtractor
+
+__all__ = ['Extracted', 'ImageExtractor', 'InceptionV3Extractor', 'ModelExtractor', 'OnnxExtractor', 'TorchScriptExtractor']

@@ -1,0 +1,9 @@
+"""The networks of the methods, as plain torch layers."""
+from ibgan_plugin.models.networks.discriminator import Discriminator
+from ibgan_plugin.models.networks.encoder import Encoder
+from ibgan_plugin.models.networks.generator import Generator
+from ibgan_plugin.models.networks.init import OrthogonalInit
+from ibgan_plugin.models.networks.reconstructor import Reconstructor
+from ibgan_plugin.models.networks.trunk import Trunk
+
+__all__ = ['Discriminator', 'Encoder', 'Generator', 'OrthogonalInit', 'Reconstructor', 'Trunk']

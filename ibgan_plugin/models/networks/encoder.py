@@ -1,0 +1,40 @@
+"""The stochastic encoder e(r given z)."""
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from ibgan_plugin.models.networks.layers import NORMAL_INIT
+from ibgan_plugin.registry import MODELS
+
+
+@MODELS.register_module()
+class Encoder(BaseModule):
+    """Diagonal Gaussian ``e(r given z)``: an MLP from the source code to mean and log-variance of IB-GAN.
+
+    Args:
+        z_dim: Width of the source code z.
+        r_dim: Width of the bottleneck representation r.
+        hidden_dims: Widths of the hidden layers. Published: ``(32, 32)`` for dSprites, ``(64, 64, 32)`` for CelebA and 3D Chairs.
+        norm: Whether a BatchNorm stands before each ReLU. Published: only for CelebA and 3D Chairs.
+        init_cfg: MMEngine initialisation.
+
+    Raises:
+        ValueError: If a width is below 1.
+    """
+
+    def __init__(self, z_dim: int = 16, r_dim: int = 10, hidden_dims: tuple[int, ...] = (32, 32), norm: bool = False,
+                 init_cfg: dict | list[dict] | None = NORMAL_INIT) -> None:
+        super().__init__(init_cfg)
+        if min(z_dim, r_dim, *hidden_dims) < 1:
+            raise ValueError(f'z_dim, r_dim and hidden_dims must be at least 1, got {z_dim}, {r_dim}, {tuple(hidden_dims)}')
+        self.z_dim, self.r_dim = z_dim, r_dim
+        layers: list[nn.Module] = []
+        width = z_dim
+        for hidden in hidden_dims:
+            layers += [nn.Linear(width, hidden), *([nn.BatchNorm1d(hidden)] if norm else []), nn.ReLU(inplace=True)]
+            width = hidden
+        self.net = nn.Sequential(*layers, nn.Linear(width, 2 * r_dim))
+
+    def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """``z`` N x z_dim to ``mu`` and ``logvar``, each N x r_dim."""
+        mu, logvar = self.net(z).chunk(2, dim=1)
+        return mu, logvar

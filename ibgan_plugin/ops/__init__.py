@@ -1,0 +1,1 @@
+"""Speed, and nothing else: fast twins of torch's layers, and settings of the processor."""

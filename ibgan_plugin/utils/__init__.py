@@ -1,0 +1,1 @@
+"""Files, errors, processes: what every floor above uses."""

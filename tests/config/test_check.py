@@ -1,0 +1,110 @@
+import pytest
+from mmengine.config import Config
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
+
+from ibgan_plugin.config.check import ConfigError, accepted_keys, check_config
+from ibgan_plugin.engine.launch import build_runner
+from tests.engine.runs import run_cfg
+
+
+def changed(tmp_path, **options) -> Config:
+    cfg = run_cfg(tmp_path)
+    cfg.merge_from_dict({key.replace('__', '.'): value for key, value in options.items()})
+    return cfg
+
+
+def test_a_right_config_passes(tmp_path):
+    cfg = run_cfg(tmp_path, hooks=[dict(type='ibgan_plugin.GeneratorSideEMAHook', momentum=0.1, begin_iter=1, priority='NORMAL')])
+    cfg.my_variable = 1
+    check_config(cfg)
+    for schedules in ([], dict(type='LinearLR'), dict(generator=[], discriminator=[])):
+        cfg.param_scheduler = schedules
+        check_config(cfg)
+
+
+@pytest.mark.parametrize(('options', 'message'), [
+    (dict(model__generator__base_chanels=4),
+     r"unknown key model.generator.base_chanels = 4; did you mean 'base_channels'\? Generator takes: base_channels, "),
+    (dict(model__generatr=dict(r_dim=3)), r"unknown key model.generatr .*did you mean 'generator'\? IBGAN takes"),
+    (dict(model__encoder__type='ibgan_plugin.Encodr'),
+     r"model.encoder.type = 'ibgan_plugin.Encodr' is not registered; did you mean .*ibgan_plugin.Encoder"),
+    (dict(train_cfg__max_itres=3), r"unknown key train_cfg.max_itres = 3; did you mean 'max_iters'"),
+    (dict(train_dataloader__batchsize=3),
+     r"unknown key train_dataloader.batchsize = 3; did you mean 'batch_size'\? a data loader takes"),
+    (dict(train_dataloder=dict(batch_size=3)), r"unknown key 'train_dataloder'; did you mean 'train_dataloader'"),
+    (dict(optim_wrapper__generator__optimizer__learning_rate=1), r'unknown key optim_wrapper.generator.optimizer.learning_rate'),
+    (dict(custom_hooks__0__max_histroy=3), r"unknown key custom_hooks\[0\].max_histroy = 3; did you mean 'max_history'"),
+    (dict(model__generator__base_channels='wide'), r"model.generator.base_channels = 'wide' must be int, not str"),
+    (dict(model__encoder__hidden_dims=8), r'model.encoder.hidden_dims = 8 must be tuple\[int, ...\], not int'),
+    (dict(model__kl_loss=3), r'model.kl_loss = 3 must be dict or None, not int'),
+    (dict(param_scheduler=dict(generator=[])),
+     r'param_scheduler must have the groups of optim_wrapper, discriminator, generator, .*\[\] for .*; got generator$'),
+    (dict(train_dataloader__batch_size=0), r'train_dataloader.batch_size = 0 must be an integer of at least 1'),
+    (dict(train_dataloader__num_workers='two'), r"train_dataloader.num_workers = 'two' must be an integer of at least 0"),
+    (dict(model__data_preprocessor__men=[1]), r"unknown key model.data_preprocessor.men = \[1\]; did you mean 'mean'"),
+])
+def test_one_message_names_file_key_value_and_what_is_allowed(tmp_path, options, message):
+    with pytest.raises(ConfigError, match=message) as error:
+        check_config(changed(tmp_path, **options))
+    assert str(error.value).startswith('config: ')
+    assert '\n' not in str(error.value)
+
+
+@pytest.mark.parametrize(('options', 'message'), [
+    (dict(model__generator__image_size=48), 'model.generator: image_size must be a power of two of at least 16, got 48'),
+    (dict(model__encoder__r_dim=3), 'the components differ in the width of r: model.encoder.r_dim = 3, model.generator.r_dim = 4'),
+    (dict(custom_hooks__0__max_history=0), r'custom_hooks\[0\]: max_history must be at least 1, got 0'),
+    (dict(optim_wrapper__genrator=dict(optimizer=dict(type='SGD', lr=1))),
+     "optim_wrapper.genrator names 'genrator', which is no submodule of IBGAN; it has: encoder, generator, "),
+    (dict(default_hooks__checkpoint=dict(type='ibgan_plugin.SafeCheckpointHook', intervall=4)),
+     r"default_hooks.checkpoint: unknown arguments of SafeCheckpointHook: \{'intervall': 4\}"),
+])
+def test_what_can_not_be_built_is_named_with_its_key(tmp_path, options, message, monkeypatch):
+    monkeypatch.setattr('ibgan_plugin.engine.launch.tune_cpu', lambda: None)
+    cfg = changed(tmp_path, launcher='none', **options)
+    check_config(cfg)
+    with pytest.raises(ConfigError, match=f'^config: {message}'):
+        build_runner(cfg)
+
+
+def test_arguments_of_another_package_may_have_types_of_their_own(tmp_path):
+
+    @HOOKS.register_module(force=True)
+    class ForeignHook(Hook):
+
+        def __init__(self, kinds):
+            pass
+
+    check_config(run_cfg(tmp_path, hooks=[dict(type='ForeignHook', kinds=[dict(type='GAN', name='x')])]))
+    with pytest.raises(ConfigError, match=r"custom_hooks\[2\].type = 'ForeignHok' is not registered; did you mean ForeignHook"):
+        check_config(run_cfg(tmp_path, hooks=[dict(type='ForeignHook', kinds=[]), dict(type='ForeignHok')]))
+
+
+def test_accepted_keys_follow_keyword_arguments_to_the_base():
+
+    class Base:
+
+        def __init__(self, a):
+            pass
+
+    class Child(Base):
+
+        def __init__(self, b, **kwargs):
+            super().__init__(**kwargs)
+
+    def anything(**kwargs):
+        pass
+
+    assert accepted_keys(Child) == {'a', 'b'}
+    assert accepted_keys(anything) is None
+
+
+@pytest.mark.parametrize('scope', ['mmengine', 'ibgan_plugin', None])
+def test_types_without_a_prefix_are_those_of_the_default_scope(scope):
+    cfg = Config(dict(default_scope=scope, model=dict(type='IBGAN', data_preprocessor=dict(type='ImgDataPreprocessor'))))
+    if scope == 'ibgan_plugin':
+        check_config(cfg)
+    else:
+        with pytest.raises(ConfigError, match=r"model.type = 'IBGAN' is not registered"):
+            check_config(cfg)

@@ -1,0 +1,64 @@
+import pytest
+import torch
+from mmengine.config import Config
+
+from ibgan_plugin.evaluation.image.extractors import ModelExtractor
+from ibgan_plugin.registry import MODELS
+from tests.conftest import model_cfg, trunk_cfg
+from tests.evaluation.stand_ins import pictures
+
+
+@pytest.fixture
+def trained(tmp_path):
+    """Config file, checkpoint and model."""
+    torch.manual_seed(3)
+    model = MODELS.build(model_cfg()).eval()
+    model.init_weights()
+    torch.save({'state_dict': model.state_dict(), 'meta': {}}, tmp_path / 'iter_1.pth')
+    Config({'model': model_cfg()}).dump(tmp_path / 'config.py')
+    return tmp_path / 'config.py', tmp_path / 'iter_1.pth', model
+
+
+def test_output_of_the_reconstructor(trained):
+    config, checkpoint, model = trained
+    imgs = pictures(4, channels=1)
+    with torch.no_grad():
+        expected = model.reconstructor(imgs / 127.5 - 1)
+    torch.testing.assert_close(ModelExtractor(config, checkpoint)(imgs).features, expected)
+
+
+def test_layer_before_the_last(trained):
+    config, checkpoint, model = trained
+    last = len(model.reconstructor.head) - 1
+    extractor = ModelExtractor(model_cfg(), checkpoint, layer=f'reconstructor.head.{last - 1}')
+    imgs = pictures(4, channels=1)
+    features = extractor(imgs).features
+    with torch.no_grad():
+        expected = model.reconstructor(imgs / 127.5 - 1)
+        torch.testing.assert_close(model.reconstructor.head[last](features[:, :, None, None]).flatten(1), expected)
+    assert extractor.fingerprint != ModelExtractor(config, checkpoint).fingerprint
+
+
+def test_images_are_resized_to_the_model(trained):
+    config, checkpoint, _ = trained
+    extractor = ModelExtractor(config, checkpoint)
+    assert extractor(pictures(2, channels=1, size=64)).features.shape == (2, 6)
+    with pytest.raises(ValueError, match='ModelExtractor takes images with 1 channels, got 3'):
+        extractor(pictures(2))
+
+
+def test_mistakes(trained, tmp_path):
+    config, checkpoint, _ = trained
+    with pytest.raises(FileNotFoundError, match=r'there is no file nowhere\.py'):
+        ModelExtractor('nowhere.py', checkpoint)
+    with pytest.raises(ValueError, match='no checkpoint file'):
+        ModelExtractor(config, tmp_path / 'nowhere.pth')
+    with pytest.raises(ValueError, match=r"layer must be one of encoder, .*reconstructor.head.9, got 'penultimate'"):
+        ModelExtractor(config, checkpoint, layer='penultimate')
+    with pytest.raises(ValueError, match=r'iter_1.pth does not fit the model of the config'):
+        ModelExtractor(trunk_cfg(), checkpoint)
+    with pytest.raises(ValueError, match="got 'generator'"):  # images do not go through it
+        ModelExtractor(config, checkpoint, layer='generator')
+    torch.save({'state_dict': {'a': Exception}}, tmp_path / 'objects.pth')
+    with pytest.raises(ValueError, match='holds objects of type'):
+        ModelExtractor(config, tmp_path / 'objects.pth')

@@ -1,0 +1,77 @@
+"""The fast layers against the library's own: result, gradients, gradients of gradients, and state_dict."""
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from ibgan_plugin.models import thin_conv
+from ibgan_plugin.ops.thin_conv import ImageConv2d, ImageConvTranspose2d, spread
+
+PAIRS = [
+    (ImageConv2d(1, 8), nn.Conv2d(1, 8, 4, 2, 1), (3, 1, 16, 16)),
+    (ImageConv2d(3, 8, bias=False), nn.Conv2d(3, 8, 4, 2, 1, bias=False), (3, 3, 16, 8)),
+    (ImageConvTranspose2d(8, 1), nn.ConvTranspose2d(8, 1, 4, 2, 1), (3, 8, 8, 8)),
+    (ImageConvTranspose2d(8, 3, bias=False), nn.ConvTranspose2d(8, 3, 4, 2, 1, bias=False), (3, 8, 4, 8)),
+]
+
+
+def derivatives(layer, inputs, once, twice):
+    """Result, gradients of input and parameters, and the gradients of those."""
+    inputs = inputs.clone().requires_grad_()
+    leaves = [inputs, *layer.parameters()]
+    output = layer(inputs)
+    first = torch.autograd.grad(output, leaves, once, create_graph=True)
+    penalty = sum((g * w).sum() for g, w in zip(first, twice, strict=True)) + first[0].square().sum()
+    return [output, *first, *torch.autograd.grad(penalty, leaves, allow_unused=True)]
+
+
+@pytest.mark.parametrize('memory_format', [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize(('fast', 'plain', 'shape'), PAIRS)
+def test_equal_to_the_plain_layer_up_to_second_derivatives(fast, plain, shape, memory_format):
+    fast, plain = (layer.double().to(memory_format=memory_format) for layer in (fast, plain))
+    plain.load_state_dict(fast.state_dict())
+    inputs = torch.randn(shape, dtype=torch.float64).to(memory_format=memory_format)
+    once = torch.randn_like(plain(inputs))
+    twice = [torch.randn_like(t) for t in (inputs, *plain.parameters())]
+    for ours, theirs in zip(*(derivatives(layer, inputs, once, twice) for layer in (fast, plain)), strict=True):
+        assert (ours is None) == (theirs is None)
+        if ours is not None:
+            torch.testing.assert_close(ours, theirs)
+
+
+def test_single_precision_and_frozen_weights():
+    layer = ImageConv2d(1, 16).requires_grad_(False)
+    inputs = torch.randn(4, 1, 32, 32, requires_grad=True)
+    layer(inputs).square().sum().backward()
+    grad, inputs.grad = inputs.grad, None
+    F.conv2d(inputs, layer.weight, layer.bias, stride=2, padding=1).square().sum().backward()
+    torch.testing.assert_close(grad, inputs.grad, rtol=1e-5, atol=1e-5)
+    assert layer.weight.grad is None
+
+
+def test_images_come_channels_last():
+    imgs = spread(torch.randn(2, 8, 4, 4), torch.randn(8, 3, 4, 4))
+    assert imgs.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize(('make', 'inputs'), [(lambda c: ImageConv2d(c, 2), lambda c: torch.randn(1, c, 8, 8)),
+                                              (lambda c: ImageConvTranspose2d(2, c), lambda c: torch.randn(1, 2, 8, 8))])
+def test_only_few_channels_on_a_cpu_take_the_fast_path(make, inputs, monkeypatch):
+    def fails(*args):
+        raise AssertionError('fast path')
+
+    monkeypatch.setattr(thin_conv._Spread, 'apply', fails)
+    monkeypatch.setattr(thin_conv._Gather, 'apply', fails)
+    with pytest.raises(AssertionError, match='fast path'):
+        make(4)(inputs(4))
+    make(5)(inputs(5))
+    make(4).to(torch.bfloat16)(inputs(4).to(torch.bfloat16))
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        assert make(4)(inputs(4)).dtype == torch.bfloat16
+    assert make(4).to('meta')(inputs(4).to('meta')).device.type == 'meta'
+
+
+def test_odd_sizes():
+    layer, inputs = ImageConv2d(1, 2), torch.randn(2, 1, 9, 8, requires_grad=True)
+    layer(inputs).sum().backward()
+    assert inputs.grad.shape == inputs.shape

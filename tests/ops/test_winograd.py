@@ -1,0 +1,62 @@
+"""Winograd's algorithm against the library's own convolution: result, gradients, gradients of gradients, and state_dict."""
+import pytest
+import torch
+from torch import nn
+
+from ibgan_plugin.models import winograd
+from ibgan_plugin.ops.winograd import WinogradConv2d, WinogradConvTranspose2d
+from tests.models.test_thin_conv import derivatives
+
+PAIRS = [
+    (WinogradConv2d(5, 7), nn.Conv2d(5, 7, 3, padding=1)),
+    (WinogradConv2d(5, 7, bias=False), nn.Conv2d(5, 7, 3, padding=1, bias=False)),
+    (WinogradConvTranspose2d(5, 7), nn.ConvTranspose2d(5, 7, 3, padding=1)),
+    (WinogradConvTranspose2d(5, 7, bias=False), nn.ConvTranspose2d(5, 7, 3, padding=1, bias=False)),
+]
+
+
+@pytest.mark.parametrize('memory_format', [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize(('fast', 'plain'), PAIRS)
+def test_equal_to_the_plain_layer_up_to_second_derivatives(fast, plain, memory_format):
+    fast, plain = (layer.double().to(memory_format=memory_format) for layer in (fast, plain))
+    plain.load_state_dict(fast.state_dict())
+    inputs = torch.randn(3, 5, 8, 8, dtype=torch.float64).to(memory_format=memory_format)
+    once = torch.randn(3, 7, 8, 8, dtype=torch.float64)
+    twice = [torch.randn_like(t) for t in (inputs, *plain.parameters())]
+    for ours, theirs in zip(*(derivatives(layer, inputs, once, twice) for layer in (fast, plain)), strict=True):
+        assert (ours is None) == (theirs is None)
+        if ours is not None:
+            torch.testing.assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize(('fast', 'plain'), PAIRS[::2])
+def test_single_precision(fast, plain):
+    fast, plain = fast.float(), plain.double()
+    plain.load_state_dict(fast.state_dict())
+    inputs = torch.randn(16, 5, 8, 8)
+    exact = plain(inputs.double())
+    assert (fast(inputs) - exact).norm() < 3e-6 * exact.norm()
+    assert fast(inputs).is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize('layer', [WinogradConv2d(2, 3), WinogradConvTranspose2d(2, 3)])
+def test_other_sizes_devices_and_precisions_take_the_plain_layer(layer, monkeypatch):
+    def fails(*args):
+        raise AssertionError('fast path')
+
+    monkeypatch.setattr(winograd, 'winograd', fails)
+    with pytest.raises(AssertionError, match='fast path'):
+        layer(torch.randn(1, 2, 8, 8))
+    assert layer(torch.randn(1, 2, 16, 8)).shape == (1, 3, 16, 8)
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        assert layer(torch.randn(1, 2, 8, 8)).dtype == torch.bfloat16
+    assert layer.to('meta')(torch.randn(1, 2, 8, 8, device='meta')).device.type == 'meta'
+
+
+def test_training_after_inference():
+    winograd._transforms.cache_clear()
+    layer = WinogradConv2d(2, 3)
+    with torch.inference_mode():
+        layer(torch.randn(1, 2, 8, 8))
+    layer(torch.randn(1, 2, 8, 8)).sum().backward()
+    assert layer.weight.grad.isfinite().all()
