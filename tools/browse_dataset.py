@@ -2,7 +2,9 @@
 import argparse
 from pathlib import Path
 
-from ibgan_plugin.engine.launch import ConfigOptions, one_clear_message, read_config
+from ibgan_plugin.config.load import read_config
+from ibgan_plugin.config.options import ConfigOptions
+from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.visualization.contact_sheet import contact_sheet
 from ibgan_plugin.visualization.grids import write_png
 

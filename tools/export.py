@@ -4,7 +4,9 @@ from pathlib import Path
 
 from ibgan_plugin.apis import IBGANInferencer
 from ibgan_plugin.apis.export import FORMATS, PARTS, export
-from ibgan_plugin.engine.launch import ConfigOptions, one_clear_message, read_config
+from ibgan_plugin.config.load import read_config
+from ibgan_plugin.config.options import ConfigOptions
+from ibgan_plugin.utils.cli import one_clear_message
 
 
 def parse_args() -> argparse.Namespace:

@@ -8,7 +8,9 @@ import numpy as np
 from ibgan_plugin.apis import IBGANInferencer
 from ibgan_plugin.apis.images import list_images
 from ibgan_plugin.apis.output import check_suffix, write_codes, write_interpolation, write_traversal
-from ibgan_plugin.engine.launch import ConfigOptions, one_clear_message, read_config
+from ibgan_plugin.config.load import read_config
+from ibgan_plugin.config.options import ConfigOptions
+from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.visualization.grids import image_grid, write_png
 
 

@@ -1,16 +1,10 @@
 """Train a model: ``python tools/train.py CONFIG``."""
 import argparse
 
+from ibgan_plugin.config.options import AMP_TYPES, LAUNCHERS, ConfigOptions
 from ibgan_plugin.engine.hooks.preemption import PREEMPTED_EXIT_CODE
-from ibgan_plugin.engine.launch import (
-    AMP_TYPES,
-    LAUNCHERS,
-    ConfigOptions,
-    build_runner,
-    load_config,
-    one_clear_message,
-    select_device,
-)
+from ibgan_plugin.engine.launch import build_runner, load_run_config, select_device
+from ibgan_plugin.utils.cli import one_clear_message
 
 
 def parse_args() -> argparse.Namespace:
@@ -35,7 +29,7 @@ def main() -> int:
     """Train."""
     args = parse_args()
     select_device(args.device)
-    cfg = load_config(args.config, args.work_dir, args.cfg_options, args.seed, args.launcher, args.amp, args.resume)
+    cfg = load_run_config(args.config, args.work_dir, args.cfg_options, args.seed, args.launcher, args.amp, args.resume)
     runner = build_runner(cfg)
     runner.train()
     return PREEMPTED_EXIT_CODE if getattr(runner, 'preempted', False) else 0

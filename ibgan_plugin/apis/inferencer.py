@@ -14,8 +14,8 @@ from torch.utils.data import default_collate
 
 from ibgan_plugin.apis.images import ImageInput, list_images, load_image
 from ibgan_plugin.config.check import ConfigError, check_config, config_errors
+from ibgan_plugin.config.load import read_config
 from ibgan_plugin.engine.checkpoints import load_weights
-from ibgan_plugin.engine.launch import read_config
 from ibgan_plugin.models.latent_gan import LatentGAN
 from ibgan_plugin.registry import INFERENCERS, MODELS, SCOPE
 from ibgan_plugin.visualization.grids import to_pixels

@@ -1,80 +1,34 @@
 """From command-line options to a runner: what ``tools/train.py`` and ``tools/test.py`` share."""
-import argparse
-import functools
-import gc
-import importlib
-import importlib.util
 import os
-import sys
-import traceback
 import warnings
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import mmengine.device.utils
 import torch
 import torch.distributed
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.runner import Runner
 
-from ibgan_plugin.config.check import ConfigError, check_config, config_errors, pretrained_files
+from ibgan_plugin.config.check import ConfigError, config_errors, pretrained_files
+from ibgan_plugin.config.load import load_config
+from ibgan_plugin.config.options import AMP_TYPES
 from ibgan_plugin.engine.checkpoints import check_checkpoint, load_plain, newest_whole_checkpoint
 from ibgan_plugin.engine.compiler import drop_compile_without_compiler
 from ibgan_plugin.engine.cuda import LOADERS, tune_cuda
 from ibgan_plugin.ops.cpu import tune_cpu
 from ibgan_plugin.utils.torchvision_operators import declare_torchvision_operators
 
-LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
-#: Names of mixed precision on the command line, and torch's.
-AMP_TYPES = {'fp16': 'float16', 'bf16': 'bfloat16'}
 #: Methods by which MMEngine's runner builds the rest of a config only when it trains or tests.
 _LATE_BUILDERS = ('build_train_loop', 'build_val_loop', 'build_test_loop', 'build_param_scheduler')
 
 
-class ConfigOptions(DictAction):
-    """Argparse action for ``--cfg-options KEY=VALUE ...``: MMEngine's, but a mistake ends in one line that shows it."""
-
-    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any,
-                 option_string: str | None = None) -> None:
-        """Add the dotted keys and their values to the namespace."""
-        for value in values:
-            try:
-                super().__call__(parser, namespace, [value], option_string)
-            except (AssertionError, ValueError) as error:  # no '=', or brackets that do not close
-                raise argparse.ArgumentError(self, f'must be KEY=VALUE with balanced brackets, got {value!r}') from error
-
-
-def read_config(path: str | Path, cfg_options: dict | None = None) -> Config:
-    """Read a config file and put ``cfg_options``, dotted keys to values, in place of its own.
-
-    Raises:
-        ConfigError: If there is no such file or it can not be read.
-    """
-    if not Path(path).is_file():
-        raise ConfigError(f'no config file {str(path)!r}')
-    try:
-        cfg = Config.fromfile(path)
-    except (SyntaxError, NameError, OSError, AttributeError, KeyError, TypeError, ImportError) as error:
-        raise ConfigError(f'{path} can not be read: {error}') from error
-    with config_errors(cfg):
-        cfg.merge_from_dict(cfg_options or {})
-    # MMEngine imports the package of the default scope; mmagic's import fails on today's PyTorch without the shims
-    if cfg.get('default_scope') == 'mmagic' and importlib.util.find_spec('mmagic'):
-        importlib.import_module('ibgan_plugin.interop.mmagic.shims')
-    return cfg
-
-
-def load_config(path: str, work_dir: str | None = None, cfg_options: dict | None = None, seed: int | None = None,
-                launcher: str = 'none', amp: str | None = None, resume: str | None = None, checkpoint: str | None = None) -> Config:
-    """Read a config and apply the command line's options to it.
+def load_run_config(path: str | Path, work_dir: str | None = None, cfg_options: dict | None = None, seed: int | None = None,
+                    launcher: str = 'none', amp: str | None = None, resume: str | None = None, checkpoint: str | None = None
+                    ) -> Config:
+    """A checked config and the weights that its run starts from.
 
     Args:
-        path: Config file.
-        work_dir: Where results go; by default the config's own, else ``work_dirs/<config name>``.
-        cfg_options: Dotted keys to values that replace the config's.
-        seed: Seed of everything random.
-        launcher: How processes were started, one of ``LAUNCHERS``.
+        path, work_dir, cfg_options, seed, launcher: As in :func:`ibgan_plugin.config.load.load_config`.
         amp: Mixed precision, ``'fp16'`` or ``'bf16'``; needs CUDA, and is left off with a message without it.
         resume: ``'auto'`` for the newest whole checkpoint of this config and work directory, or a checkpoint file; None leaves
             it to the config's ``resume`` and ``load_from``, which mean the same as in MMEngine.
@@ -85,14 +39,9 @@ def load_config(path: str, work_dir: str | None = None, cfg_options: dict | None
         CheckpointError: If ``resume``, ``checkpoint``, the config's ``load_from`` or an ``init_cfg`` names a file that is not a
             whole one of tensors and plain data.
     """
-    cfg = read_config(path, cfg_options)
-    cfg.work_dir = work_dir or cfg.get('work_dir') or str(Path('work_dirs') / Path(path).stem)
-    cfg.launcher = launcher
-    if seed is not None:
-        cfg.randomness = {**cfg.get('randomness', {}), 'seed': seed}
+    cfg = load_config(path, work_dir, cfg_options, seed, launcher)
     if amp:
         _use_amp(cfg, amp)
-    check_config(cfg)
     if checkpoint is not None:
         resume = None
     elif resume is None and cfg.get('resume'):
@@ -186,47 +135,3 @@ def build_runner(cfg: Config) -> Runner:
     for name in _LATE_BUILDERS:
         setattr(runner, name, config_errors(cfg)(getattr(runner, name)))
     return runner
-
-
-def leave_process_group() -> None:
-    """End this process's part in a distributed run that is over.
-
-    Left to the interpreter's exit, gloo's threads are now and then torn down while they run, which aborts the finished process
-    (``terminate called without an active exception``) and so fails the run.
-    """
-    if torch.distributed.is_available() and torch.distributed.is_initialized():
-        torch.distributed.destroy_process_group()
-        gc.collect()  # the threads end with the last holder of the group: DDP's wrappers, which a runner keeps in cycles
-
-
-def one_clear_message(main: Callable[[], int | None]) -> Callable[[], None]:
-    """Decorator for a tool's ``main``: bad input ends in one line on stderr and exit code 2 instead of a traceback.
-
-    Bad input is what the package reports as ``ValueError`` or ``OSError``. With ``IBGAN_TRACEBACK=1`` the traceback is shown.
-    Otherwise the process ends with the exit code that ``main`` returns, and a distributed one leaves its process group first.
-    """
-
-    @functools.wraps(main)
-    def wrapper() -> None:
-        if 'TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD' not in os.environ:  # PyTorch refuses both
-            os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'  # for what others load: MMEngine 0.11 would run code in a file
-        status = _run(main)
-        leave_process_group()  # here, where no error's traceback holds the runner any more
-        if status:
-            sys.exit(status)
-
-    return wrapper
-
-
-def _run(main: Callable[[], int | None]) -> int:
-    """Call ``main``; returns the exit code. What went wrong is on stderr; outside distributed runs, bugs are raised."""
-    try:
-        return main() or 0
-    except Exception as error:
-        if isinstance(error, (ValueError, OSError)) and os.environ.get('IBGAN_TRACEBACK') != '1':
-            print(f'error: {error}', file=sys.stderr)
-            return 2
-        if not torch.distributed.is_available() or not torch.distributed.is_initialized():
-            raise
-        traceback.print_exc()
-        return 1

@@ -208,9 +208,11 @@ def test_the_same_config_file_runs_in_both_tools(tool, scope, tmp_path):
     sizes = [f'model.{name}.base_channels=2' for name in ('generator', 'discriminator', 'reconstructor')]
     few = ['num_train=20', 'num_eval=0', 'batch_size=2', 'num_variance_estimate=50', 'prune_threshold=0.0']
     command = [str(ROOT / 'tools/train.py')] if tool == 'ours' else ['-m', SHIMS.__name__, str(TOOLS / 'train.py')]
-    command += [str(ROOT / 'configs/ibgan/ibgan_dsprites.py'), '--work-dir', 'out', '--cfg-options',
-                f'default_scope={scope}', *sizes, 'log_processor.window_size=1', 'train_dataloader.batch_size=4',
-                'train_cfg.max_iters=2', 'train_cfg.val_interval=2',
+    imports = f'custom_imports = dict(imports=[{SHIMS.__name__!r}])' if scope == 'mmagic' else ''
+    (tmp_path / 'scoped.py').write_text(
+        f'_base_ = [{str(ROOT / "configs/ibgan/ibgan_dsprites.py")!r}]\n{imports}\ndefault_scope = {scope!r}\n')
+    command += ['scoped.py', '--work-dir', 'out', '--cfg-options', *sizes, 'log_processor.window_size=1',
+                'train_dataloader.batch_size=4', 'train_cfg.max_iters=2', 'train_cfg.val_interval=2',
                 *(f'val_evaluator.scores.factor_vae.{number}' for number in few)]
     run([sys.executable, *command], tmp_path)
     assert torch.load(tmp_path / 'out/iter_2.pth', weights_only=True)['meta']['iter'] == 2

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ibgan_plugin.engine.launch import leave_process_group
+from ibgan_plugin.utils.cli import leave_process_group
 from tests.conftest import model_cfg, trunk_cfg
 from tests.reliability.training import CONTEXT, assert_same_run, options, start, wait_for
 

@@ -48,7 +48,8 @@ def train(work_dir: str, cfg_options: dict, environment: dict | None = None, die
         die_at_rename: Kill this process right before the n-th checkpoint is renamed to its final name; 0 for never.
     """
     from ibgan_plugin.engine.hooks.preemption import PREEMPTED_EXIT_CODE
-    from ibgan_plugin.engine.launch import build_runner, leave_process_group, load_config
+    from ibgan_plugin.engine.launch import build_runner, load_run_config
+    from ibgan_plugin.utils.cli import leave_process_group
     os.environ.update(environment or {})
     torch.set_num_threads(1)
     if not os.environ.get('SHOW'):
@@ -57,8 +58,8 @@ def train(work_dir: str, cfg_options: dict, environment: dict | None = None, die
         resource.setrlimit(resource.RLIMIT_FSIZE, (free_bytes, free_bytes))
     if die_at_rename:
         _die_at_rename(die_at_rename)
-    cfg = load_config(str(ROOT / 'configs/ibgan/ibgan_quick_dsprites.py'), work_dir, cfg_options, seed=1, resume='auto',
-                      launcher='pytorch' if environment else 'none')
+    cfg = load_run_config(str(ROOT / 'configs/ibgan/ibgan_quick_dsprites.py'), work_dir, cfg_options, seed=1, resume='auto',
+                          launcher='pytorch' if environment else 'none')
     runner = build_runner(cfg)
     if progress is not None:
         runner.register_hook(Progress(progress), priority='LOWEST')

@@ -3,7 +3,9 @@ import argparse
 import json
 
 from ibgan_plugin.apis.complexity import component_costs, format_costs
-from ibgan_plugin.engine.launch import ConfigOptions, load_config, one_clear_message
+from ibgan_plugin.config.load import load_config
+from ibgan_plugin.config.options import ConfigOptions
+from ibgan_plugin.utils.cli import one_clear_message
 
 
 def parse_args() -> argparse.Namespace:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import torch
 
-from ibgan_plugin.engine.launch import one_clear_message
 from ibgan_plugin.interop.converters import LAYOUTS, from_ours
+from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.visualization.grids import write_whole
 
 

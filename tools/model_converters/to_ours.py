@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 
-from ibgan_plugin.engine.launch import one_clear_message
 from ibgan_plugin.interop.converters import LAYOUTS, to_ours
+from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.visualization.grids import write_whole
 
 

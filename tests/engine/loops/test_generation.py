@@ -16,11 +16,11 @@ from ibgan_plugin.datasets.codec import encode
 from ibgan_plugin.datasets.prepare import celeba
 from ibgan_plugin.datasets.prepare.convert import Recipe
 from ibgan_plugin.datasets.store.writer import Job, build
-from ibgan_plugin.engine.launch import leave_process_group
 from ibgan_plugin.engine.loops.generation import generate, source_noise
 from ibgan_plugin.evaluation.image.frechet import frechet_distance
 from ibgan_plugin.registry import METRICS, MODELS
 from ibgan_plugin.structures import GenSample
+from ibgan_plugin.utils.cli import leave_process_group
 from tests.conftest import model_cfg
 from tests.engine.runs import MadeImages
 from tests.evaluation.stand_ins import Tiny, save_tiny

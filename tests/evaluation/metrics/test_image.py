@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from ibgan_plugin.engine.launch import leave_process_group
 from ibgan_plugin.evaluation.image.density_coverage import density_coverage
 from ibgan_plugin.evaluation.image.frechet import frechet_distance
 from ibgan_plugin.evaluation.image.inception_score import inception_score
 from ibgan_plugin.evaluation.image.kid import kid
 from ibgan_plugin.evaluation.image.precision_recall import precision_recall
 from ibgan_plugin.registry import METRICS
+from ibgan_plugin.utils.cli import leave_process_group
 from tests.evaluation.stand_ins import Tiny, pictures, save_tiny
 from tests.reliability.test_distributed import environments, wait
 from tests.reliability.training import CONTEXT
