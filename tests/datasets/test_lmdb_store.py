@@ -9,7 +9,7 @@ import lmdb
 import numpy as np
 import pytest
 
-from ibgan_plugin.datasets import lmdb_reader, lmdb_writer
+from ibgan_plugin.datasets.store import reader, writer
 from ibgan_plugin.datasets.store.reader import LMDBReader, StoreError, forget, record_key
 from ibgan_plugin.datasets.store.seal import FOOTER_SIZE, seal
 from ibgan_plugin.datasets.store.writer import Job, build
@@ -24,7 +24,7 @@ def job(**changes):
 
 @pytest.fixture(autouse=True)
 def small_transactions(monkeypatch):
-    monkeypatch.setattr(lmdb_writer, '_BYTES_PER_TRANSACTION', 500_000)
+    monkeypatch.setattr(writer, '_BYTES_PER_TRANSACTION', 500_000)
 
 
 @pytest.fixture
@@ -154,12 +154,12 @@ def test_a_disk_that_is_too_small_is_noticed_first(tmp_path):
 FILL_THE_DISK = '''
 import resource, sys
 from pathlib import Path
-from ibgan_plugin.datasets import lmdb_reader, lmdb_writer
-lmdb_writer._BYTES_PER_TRANSACTION = 500_000
+from ibgan_plugin.datasets.store import reader, writer
+writer._BYTES_PER_TRANSACTION = 500_000
 resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, -1))
 records = [bytes([number]) * (50_000 + number) for number in range(60)]
 try:
-    lmdb_writer.build(Path(sys.argv[1]), lmdb_writer.Job('numbers', 'made up', 60, lambda start: records[start:]))
+    writer.build(Path(sys.argv[1]), writer.Job('numbers', 'made up', 60, lambda start: records[start:]))
 except OSError as error:
     print(error)
 '''
@@ -183,7 +183,7 @@ def test_a_disk_that_gets_full_at_the_very_end(tmp_path, monkeypatch):
         raise OSError(28, 'No space left on device')
 
     with monkeypatch.context() as patch:
-        patch.setattr(lmdb_writer, 'seal', full)
+        patch.setattr(writer, 'seal', full)
         with pytest.raises(OSError, match=r'could not write .*numbers\.lmdb\.part \(.* No space left on device; 60 records'):
             build(path, job())
     assert not path.exists()
@@ -247,7 +247,7 @@ def test_an_lmdb_file_of_somebody_else_is_reported(tmp_path):
     (0, 'checksum of the records is [0-9a-f]{8}, but the metadata say'),
 ])
 def test_a_flipped_bit_is_found_on_opening_or_by_verify(store, monkeypatch, verified_size, message):
-    monkeypatch.setattr(lmdb_reader, 'VERIFIED_SIZE', verified_size)
+    monkeypatch.setattr(reader, 'VERIFIED_SIZE', verified_size)
     forget(store)
     content = bytearray(store.read_bytes())
     place = content.index(RECORDS[7][:1000])

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ibgan_plugin.evaluation import protocols
+from ibgan_plugin.evaluation.disentanglement import protocols
 from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
 from ibgan_plugin.evaluation.disentanglement.labelled import LabelledCodes
 from ibgan_plugin.evaluation.disentanglement.suite import SUITE, required_cells, score, summarize

@@ -17,7 +17,7 @@ from mmengine.runner import load_checkpoint
 
 from ibgan_plugin.config.check import check_config
 from ibgan_plugin.engine.loops.generation import generate
-from ibgan_plugin.interop import torchvision_operators
+from ibgan_plugin.utils import torchvision_operators
 from tests.conftest import build, model_cfg
 from tests.datasets.test_lmdb_images import make
 

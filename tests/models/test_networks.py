@@ -2,7 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from ibgan_plugin.models import Discriminator, Encoder, Generator, NoiseGenerator, OrthogonalInit, Reconstructor, Trunk
+from ibgan_plugin.interop.mmagic import NoiseGenerator
+from ibgan_plugin.models import Discriminator, Encoder, Generator, OrthogonalInit, Reconstructor, Trunk
 from ibgan_plugin.models.networks.layers import WindowConv2d, num_stages
 
 

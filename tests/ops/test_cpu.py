@@ -4,7 +4,7 @@ import sys
 import pytest
 import torch
 
-from ibgan_plugin.engine import cpu
+from ibgan_plugin.ops import cpu
 from ibgan_plugin.ops.cpu import tune_cpu, use_onednn_products
 
 COUNT_FAULTS = '''
@@ -15,7 +15,7 @@ if sys.argv[1] == 'keep' and not keep_freed_memory():
 torch.set_num_threads(1)
 def work():
     return [torch.ones(size) for size in (2_000_000, 10_000_000, 2_000_000, 20_000_000)]  # 8 to 80 MB
-for _ in range(3):
+for _ in range(12):  # until the heap has found its places
     work()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(10):

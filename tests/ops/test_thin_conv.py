@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ibgan_plugin.models import thin_conv
+from ibgan_plugin.ops import thin_conv
 from ibgan_plugin.ops.thin_conv import ImageConv2d, ImageConvTranspose2d, spread
 
 PAIRS = [

@@ -3,9 +3,9 @@ import pytest
 import torch
 from torch import nn
 
-from ibgan_plugin.models import winograd
+from ibgan_plugin.ops import winograd
 from ibgan_plugin.ops.winograd import WinogradConv2d, WinogradConvTranspose2d
-from tests.models.test_thin_conv import derivatives
+from tests.ops.test_thin_conv import derivatives
 
 PAIRS = [
     (WinogradConv2d(5, 7), nn.Conv2d(5, 7, 3, padding=1)),

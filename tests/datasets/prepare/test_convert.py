@@ -92,9 +92,9 @@ def test_not_one_usable_file_is_an_error_and_can_be_mended(root, tmp_path):
 CONVERT = '''
 import os, signal, sys
 from pathlib import Path
-from ibgan_plugin.datasets import lmdb_writer
+from ibgan_plugin.datasets.store import writer
 from ibgan_plugin.datasets.prepare import folder
-lmdb_writer._BYTES_PER_TRANSACTION = 100_000
+writer._BYTES_PER_TRANSACTION = 100_000
 conversion, job = folder.job(Path(sys.argv[1]), folder.RECIPE, workers=2)
 records = job.records
 def dying(start):
@@ -103,7 +103,7 @@ def dying(start):
             os.kill(os.getpid(), signal.SIGKILL)
         yield record
 job.records = dying
-lmdb_writer.build(Path(sys.argv[2]), job)
+writer.build(Path(sys.argv[2]), job)
 '''
 
 

@@ -10,7 +10,7 @@ from ibgan_plugin.apis import IBGANInferencer
 from ibgan_plugin.config.check import check_config
 from ibgan_plugin.interop.converters import from_ours, to_ours
 from tests.conftest import model_cfg, trunk_cfg
-from tests.converters.stand_ins import NDF, NGF, R, StandIn, Z
+from tests.interop.converters.stand_ins import NDF, NGF, R, StandIn, Z
 from tools.model_converters import from_ours as from_tool
 from tools.model_converters import to_ours as to_tool
 
