@@ -1,4 +1,4 @@
-"""Reference values by third-party code, where they are present, and a small grid for everything else."""
+"""Reference values by third-party code, in ``tests/data/reference``, and a small grid for everything else."""
 import importlib.util
 import json
 from pathlib import Path
@@ -9,21 +9,14 @@ import pytest
 from ibgan_plugin.datasets.ground_truth import FactorGrid
 from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
 
-REFERENCE = Path(__file__).resolve().parents[2] / '../shared/reference'
-
-
-def reference_file(name):
-    path = REFERENCE / name
-    if not path.exists():
-        pytest.skip(f'no reference file {name} in ../shared/reference')
-    return path
+REFERENCE = Path(__file__).resolve().parents[1] / 'data/reference'
 
 
 @pytest.fixture(scope='session')
 def reference():
     """Loader of a reference array file: name -> dict of arrays."""
     def load(name):
-        with np.load(reference_file(name), allow_pickle=False) as arrays:
+        with np.load(REFERENCE / name, allow_pickle=False) as arrays:
             return dict(arrays)
     return load
 
@@ -31,7 +24,7 @@ def reference():
 @pytest.fixture(scope='session')
 def representations():
     """The module of closed-form representations of the factor grid [3, 6, 40, 32, 32]."""
-    spec = importlib.util.spec_from_file_location('reference_representations', reference_file('representations.py'))
+    spec = importlib.util.spec_from_file_location('reference_representations', REFERENCE / 'representations.py')
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -39,7 +32,7 @@ def representations():
 
 @pytest.fixture(scope='session')
 def reference_scores():
-    return json.loads(reference_file('scores.json').read_text())['scores']
+    return json.loads((REFERENCE / 'scores.json').read_text())['scores']
 
 
 @pytest.fixture(scope='session')
