@@ -2,9 +2,9 @@
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from ibgan_plugin.engine.schedules import linear
 from ibgan_plugin.models.freeze import unwrap
 from ibgan_plugin.registry import HOOKS
+from ibgan_plugin.utils.schedules import linear
 
 
 @HOOKS.register_module()
