@@ -6,7 +6,6 @@ import argparse
 import dataclasses
 import os
 import sys
-from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
 from ibgan_plugin.datasets.codec import ENCODINGS
@@ -79,7 +78,7 @@ def _add_output_options(command: argparse.ArgumentParser, recipe: Recipe) -> Non
     command.add_argument('--size', type=int, default=recipe.size, help='side of the images (default: %(default)s)')
     command.add_argument('--encoding', choices=ENCODINGS, default=recipe.encoding,
                          help='; '.join(f'{name}: {text}' for name, text in ENCODINGS.items()) + ' (default: %(default)s)')
-    command.add_argument('--workers', type=_workers, default=os.cpu_count() or 1, help='processes (default: %(default)s)')
+    command.add_argument('--workers', type=_workers, default=os.cpu_count() or 1, help='threads (default: %(default)s)')
 
 
 def prepare_dsprites(args: argparse.Namespace) -> str:
@@ -116,7 +115,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
     try:
         print(args.run(args))
-    except (OSError, ValueError, BrokenExecutor) as error:
+    except (OSError, ValueError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:

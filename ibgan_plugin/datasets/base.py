@@ -26,8 +26,9 @@ class ImageDataset(Dataset, ABC):
     Args:
         pipeline: Transforms (configs or callables) applied to ``dict(img=uint8 [H, W, C], sample_idx=int)``; the ``img`` they
             leave becomes ``inputs``. Without any, batches are decoded in one piece, which is much faster. What random transforms
-            draw depends on the sample number and the epoch alone, whatever the number of workers. The epoch comes with the index,
-            from ``ResumableSampler`` or ``EpochSampler``; with any other sampler, an image is drawn alike in every epoch.
+            draw depends on the run's seed, the epoch and the sample number alone, whatever the number of workers. Seed and epoch
+            come with the index, from ``ResumableSampler`` or ``EpochSampler``; with any other sampler, an image is drawn alike
+            in every epoch.
         indices: Use a part only: the first ``n`` samples, the last ``-n``, or the given ones. ``sample_idx`` stays the number
             in the whole set.
         test_mode: Whether the set is used for testing.
@@ -54,12 +55,13 @@ class ImageDataset(Dataset, ABC):
         """Make the data ready, building them if need be, and return the number of samples in the whole set."""
 
     @abstractmethod
-    def _fetch(self, sample_idx: np.ndarray, epoch: np.ndarray) -> np.ndarray | list[np.ndarray]:
+    def _fetch(self, sample_idx: np.ndarray, epoch: np.ndarray, seed: np.ndarray) -> np.ndarray | list[np.ndarray]:
         """Images of a batch.
 
         Args:
             sample_idx: Valid sample numbers int64 [N].
             epoch: int64 [N]: the epoch in which each is drawn, for sets that draw something anew every time.
+            seed: int64 [N]: the seed of the run that draws them.
 
         Returns:
             uint8 [N, C, H, W], or a list of [C, H, W] if their sizes may differ.
@@ -117,18 +119,19 @@ class ImageDataset(Dataset, ABC):
     def __getitems__(self, indices: Sequence[int]) -> Sequence[dict[str, Any]]:
         """Samples of a batch: a :class:`SampleBatch`, or a list if the images differ in size.
 
-        An index may carry the ``epoch`` in which it is drawn, see :class:`~ibgan_plugin.datasets.resumable_sampler.EpochIndex`;
-        it is 0 otherwise.
+        An index may carry the ``epoch`` in which it is drawn and the run's ``seed``, see
+        :class:`~ibgan_plugin.datasets.resumable_sampler.EpochIndex`; both are 0 otherwise.
         """
         epochs = [getattr(index, 'epoch', None) for index in indices]
         epoch = np.array([each or 0 for each in epochs], dtype=np.int64)
+        seed = np.array([getattr(index, 'seed', 0) for index in indices], dtype=np.int64)
         numbers = _choose(indices, len(self))
         if self._chosen is not None:
             numbers = self._chosen[numbers]
         annotations = self._annotate(numbers)
-        images = self._fetch(numbers, epoch)
+        images = self._fetch(numbers, epoch, seed)
         if self.pipeline is not None:
-            images = [self._transform(*each) for each in zip(images, numbers.tolist(), epochs, strict=True)]
+            images = [self._transform(*each) for each in zip(images, numbers.tolist(), epochs, seed.tolist(), strict=True)]
         if isinstance(images, list):
             if len({image.shape for image in images}) > 1:
                 return [{'inputs': torch.from_numpy(np.ascontiguousarray(image)), 'data_samples': pick(annotations, place)}
@@ -136,20 +139,25 @@ class ImageDataset(Dataset, ABC):
             images = np.ascontiguousarray(np.stack(images))
         return SampleBatch(torch.from_numpy(images), annotations)
 
-    def _transform(self, image: np.ndarray, sample_idx: int, epoch: int | None) -> np.ndarray:
+    def _transform(self, image: np.ndarray, sample_idx: int, epoch: int | None, seed: int) -> np.ndarray:
         """Run the pipeline on an image [C, H, W].
 
-        Random transforms draw from the global states of numpy and python, which are set here from epoch and sample number, so
-        that neither the number of workers nor a resumed run changes what is drawn.
+        Random transforms draw from the global states of numpy and python, which are set here from seed, epoch and sample
+        number, so that neither the number of workers nor a resumed run changes what is drawn.
         """
         assert self.pipeline is not None
         image = image.transpose(1, 2, 0)
-        with _random_state(hash((sample_idx, epoch or 0)) & 0xFFFFFFFF) as start:
+        with _random_state(_mixed(seed, epoch or 0, sample_idx)) as start:
             results = self.pipeline({'img': image, 'img_shape': image.shape[:2], 'sample_idx': sample_idx})
             if epoch is None and not self.test_mode and _position() != start:
                 warnings.warn('random transforms draw the same for an image in every epoch, since the sampler does not say which '
                               'it is: use ibgan_plugin.ResumableSampler or ibgan_plugin.EpochSampler', stacklevel=2)
         return np.atleast_3d(results['img']).transpose(2, 0, 1)
+
+
+def _mixed(*numbers: int) -> int:
+    """32 bits, well mixed over the numbers."""
+    return int.from_bytes(hashlib.blake2b(repr(numbers).encode(), digest_size=4).digest(), 'little')
 
 
 @contextmanager

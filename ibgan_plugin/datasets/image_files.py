@@ -45,6 +45,6 @@ class ImageFiles(ImageDataset):
         self._source = open_source(self.path)
         return len(self._source)
 
-    def _fetch(self, sample_idx: np.ndarray, epoch: np.ndarray) -> list[np.ndarray]:
+    def _fetch(self, sample_idx: np.ndarray, epoch: np.ndarray, seed: np.ndarray) -> list[np.ndarray]:
         names = [self._source.names[number] for number in sample_idx]
         return [decode(self._source.read(name), self.channels, f'{self.path}/{name}').transpose(2, 0, 1) for name in names]

@@ -99,7 +99,7 @@ class LMDBImages(ImageDataset):
             ValueError: If the set has no grid of factors, or a row does not fit it.
         """
         sample_idx = self.grid.to_index(factors)
-        return self._fetch(sample_idx, np.zeros_like(sample_idx))
+        return self._fetch(sample_idx, np.zeros_like(sample_idx), np.zeros_like(sample_idx))
 
     def _content(self) -> dict[str, Any]:
         return {'checksum': self._reader.metadata['checksum'], 'layout': self._layout}
@@ -107,7 +107,7 @@ class LMDBImages(ImageDataset):
     def _annotate(self, sample_idx: np.ndarray) -> dict[str, torch.Tensor]:
         return {**super()._annotate(sample_idx), **{name: values[sample_idx] for name, values in self._arrays.items()}}
 
-    def _fetch(self, sample_idx: np.ndarray, epoch: np.ndarray) -> np.ndarray:
+    def _fetch(self, sample_idx: np.ndarray, epoch: np.ndarray, seed: np.ndarray) -> np.ndarray:
         height, width, channels = self._layout['shape']
         with self._reader.fetching() as get:
             records = [(get(record_key(number)), number) for number in sample_idx.tolist()]

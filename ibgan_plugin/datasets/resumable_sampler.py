@@ -3,25 +3,37 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from mmengine.dist import get_dist_info, sync_random_seed
+import torch
+from mmengine.dist import broadcast, get_dist_info
 from torch.utils.data import Sampler
 
 from ibgan_plugin.registry import DATA_SAMPLERS
 
 
 class EpochIndex(int):
-    """A sample's index that knows in which epoch it is drawn, for data sets that draw something anew each time."""
+    """A sample's index that knows in which epoch of which run it is drawn, for data sets that draw something anew each time."""
 
     epoch: int
+    seed: int
 
-    def __new__(cls, index: int, epoch: int) -> 'EpochIndex':
-        """An int like any other, with ``epoch`` beside it."""
+    def __new__(cls, index: int, epoch: int, seed: int = 0) -> 'EpochIndex':
+        """An int like any other, with ``epoch`` and the run's ``seed`` beside it."""
         self = super().__new__(cls, index)
-        self.epoch = epoch
+        self.epoch, self.seed = epoch, seed
         return self
 
     def __reduce__(self) -> tuple:
-        return EpochIndex, (int(self), self.epoch)
+        return EpochIndex, (int(self), self.epoch, self.seed)
+
+
+def run_seed() -> int:
+    """The seed that torch was last given on the first rank; the same on every rank, however much has been drawn since.
+
+    MMEngine gives torch the run's seed (and the first rank that seed alone, where ranks differ), but a sampler none then.
+    """
+    seed = torch.tensor([torch.initial_seed() & 0x7FFFFFFF])
+    broadcast(seed)
+    return int(seed)
 
 
 @DATA_SAMPLERS.register_module()
@@ -34,7 +46,7 @@ class ResumableSampler(Sampler):
     Args:
         dataset: Data set to sample from.
         shuffle: Whether to permute; otherwise every epoch has the data set's order.
-        seed: Seed of the permutations, equal on all ranks; drawn and shared if None.
+        seed: Seed of the permutations, equal on all ranks; by default :func:`run_seed`.
 
     Attributes:
         start: Number of samples that this rank has already taken.
@@ -46,7 +58,7 @@ class ResumableSampler(Sampler):
         if self.size == 0:
             raise ValueError(f'ResumableSampler needs samples, but {type(dataset).__name__} is empty')
         self.shuffle = shuffle
-        self.seed = sync_random_seed() if seed is None else seed
+        self.seed = run_seed() if seed is None else seed
         self.start = 0
 
     def __iter__(self) -> Iterator[int]:
@@ -55,7 +67,7 @@ class ResumableSampler(Sampler):
             epoch, first = divmod(position, self.size)
             order = self.order(epoch)
             for index in order[first::self.world_size].tolist():
-                yield EpochIndex(index, epoch)
+                yield EpochIndex(index, epoch, self.seed)
             position += self.world_size * -(-(self.size - first) // self.world_size)
 
     def order(self, epoch: int) -> np.ndarray:

@@ -119,3 +119,13 @@ def test_fingerprint_follows_the_colors(dsprites_root):
     sets = [DSprites(dsprites_root), *(ColorDSprites(dsprites_root, **options) for options in (
         {}, {'seed': 1}, {'exclude_black': True}, {'indices': 5}))]
     assert len({data.fingerprint for data in sets}) == 5
+
+
+def test_runs_of_other_seeds_see_other_colors(dsprites_root):
+    data, fixed = ColorDSprites(dsprites_root, indices=40), ColorDSprites(dsprites_root, indices=40, seed=0)
+    tests = ColorDSprites(dsprites_root, indices=40, test_mode=True)
+    first, second = ([EpochIndex(i, 2, seed) for i in range(40)] for seed in (0, 1))
+    assert not np.array_equal(images(data, first), images(data, second))
+    np.testing.assert_array_equal(images(data, first), images(fixed, first))
+    np.testing.assert_array_equal(images(fixed, first), images(fixed, second))
+    np.testing.assert_array_equal(images(tests, first), images(tests, second))

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from ibgan_plugin.datasets import ResumableSampler, batched_collate
+from ibgan_plugin.datasets import EpochSampler, ResumableSampler, batched_collate
 from ibgan_plugin.datasets.base import ImageDataset
 from ibgan_plugin.datasets.resumable_sampler import EpochIndex
 
@@ -20,7 +20,7 @@ class Ramps(ImageDataset):
     def _open(self):
         return 12
 
-    def _fetch(self, sample_idx, epoch):
+    def _fetch(self, sample_idx, epoch, seed):
         ramp = np.tile(np.arange(8, dtype=np.uint8), (8, 1))
         return np.stack([ramp[None] + np.uint8(10 * i) for i in sample_idx])
 
@@ -68,3 +68,34 @@ def test_a_sampler_without_epochs_gives_a_warning_if_anything_is_drawn():
         random_flip[EpochIndex(0, 0)]
         plain[0]
         Ramps(pipeline=[dict(type='RandomFlip', prob=0.5)], test_mode=True)[0]
+
+
+def test_runs_of_other_seeds_draw_otherwise():
+    dataset = Ramps(pipeline=[dict(type='RandomFlip', prob=0.5)])
+    ramps = {seed: torch.stack([dataset[EpochIndex(i, 0, seed)]['inputs'] for i in range(12)]) for seed in range(3)}
+    assert not torch.equal(ramps[0], ramps[1]) and not torch.equal(ramps[1], ramps[2])
+    again = torch.stack([dataset[EpochIndex(i, 0, 1)]['inputs'] for i in range(12)])
+    assert torch.equal(again, ramps[1])
+
+
+@pytest.mark.parametrize('sampler', [ResumableSampler, EpochSampler])
+def test_a_sampler_hands_its_seed_to_the_data_set(sampler):
+    dataset = Ramps(pipeline=[dict(type='RandomFlip', prob=0.5)])
+    by_seed = []
+    for seed in (1, 2):
+        indices = list(itertools.islice(iter(sampler(dataset, shuffle=False, seed=seed)), 12))
+        assert {(index.epoch, index.seed) for index in indices} == {(0, seed)}
+        by_seed.append(dataset.__getitems__(indices).collated['inputs'])
+    assert not torch.equal(*by_seed)
+
+
+@pytest.mark.parametrize('sampler', [ResumableSampler, EpochSampler])
+def test_without_a_seed_the_run_s_is_taken_whatever_was_drawn_before(sampler):
+    orders = []
+    for seed, drawn in [(5, 0), (5, 3), (6, 0)]:
+        np.random.seed(seed)
+        torch.manual_seed(seed)
+        np.random.rand(drawn), torch.rand(drawn)  # as a model that is built before the loader
+        orders.append(list(itertools.islice(iter(sampler(range(50))), 50)))
+    assert orders[0] == orders[1] != orders[2]
+    assert orders[0] == list(itertools.islice(iter(sampler(range(50), seed=5)), 50))

@@ -47,7 +47,7 @@ class DSprites(ImageDataset):
     def _content(self) -> dict[str, Any]:
         return {'checksum': self._reader.metadata['checksum']}
 
-    def _fetch(self, sample_idx: np.ndarray, epoch: np.ndarray) -> np.ndarray:
+    def _fetch(self, sample_idx: np.ndarray, epoch: np.ndarray, seed: np.ndarray) -> np.ndarray:
         sprite, position = np.divmod(sample_idx, POSITIONS)
         keys = self._keys
         with self._reader.fetching() as get:
@@ -66,4 +66,4 @@ class DSprites(ImageDataset):
         """
         self.full_init()
         sample_idx = self.grid.to_index(factors)
-        return self._fetch(sample_idx, np.zeros_like(sample_idx))
+        return self._fetch(sample_idx, np.zeros_like(sample_idx), np.zeros_like(sample_idx))

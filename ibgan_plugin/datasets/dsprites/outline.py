@@ -1,4 +1,4 @@
-"""Outlines of the three dSprites shapes, placed on the 64x64 canvas.
+"""Outlines of the three dSprites shapes (square, ellipse, heart: the values of the factor ``shape``), placed on the 64x64 canvas.
 
 The constants were found by fitting real frames of the official file (Matthey et al., 2017, "dSprites: Disentanglement
 testing Sprites dataset"); with them every real frame that was compared comes out without a wrong pixel.
@@ -9,8 +9,6 @@ from ibgan_plugin.datasets.ground_truth import FactorGrid
 
 #: The factors of the official file without its constant colour, in its order: the last varies fastest.
 GRID = FactorGrid(names=('shape', 'scale', 'orientation', 'posX', 'posY'), sizes=(3, 6, 40, 32, 32))
-#: Values of the factor ``shape``.
-SHAPES = ('square', 'ellipse', 'heart')
 #: Vertices are rounded to this fraction of a pixel.
 SUBPIXELS = 256
 

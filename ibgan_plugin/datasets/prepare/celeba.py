@@ -43,7 +43,7 @@ def job(root: Path, recipe: Recipe, workers: int = 1, skip_unreadable: bool = Fa
             ``list_attr_celeba.txt`` (or in its subfolders ``Anno`` and ``Eval``); or the zip or folder of the images, with
             these files beside it.
         recipe: What becomes of each image.
-        workers: Number of processes.
+        workers: Number of threads.
         skip_unreadable: Leave out unreadable images.
         partial: Accept another number of images than the official one.
 

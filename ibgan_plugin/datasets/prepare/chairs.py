@@ -25,7 +25,7 @@ def job(root: Path, recipe: Recipe, workers: int = 1, skip_unreadable: bool = Fa
     Args:
         root: Where the images are.
         recipe: What becomes of each image.
-        workers: Number of processes.
+        workers: Number of threads.
         skip_unreadable: Leave out unreadable images; if there are any, the set is no complete grid of factors any more.
         partial: Accept another number of images than the official one.
 

@@ -6,11 +6,12 @@ from typing import Any
 
 from ibgan_plugin.datasets.codec import ENCODINGS, ImageError, decode, encode
 from ibgan_plugin.datasets.lmdb_images import KIND
-from ibgan_plugin.datasets.prepare.parallel import ordered_map
+from ibgan_plugin.datasets.prepare.threads import in_order
 from ibgan_plugin.datasets.sources import ImageSource
 from ibgan_plugin.datasets.store.writer import Job
 from ibgan_plugin.datasets.transforms import CropResize
 
+_BLOCK = 512  # images that are read ahead
 #: Bytes a 64x64 colour record takes on disk, pages included; used to guess the size of the file.
 _DISK_BYTES = {'raw': 16_384, 'png': 12_288, 'jpeg': 4_096}
 
@@ -83,7 +84,7 @@ class Conversion:
         source: Where the files are.
         names: Which of them, in the order of the records.
         recipe: What becomes of each.
-        workers: Number of processes.
+        workers: Number of threads.
         skip_unreadable: Leave out files that can not be used, instead of stopping at the first.
         problems: What was wrong with the files that were left out, by name.
     """
@@ -100,7 +101,8 @@ class Conversion:
         Raises:
             ImageError: At the first file that can not be used, unless they are to be left out; if none can be used.
         """
-        results = ordered_map(_Step(self.source, self.recipe), self.names[start:], self.workers)
+        blocks = (self.names[first:first + _BLOCK] for first in range(start, len(self.names), _BLOCK))
+        results = in_order(self._convert, blocks, self.workers)
         for name, record in zip(self.names[start:], results, strict=True):
             if isinstance(record, bytes):
                 yield record
@@ -112,22 +114,16 @@ class Conversion:
                 raise ImageError(f'{self.source.path}: none of its {len(self.names):,} images can be used; the last: {record}')
             yield None
 
+    def _convert(self, name: str) -> bytes | str:
+        """The record of an image, or the message that says why there is none."""
+        try:
+            return self.recipe(self.source.read(name), name)
+        except (ImageError, OSError) as error:
+            return str(error)
+
     def job(self, name: str, layout: dict[str, Any] | None = None, **options: Any) -> Job:
         """The store to build: a data set called ``name``, with more ``layout`` and more options of ``Job``."""
         names = zlib.crc32('\n'.join(self.names).encode())
         return Job(KIND, f'{self.source.path.name} (file names CRC-32 {names:08x})', len(self.names), self.records,
                    {'name': name, **self.recipe.layout, **(layout or {})}, size=len(self.names) * self.recipe.disk_bytes,
                    **options)
-
-
-@dataclass(frozen=True)
-class _Step:
-    """What a worker does with a name: the record, or the message that says why there is none."""
-    source: ImageSource
-    recipe: Recipe
-
-    def __call__(self, name: str) -> bytes | str:
-        try:
-            return self.recipe(self.source.read(name), name)
-        except (ImageError, OSError) as error:
-            return str(error)

@@ -1,7 +1,6 @@
 """Data sets with ground-truth factors that come as arrays: Shapes3D, MPI3D, Cars3D, SmallNORB."""
 import zlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from ibgan_plugin.datasets.ground_truth import FactorGrid
 from ibgan_plugin.datasets.npz_stream import NpzArray
 from ibgan_plugin.datasets.prepare.convert import Recipe
 from ibgan_plugin.datasets.prepare.norb import NORB_GRID, open_smallnorb
+from ibgan_plugin.datasets.prepare.threads import in_order
 from ibgan_plugin.datasets.store.writer import Job
 from ibgan_plugin.datasets.transforms import CropResize
 
@@ -51,9 +51,7 @@ class FactorSet:
 
         def records(start: int) -> Iterator[bytes]:
             resize = CropResize(size)
-            with ThreadPoolExecutor(workers) as pool:  # OpenCV encodes outside the interpreter lock
-                for block in blocks(start):
-                    yield from pool.map(lambda image: encode(resize.apply(image), encoding), block)
+            return in_order(lambda image: encode(resize.apply(image), encoding), blocks(start), workers)
 
         factors = self.grid.to_factors(np.arange(len(self.grid))).astype(np.uint8)
         layout = {'name': self.name, **recipe.layout, 'factor_names': self.grid.names, 'factor_sizes': self.grid.sizes}

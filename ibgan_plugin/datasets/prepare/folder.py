@@ -14,7 +14,7 @@ def job(root: Path, recipe: Recipe, workers: int = 1, skip_unreadable: bool = Fa
     Args:
         root: The folder or archive.
         recipe: What becomes of each image.
-        workers: Number of processes.
+        workers: Number of threads.
         skip_unreadable: Leave out unreadable images.
         name: Of the data set; that of ``root`` by default.
     """

@@ -1,7 +1,7 @@
 """Writing the LMDB files of this project: atomic, resumable, by one process at a time.
 
 Records go into ``<name>.part`` beside the target. Each transaction also writes the metadata, marked as incomplete, so a build
-that was killed goes on after its last transaction; the finished file is flushed and renamed. ``lmdb_reader`` has the format.
+that was killed goes on after its last transaction; the finished file is flushed and renamed. ``reader`` has the format.
 """
 import json
 import os
