@@ -1,0 +1,75 @@
+import json
+
+import numpy as np
+import pytest
+
+from ibgan_plugin.apis.run_dir import RunDir
+from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.run_names import picture_name
+from tests.apis.runs_on_disk import CONFIG, scalars, write_session
+
+
+def test_sessions_are_joined_and_what_was_gone_back_on_is_dropped(tmp_path):
+    write_session(tmp_path, '20260101_000000', scalars(50, 300, old=1.0))
+    write_session(tmp_path, '20260102_000000', scalars(250, 400, new=2.0))  # resumed from iteration 200
+    run = RunDir(tmp_path)
+    assert run.scalars['loss_gen'].steps.tolist() == [50, 100, 150, 200, 250, 300, 350, 400]
+    assert run.scalars['old'].steps.tolist() == [50, 100, 150, 200]
+    assert run.scalars['new'].steps.tolist() == [250, 300, 350, 400]
+    assert run.scalars['loss_gen'].values[-1] == 4.0
+    assert 'iter' not in run.scalars
+
+
+def test_order_of_sessions_is_that_of_their_times_not_of_the_file_system(tmp_path):
+    write_session(tmp_path, '20260102_000000', [{'a': 2.0, 'step': 1}])
+    write_session(tmp_path, '20260101_000000', [{'a': 1.0, 'step': 1}])
+    assert RunDir(tmp_path).scalars['a'].values.tolist() == [2.0]
+
+
+def test_a_line_cut_off_by_a_kill_is_left_out_and_a_broken_one_is_named(tmp_path):
+    file = write_session(tmp_path, '20260101_000000', [{'a': 1.0, 'step': 1}, {'a': None, 'step': 2}]) / 'scalars.json'
+    whole = file.read_bytes()
+    file.write_bytes(whole + b'{"a": 2.0, "st')
+    series = RunDir(tmp_path).scalars['a']
+    assert series.steps.tolist() == [1, 2]
+    assert np.isnan(series.values[1])
+    file.write_bytes(b'{"a": 2.0, "st\n' + whole)
+    with pytest.raises(IBGANError, match=r'scalars\.json, line 1: must be a JSON object with a step'):
+        _ = RunDir(tmp_path).scalars
+
+
+def test_config_seed_environment_scores_pictures_and_checkpoints(tmp_path):
+    write_session(tmp_path, '20260101_000000', scalars(50, 100))
+    write_session(tmp_path, '20260102_000000', scalars(150, 200), CONFIG.replace('seed=3', 'seed=4'))
+    (tmp_path / 'ibgan_dsprites.py').write_text(CONFIG)
+    for iteration in (1000, 200):
+        (tmp_path / f'iter_{iteration}.pth').touch()
+        (tmp_path / picture_name('traversal', iteration)).touch()
+    (tmp_path / 'scores.json').write_text(json.dumps({'mig': {'discrete_mig': {'mean': 0.1}}}))
+    run = RunDir(tmp_path)
+    assert run.seed == 4
+    assert run.config_name == 'ibgan_dsprites'
+    assert list(run.checkpoints) == list(run.pictures()) == [200, 1000]
+    assert run.pictures('samples') == {}
+    assert run.scores['mig']['discrete_mig']['mean'] == 0.1
+    assert run.environment == {'PyTorch': '2.13.0', 'sys.platform': 'linux'}
+    (tmp_path / 'environment.json').write_text('{"torch": "2.14"}')
+    assert RunDir(tmp_path).environment == {'torch': '2.14'}
+
+
+@pytest.mark.parametrize('make, message', [
+    (lambda path: path.rmdir(), 'no run directory'),
+    (lambda path: None, 'holds no run: there is no'),
+    (lambda path: (path / 'scores.json').write_text('{'), 'is no JSON'),
+    (lambda path: (path / 'scores.json').write_text('[' * 100_000), 'is no JSON'),
+    (lambda path: (path / 'scores.json').write_text('[]'), 'must hold a JSON object, got list'),
+    (lambda path: ((path / 'scores.json').write_text('{}'), (path / 'information.npz').write_bytes(b'x')), 'can not be read'),
+    (lambda path: (path / 'scores.json').write_text('{}'), 'holds no config'),
+])
+def test_what_is_no_run_is_said(tmp_path, make, message):
+    path = tmp_path / 'run'
+    path.mkdir()
+    make(path)
+    with pytest.raises(IBGANError, match=message):
+        run = RunDir(path)
+        _ = run.scores, run.information, run.config
