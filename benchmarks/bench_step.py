@@ -25,8 +25,7 @@ import torch
 from interleave import Clock, OwnProcess, TurnsHook, Variant, forget, take_turns
 from mmengine.config import Config
 from mmengine.logging import MMLogger
-from mmengine.registry import MODELS, init_default_scope
-from mmengine.runner import Runner
+from mmengine.registry import MODELS, RUNNERS, init_default_scope
 from plain_step import PlainIBGAN
 from torch.utils.data import Dataset
 
@@ -128,11 +127,10 @@ def run_with_runner(cfg: Config, variants: dict[str, Variant], clocks: dict[str,
     for key in ('val_dataloader', 'val_evaluator', 'val_cfg', 'test_dataloader', 'test_evaluator', 'test_cfg'):
         cfg.pop(key, None)
     cfg.train_cfg.update(max_iters=warm_up + rounds, val_interval=warm_up + rounds + 1)
-    cfg.custom_hooks = [hook for hook in cfg.custom_hooks if not hook.type.endswith('TraversalHook')]
-    cfg.default_hooks.checkpoint = None
+    cfg.default_hooks.update(traversal=None, checkpoint=None)
     with tempfile.TemporaryDirectory() as work_dir:
         cfg.work_dir = work_dir
-        runner = Runner.from_cfg(cfg)
+        runner = RUNNERS.build(cfg)
         runner.register_hook(TurnsHook(variants, clocks, warm_up))
         runner.train()
 

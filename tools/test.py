@@ -7,7 +7,7 @@ import argparse
 from mmengine.dist import is_main_process
 
 from ibgan_plugin.config.options import LAUNCHERS, ConfigOptions
-from ibgan_plugin.engine.launch import build_runner, load_run_config, select_device
+from ibgan_plugin.engine.launch import build_runner, load_run_config
 from ibgan_plugin.evaluation.report import format_rows, score_rows, write_scores
 from ibgan_plugin.utils.cli import one_clear_message
 
@@ -30,8 +30,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Test."""
     args = parse_args()
-    select_device(args.device)
-    cfg = load_run_config(args.config, args.work_dir, args.cfg_options, args.seed, args.launcher, checkpoint=args.checkpoint)
+    cfg = load_run_config(args.config, args.work_dir, args.cfg_options, args.seed, args.launcher, checkpoint=args.checkpoint,
+                          device=args.device)
     runner = build_runner(cfg)
     rows = score_rows(runner.test(), runner.test_evaluator.metrics)
     if is_main_process():

@@ -3,7 +3,7 @@ import argparse
 
 from ibgan_plugin.config.options import AMP_TYPES, LAUNCHERS, ConfigOptions
 from ibgan_plugin.engine.hooks.preemption import PREEMPTED_EXIT_CODE
-from ibgan_plugin.engine.launch import build_runner, load_run_config, select_device
+from ibgan_plugin.engine.launch import build_runner, load_run_config
 from ibgan_plugin.utils.cli import one_clear_message
 
 
@@ -28,11 +28,11 @@ def parse_args() -> argparse.Namespace:
 def main() -> int:
     """Train."""
     args = parse_args()
-    select_device(args.device)
-    cfg = load_run_config(args.config, args.work_dir, args.cfg_options, args.seed, args.launcher, args.amp, args.resume)
+    cfg = load_run_config(args.config, args.work_dir, args.cfg_options, args.seed, args.launcher, args.amp, args.resume,
+                          device=args.device)
     runner = build_runner(cfg)
     runner.train()
-    return PREEMPTED_EXIT_CODE if getattr(runner, 'preempted', False) else 0
+    return PREEMPTED_EXIT_CODE if runner.preempted else 0
 
 
 if __name__ == '__main__':

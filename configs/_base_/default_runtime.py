@@ -1,5 +1,6 @@
-# What every run shares: hooks, logging, checkpoints, environment. MMEngine's types have their prefix: other packages register some
-# under the same names, and would put theirs in the place under their default scope.
+# What every run shares: hooks by name, logging, checkpoints, environment. MMEngine's types have their prefix: other packages
+# register some under the same names, and would put theirs in the place under their default scope.
+runner_type = 'ibgan_plugin.CheckedRunner'
 default_scope = 'ibgan_plugin'
 default_hooks = dict(
     runtime_info=dict(type='ibgan_plugin.DeferredRuntimeInfoHook'),
@@ -7,17 +8,13 @@ default_hooks = dict(
     logger=dict(type='mmengine.LoggerHook', interval=100, log_metric_by_epoch=False),
     param_scheduler=dict(type='mmengine.ParamSchedulerHook'),
     checkpoint=dict(type='ibgan_plugin.SafeCheckpointHook', interval=5000, by_epoch=False, max_keep_ckpts=3, save_last=True),
-    sampler_seed=dict(type='mmengine.DistSamplerSeedHook'))
-custom_hooks = [
-    dict(type='ibgan_plugin.MIBoundsHook', interval=100),
-    dict(type='ibgan_plugin.TraversalHook', interval=5000),
-    dict(type='ibgan_plugin.IterationSeedHook'),
-    dict(type='ibgan_plugin.PlainCheckpointHook'),
-    dict(type='ibgan_plugin.StrictLoadHook'),
-    dict(type='ibgan_plugin.HealthHook', interval=50, collapse_interval=5000),
-    dict(type='ibgan_plugin.SyncBuffersBeforeValHook'),
-    dict(type='ibgan_plugin.PreemptionHook'),
-]
+    sampler_seed=dict(type='mmengine.DistSamplerSeedHook'),
+    iteration_seed=dict(type='ibgan_plugin.IterationSeedHook'),
+    mi_bounds=dict(type='ibgan_plugin.MIBoundsHook', interval=100),
+    traversal=dict(type='ibgan_plugin.TraversalHook', interval=5000),
+    health=dict(type='ibgan_plugin.HealthHook', interval=50, collapse_interval=5000),
+    sync_buffers=dict(type='ibgan_plugin.SyncBuffersBeforeValHook'),
+    preemption=dict(type='ibgan_plugin.PreemptionHook'))
 log_processor = dict(
     type='mmengine.LogProcessor', by_epoch=False, window_size=100, mean_pattern=r'.*(loss|time|grad_norm|mi_).*')
 log_level = 'INFO'

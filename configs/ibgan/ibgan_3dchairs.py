@@ -12,4 +12,4 @@ model = dict(
     kl_loss=dict(beta=0.325))
 optim_wrapper = dict(discriminator=dict(optimizer=dict(lr=2e-6)))
 train_cfg = dict(_delete_=True, type='ibgan_plugin.ResumableTrainLoop', max_iters=700_000)
-custom_hooks = _base_.custom_hooks + [dict(type='ibgan_plugin.InstanceNoiseHook', start=0.5, end=0.01)]
+default_hooks = dict(instance_noise=dict(type='ibgan_plugin.InstanceNoiseHook', start=0.5, end=0.01))

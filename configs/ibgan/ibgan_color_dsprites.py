@@ -9,4 +9,4 @@ model = dict(
     reconstructor=dict(in_channels=3),
     kl_loss=dict(beta=0.071))
 train_cfg = dict(max_iters=500_000)
-custom_hooks = _base_.custom_hooks + [dict(type='ibgan_plugin.InstanceNoiseHook', start=1.0, end=0.0, over=100_000)]
+default_hooks = dict(instance_noise=dict(type='ibgan_plugin.InstanceNoiseHook', start=1.0, end=0.0, over=100_000))

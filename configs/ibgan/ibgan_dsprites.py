@@ -3,4 +3,4 @@ _base_ = [
     '../_base_/models/ibgan_separate.py', '../_base_/datasets/dsprites.py', '../_base_/schedules/rmsprop.py',
     '../_base_/default_runtime.py'
 ]
-custom_hooks = _base_.custom_hooks + [dict(type='ibgan_plugin.InstanceNoiseHook', start=1.0, end=0.0, over=100_000)]
+default_hooks = dict(instance_noise=dict(type='ibgan_plugin.InstanceNoiseHook', start=1.0, end=0.0, over=100_000))

@@ -4,11 +4,10 @@
 _base_ = ['./ibgan_dsprites.py']
 optim_wrapper = dict(generator=dict(optimizer=dict(lr=4e-4)), discriminator=dict(optimizer=dict(lr=8e-6)))
 train_cfg = dict(max_iters=1400, val_interval=1400)
-default_hooks = dict(logger=dict(interval=50), checkpoint=dict(interval=500))
+default_hooks = dict(
+    logger=dict(interval=50),
+    checkpoint=dict(interval=500),
+    mi_bounds=dict(interval=50),
+    traversal=dict(interval=500),
+    instance_noise=dict(over=2500))
 log_processor = dict(window_size=50)
-custom_hooks = [
-    dict(type='ibgan_plugin.MIBoundsHook', interval=50),
-    dict(type='ibgan_plugin.TraversalHook', interval=500),
-    *_base_.custom_hooks[2:-1],
-    dict(type='ibgan_plugin.InstanceNoiseHook', start=1.0, end=0.0, over=2500),
-]

@@ -3,10 +3,5 @@
 _base_ = ['./ibgan_dsprites.py']
 optim_wrapper = dict(generator=dict(optimizer=dict(lr=2e-4)), discriminator=dict(optimizer=dict(lr=4e-6)))
 train_cfg = dict(max_iters=8_000, val_interval=2_000)
-default_hooks = dict(checkpoint=dict(interval=2000))
-custom_hooks = [
-    dict(type='ibgan_plugin.MIBoundsHook', interval=100),
-    dict(type='ibgan_plugin.TraversalHook', interval=2000),
-    *_base_.custom_hooks[2:-1],
-    dict(type='ibgan_plugin.InstanceNoiseHook', start=1.0, end=0.0, over=6_000),
-]
+default_hooks = dict(
+    checkpoint=dict(interval=2000), traversal=dict(interval=2000), instance_noise=dict(over=6_000))

@@ -1,8 +1,8 @@
-"""MMEngine's runner and nothing else: ``python train.py CONFIG``."""
+"""MMEngine and nothing else: ``python train.py CONFIG``."""
 import sys
 
 from mmengine.config import Config
-from mmengine.runner import Runner
+from mmengine.registry import RUNNERS
 
 if __name__ == '__main__':
-    Runner.from_cfg(Config.fromfile(sys.argv[1])).train()
+    RUNNERS.build(Config.fromfile(sys.argv[1])).train()

@@ -8,15 +8,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from mmengine.fileio import LocalBackend, register_backend
-from torch import nn
+from mmengine.logging import HistoryBuffer
+from torch import Tensor, nn
+
+from ibgan_plugin.utils.errors import IBGANError
 
 #: Name of :class:`AtomicLocalBackend` in ``backend_args=dict(backend=...)``.
 ATOMIC_BACKEND = 'ibgan_atomic'
+#: Newest values of each logged scalar that a checkpoint keeps.
+MAX_HISTORY = 1000
 
 
-class CheckpointError(ValueError):
+class CheckpointError(IBGANError):
     """A checkpoint that can not be used; the message names the file and the reason."""
 
 
@@ -55,14 +61,14 @@ class AtomicLocalBackend(LocalBackend):
 register_backend(ATOMIC_BACKEND, AtomicLocalBackend, force=True)
 
 
-def load_plain(path: str | Path, mmap: bool = False) -> Any:
-    """What ``torch.save`` wrote, on the CPU: tensors and plain data, nothing that is executed (``weights_only=True``).
+def load_plain(path: str | Path, mmap: bool = False, map_location: Any = 'cpu') -> Any:
+    """What ``torch.save`` wrote: tensors and plain data, nothing that is executed (``weights_only=True``).
 
     Raises:
         CheckpointError: If the file is damaged or holds anything else.
     """
     try:
-        return torch.load(path, map_location='cpu', weights_only=True, mmap=mmap)
+        return torch.load(path, map_location=map_location, weights_only=True, mmap=mmap)
     except pickle.UnpicklingError as error:
         refused = re.search(r'(?:GLOBAL|global) ([\w.]+)', str(error))
         what = f'objects of type {refused.group(1)}' if refused else 'pickled objects'
@@ -112,18 +118,49 @@ def newest_whole_checkpoint(work_dir: str | Path) -> str | None:
     return None
 
 
+def read_checkpoint(path: str | Path, map_location: Any = 'cpu') -> dict[str, Any]:
+    """What a local checkpoint file holds, after :func:`check_checkpoint`; the only way by which this package reads one.
+
+    Raises:
+        CheckpointError: If the file is missing, no local file, damaged, or holds more than tensors and plain data.
+    """
+    if '://' in str(path):
+        raise CheckpointError(f'checkpoint {path} is no local file, and nothing is downloaded while a program runs: fetch it first')
+    check_checkpoint(path)
+    return load_plain(path, map_location=map_location)
+
+
 def check_weights(where: Any, given: Mapping[str, Any], own: Mapping[str, Any]) -> None:
-    """Raise :class:`CheckpointError` unless the weights ``given`` in ``where`` have the names and shapes of the model's ``own``."""
+    """Raise :class:`CheckpointError` unless the weights ``given`` in ``where`` are those of a model with the weights ``own``.
+
+    They have the same names and shapes; each is a dense tensor of real numbers, all finite, and of integers where the model has
+    integers. Floating-point weights of another precision fit.
+    """
     for problem, missing in (('lacks', own.keys() - given.keys()), ('has, beyond the model,', given.keys() - own.keys())):
         if missing:
             keys = sorted(missing)
             more = f' and {len(keys) - 1} more' if len(keys) > 1 else ''
             raise CheckpointError(f'{where} does not fit the config: it {problem} {keys[0]!r}{more}')
     for key, value in own.items():
-        if getattr(given[key], 'shape', None) != value.shape:
-            shape = tuple(given[key].shape) if hasattr(given[key], 'shape') else type(given[key]).__name__
-            raise CheckpointError(f'{where} does not fit the config: {key!r} has shape {shape} in it, '
-                                  f'but {tuple(value.shape)} in the model')
+        problem = tensor_problem(given[key], value)
+        if problem:
+            raise CheckpointError(f'{where} does not fit the config: {key!r} {problem}')
+
+
+def tensor_problem(given: Any, own: Tensor) -> str:
+    """Why ``given``, from a file, can not take the place of ``own``; '' if it can."""
+    if not isinstance(given, Tensor):
+        return f'is a {type(given).__name__} in it, but a tensor in the model'
+    if given.layout != torch.strided or given.is_quantized or given.is_meta:
+        kind = 'quantised' if given.is_quantized else 'without values (meta)' if given.is_meta else str(given.layout)
+        return f'is {kind} in it, but dense in the model'
+    if given.shape != own.shape:
+        return f'has shape {tuple(given.shape)} in it, but {tuple(own.shape)} in the model'
+    if given.dtype != own.dtype and not (given.is_floating_point() and own.is_floating_point()):
+        return f'is of {given.dtype} in it, but of {own.dtype} in the model'
+    if given.is_floating_point() and not given.isfinite().all():
+        return 'holds NaN or infinity'
+    return ''
 
 
 def load_weights(model: nn.Module, path: str | Path) -> None:
@@ -132,8 +169,37 @@ def load_weights(model: nn.Module, path: str | Path) -> None:
     Raises:
         CheckpointError: If the file is damaged, holds more than tensors and plain data, or does not fit ``model``.
     """
-    check_checkpoint(path)
-    content = load_plain(path)
+    content = read_checkpoint(path)
     weights = content.get('state_dict', content)
     check_weights(path, weights, model.state_dict())
     model.load_state_dict(weights)
+
+
+def history_to_plain(checkpoint: dict[str, Any]) -> None:
+    """Replace, in a checkpoint to be saved, MMEngine's log buffers by lists and numpy's scalars by numbers.
+
+    MMEngine pickles ``HistoryBuffer`` objects and numpy scalars, which ``torch.load(weights_only=True)`` refuses. Of each buffer
+    the newest ``MAX_HISTORY`` values are kept.
+    """
+    hub = checkpoint['message_hub']
+    hub['runtime_info'] = {key: value.item() if isinstance(value, np.generic) else value
+                           for key, value in hub['runtime_info'].items()}
+    hub['log_scalars'] = {key: dict(zip(('values', 'counts'), (column[-MAX_HISTORY:].tolist() for column in buffer.data),
+                                        strict=True))
+                          for key, buffer in hub['log_scalars'].items()}
+
+
+def history_from_plain(checkpoint: dict[str, Any], where: Any) -> None:
+    """Rebuild the log buffers of a loaded checkpoint that :func:`history_to_plain` has made plain.
+
+    Raises:
+        CheckpointError: If they are not as it writes them; names the file, ``where``.
+    """
+    if 'message_hub' not in checkpoint:
+        return
+    try:
+        scalars = checkpoint['message_hub']['log_scalars']
+        for key, value in scalars.items():
+            scalars[key] = HistoryBuffer(value['values'], value['counts'], MAX_HISTORY)
+    except (AssertionError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f'checkpoint {where}: its message_hub is not as this package writes it ({error})') from error

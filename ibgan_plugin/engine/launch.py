@@ -1,30 +1,25 @@
 """From command-line options to a runner: what ``tools/train.py`` and ``tools/test.py`` share."""
-import os
 import warnings
 from pathlib import Path
 
-import mmengine.device.utils
 import torch
-import torch.distributed
 from mmengine.config import Config
-from mmengine.runner import Runner
 
-from ibgan_plugin.config.check import ConfigError, config_errors, pretrained_files
+from ibgan_plugin.config.check import pretrained_files
 from ibgan_plugin.config.load import load_config
 from ibgan_plugin.config.options import AMP_TYPES
 from ibgan_plugin.engine.checkpoints import check_checkpoint, load_plain, newest_whole_checkpoint
 from ibgan_plugin.engine.compiler import drop_compile_without_compiler
 from ibgan_plugin.engine.cuda import LOADERS, tune_cuda
+from ibgan_plugin.engine.runner import CheckedRunner, choose_device
 from ibgan_plugin.ops.cpu import tune_cpu
+from ibgan_plugin.registry import RUNNERS
 from ibgan_plugin.utils.torchvision_operators import declare_torchvision_operators
-
-#: Methods by which MMEngine's runner builds the rest of a config only when it trains or tests.
-_LATE_BUILDERS = ('build_train_loop', 'build_val_loop', 'build_test_loop', 'build_param_scheduler')
 
 
 def load_run_config(path: str | Path, work_dir: str | None = None, cfg_options: dict | None = None, seed: int | None = None,
-                    launcher: str = 'none', amp: str | None = None, resume: str | None = None, checkpoint: str | None = None
-                    ) -> Config:
+                    launcher: str = 'none', amp: str | None = None, resume: str | None = None, checkpoint: str | None = None,
+                    device: str | None = None) -> Config:
     """A checked config and the weights that its run starts from.
 
     Args:
@@ -33,6 +28,7 @@ def load_run_config(path: str | Path, work_dir: str | None = None, cfg_options: 
         resume: ``'auto'`` for the newest whole checkpoint of this config and work directory, or a checkpoint file; None leaves
             it to the config's ``resume`` and ``load_from``, which mean the same as in MMEngine.
         checkpoint: Checkpoint whose weights to load.
+        device: ``'cpu'``, ``'cuda'`` or ``'cuda:N'``; None is CUDA where there is any. Becomes ``env_cfg.device``.
 
     Raises:
         ConfigError: If the config has a mistake.
@@ -40,6 +36,9 @@ def load_run_config(path: str | Path, work_dir: str | None = None, cfg_options: 
             whole one of tensors and plain data.
     """
     cfg = load_config(path, work_dir, cfg_options, seed, launcher)
+    if device is not None:
+        choose_device(device)
+        cfg.env_cfg = {**cfg.get('env_cfg', {}), 'device': device}
     if amp:
         _use_amp(cfg, amp)
     if checkpoint is not None:
@@ -76,62 +75,20 @@ def _use_amp(cfg: Config, precision: str) -> None:
             group.update(type='AmpOptimWrapper', dtype=AMP_TYPES[precision])
 
 
-def select_device(device: str | None) -> None:
-    """Run on ``'cpu'``, ``'cuda'`` or ``'cuda:N'``; None leaves the choice to MMEngine. Call before anything touches CUDA.
-
-    Raises:
-        ConfigError: If the device is unknown or not available.
-    """
-    if device is None:
-        return
-    kind, _, number = device.partition(':')
-    if kind not in ('cpu', 'cuda') or (number and not number.isdigit()):
-        raise ConfigError(f"--device must be 'cpu', 'cuda' or 'cuda:N', got {device!r}")
-    if number or kind == 'cpu':
-        os.environ['CUDA_VISIBLE_DEVICES'] = number
-    if kind == 'cuda' and not torch.cuda.is_available():
-        raise ConfigError(f'--device {device}: no such CUDA device is available')
-    # MMEngine decides on its device once, when it is imported.
-    mmengine.device.utils.DEVICE = kind
-
-
-def init_cpu_distributed(cfg: Config) -> None:
-    """Let a distributed run go on without CUDA, over gloo.
-
-    MMEngine's own launcher sets a CUDA device unconditionally, so the process group is made here, ahead of it; and its model
-    wrappers are told to leave the model on the CPU.
-    """
-    if cfg.launcher == 'none' or torch.cuda.is_available():
-        return
-    if cfg.launcher != 'pytorch':
-        raise ConfigError(f'--launcher {cfg.launcher} needs CUDA devices; on CPUs use tools/dist_train.sh (--launcher pytorch)')
-    cfg.env_cfg.dist_cfg = dict(backend='gloo')
-    cfg.model_wrapper_cfg = {**cfg.get('model_wrapper_cfg', dict(type='MMSeparateDistributedDataParallel')), 'device_ids': None}
-    if not torch.distributed.is_initialized():
-        torch.distributed.init_process_group(backend='gloo')
-
-
-def build_runner(cfg: Config) -> Runner:
+def build_runner(cfg: Config) -> CheckedRunner:
     """The runner of a config, distributed if its launcher is; the process is set up for speed.
 
     Workers of its data loaders leave stop signals to this process, unless the config has a ``worker_init_fn``.
 
     Raises:
-        ConfigError: If components do not fit each other or an argument of one is impossible; names the file and the keys. What
-            the runner builds later, such as loops and schedules, raises it then.
+        ConfigError: As :class:`~ibgan_plugin.engine.runner.CheckedRunner`, which is the ``runner_type`` of a config without one.
     """
     tune_cpu()
     tune_cuda(cfg)
     drop_compile_without_compiler(cfg)
-    init_cpu_distributed(cfg)
     for name in LOADERS:
         if isinstance(cfg.get(name), dict):
             cfg[name].setdefault('worker_init_fn', dict(type='ibgan_plugin.outlive_stop_signals'))
-    with config_errors(cfg):
-        declare_torchvision_operators()
-        runner = Runner.from_cfg(cfg)
-        if runner.optim_wrapper is not None:  # MMEngine builds it after the data sets
-            runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
-    for name in _LATE_BUILDERS:
-        setattr(runner, name, config_errors(cfg)(getattr(runner, name)))
-    return runner
+    declare_torchvision_operators()
+    cfg.setdefault('runner_type', 'ibgan_plugin.CheckedRunner')
+    return RUNNERS.build(cfg)

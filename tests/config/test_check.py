@@ -34,7 +34,7 @@ def test_a_right_config_passes(tmp_path):
      r"unknown key train_dataloader.batchsize = 3; did you mean 'batch_size'\? a data loader takes"),
     (dict(train_dataloder=dict(batch_size=3)), r"unknown key 'train_dataloder'; did you mean 'train_dataloader'"),
     (dict(optim_wrapper__generator__optimizer__learning_rate=1), r'unknown key optim_wrapper.generator.optimizer.learning_rate'),
-    (dict(custom_hooks__0__max_histroy=3), r"unknown key custom_hooks\[0\].max_histroy = 3; did you mean 'max_history'"),
+    (dict(default_hooks__logger__intervall=3), r"unknown key default_hooks.logger.intervall = 3; did you mean 'interval'"),
     (dict(model__generator__base_channels='wide'), r"model.generator.base_channels = 'wide' must be int, not str"),
     (dict(model__encoder__hidden_dims=8), r'model.encoder.hidden_dims = 8 must be tuple\[int, ...\], not int'),
     (dict(model__kl_loss=3), r'model.kl_loss = 3 must be dict or None, not int'),
@@ -54,7 +54,8 @@ def test_one_message_names_file_key_value_and_what_is_allowed(tmp_path, options,
 @pytest.mark.parametrize(('options', 'message'), [
     (dict(model__generator__image_size=48), 'model.generator: image_size must be a power of two of at least 16, got 48'),
     (dict(model__encoder__r_dim=3), 'the components differ in the width of r: model.encoder.r_dim = 3, model.generator.r_dim = 4'),
-    (dict(custom_hooks__0__max_history=0), r'custom_hooks\[0\]: max_history must be at least 1, got 0'),
+    (dict(default_hooks__bounds=dict(type='ibgan_plugin.MIBoundsHook', interval=0)),
+     'default_hooks.bounds: interval must be at least 1, got 0'),
     (dict(optim_wrapper__genrator=dict(optimizer=dict(type='SGD', lr=1))),
      "optim_wrapper.genrator names 'genrator', which is no submodule of IBGAN; it has: encoder, generator, "),
     (dict(default_hooks__checkpoint=dict(type='ibgan_plugin.SafeCheckpointHook', intervall=4)),
@@ -77,7 +78,7 @@ def test_arguments_of_another_package_may_have_types_of_their_own(tmp_path):
             pass
 
     check_config(run_cfg(tmp_path, hooks=[dict(type='ForeignHook', kinds=[dict(type='GAN', name='x')])]))
-    with pytest.raises(ConfigError, match=r"custom_hooks\[2\].type = 'ForeignHok' is not registered; did you mean ForeignHook"):
+    with pytest.raises(ConfigError, match=r"custom_hooks\[1\].type = 'ForeignHok' is not registered; did you mean ForeignHook"):
         check_config(run_cfg(tmp_path, hooks=[dict(type='ForeignHook', kinds=[]), dict(type='ForeignHok')]))
 
 

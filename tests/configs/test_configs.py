@@ -32,7 +32,7 @@ def test_every_config_builds_and_steps_once(path):
     init_default_scope('ibgan_plugin')
     model = MODELS.build(cfg.model)
     model.init_weights()
-    for hook in cfg.custom_hooks:
+    for hook in cfg.default_hooks.values():
         build_from_cfg(hook, HOOKS)
     wrapper_cfg = {key: value for key, value in cfg.optim_wrapper.items() if key != 'constructor'}
     optim = GroupedOptimWrapperConstructor(wrapper_cfg)(model.train())
@@ -70,8 +70,8 @@ def test_all_our_types_are_prefixed(path):
 
 def test_other_default_scopes_find_no_types_of_theirs_in_the_runtime():
     runtime = Config.fromfile(LEAVES[0].parents[1] / '_base_' / 'default_runtime.py')
-    hooks = [*runtime.default_hooks.values(), *runtime.custom_hooks]
-    parts = [*hooks, runtime.log_processor, runtime.visualizer, *runtime.vis_backends, runtime.model_wrapper_cfg]
+    parts = [*runtime.default_hooks.values(), runtime.log_processor, runtime.visualizer, *runtime.vis_backends,
+             runtime.model_wrapper_cfg]
     assert not [part.type for part in parts if '.' not in part.type]
 
 
@@ -89,7 +89,7 @@ def test_published_hyper_parameters(name, z, r, beta, lr_d, iters, noise, label,
         assert cfg.optim_wrapper[side].optimizer == dict(type='RMSprop', lr=lr, momentum=0.9)
     assert cfg.train_dataloader.batch_size == 64
     assert cfg.train_cfg.max_iters == iters
-    hook, = (h for h in cfg.custom_hooks if h.type.endswith('InstanceNoiseHook'))
+    hook = cfg.default_hooks.instance_noise
     assert (hook.start, hook.end, hook.get('over')) == noise
     assert cfg.model.adversarial_loss.real_label == label
     assert cfg.model.generator.out_channels == channels

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
-from mmengine.runner import Runner
+from mmengine.registry import RUNNERS
 
 from ibgan_plugin.config.check import check_config
 from ibgan_plugin.datasets.dsprites.build import prepare
@@ -35,6 +35,6 @@ def test_trains(tmp_path):
         cfg.pop(key)
     cfg.merge_from_dict(dict(work_dir=str(tmp_path / 'run'), experiment_name='new_style', log_level='WARNING'))
     check_config(cfg)
-    Runner.from_cfg(cfg).train()
+    RUNNERS.build(cfg).train()
     checkpoint = torch.load(tmp_path / 'run' / 'iter_2.pth', weights_only=True)
     assert all(value.isfinite().all() for value in checkpoint['state_dict'].values())

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.registry import DefaultScope
-from mmengine.runner import Runner
+from mmengine.registry import RUNNERS, DefaultScope
 
 from ibgan_plugin.config.check import check_config
 from ibgan_plugin.datasets.dsprites.build import prepare
@@ -29,7 +28,7 @@ def check_run(scope, folder):
         **{f'model.{name}.base_channels': 2 for name in ('generator', 'discriminator', 'reconstructor')},
         **{f'{stage}_dataloader.dataset.data_root': str(folder / 'dsprites') for stage in ('train', 'val', 'test')}})
     check_config(cfg)
-    runner = Runner.from_cfg(cfg)
+    runner = RUNNERS.build(cfg)
     assert DefaultScope.get_current_instance().scope_name == scope
     assert {type(hook).__module__.partition('.')[0] for hook in runner.hooks} == {'mmengine', 'ibgan_plugin'}
     runner.train()

@@ -2,9 +2,9 @@
 import torch
 from mmengine.config import Config
 from mmengine.logging import MessageHub
-from mmengine.runner import Runner
 from torch.utils.data import Dataset
 
+from ibgan_plugin.engine.runner import CheckedRunner
 from ibgan_plugin.registry import DATASETS
 from tests.conftest import batch, model_cfg, optim_cfg
 
@@ -34,7 +34,7 @@ def run_cfg(work_dir, max_iters: int = 6, hooks=(), **changes) -> Config:
         default_scope='ibgan_plugin',
         default_hooks=dict(logger=dict(type='LoggerHook', interval=2),
                            checkpoint=dict(type='CheckpointHook', interval=2, by_epoch=False)),
-        custom_hooks=[dict(type='ibgan_plugin.PlainCheckpointHook'), *hooks],
+        custom_hooks=list(hooks),
         log_processor=dict(type='LogProcessor', by_epoch=False),
         log_level='WARNING',
         randomness=dict(seed=0),
@@ -45,9 +45,9 @@ def run_cfg(work_dir, max_iters: int = 6, hooks=(), **changes) -> Config:
     return Config(cfg)
 
 
-def make_runner(*args, **kwargs) -> Runner:
+def make_runner(*args, **kwargs) -> CheckedRunner:
     """A runner with a message hub of its own."""
-    runner = Runner.from_cfg(run_cfg(*args, **kwargs))
+    runner = CheckedRunner.from_cfg(run_cfg(*args, **kwargs))
     assert MessageHub.get_current_instance() is runner.message_hub
     return runner
 

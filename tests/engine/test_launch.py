@@ -1,6 +1,5 @@
 import json
 
-import mmengine.device.utils
 import pytest
 import torch
 
@@ -8,9 +7,7 @@ from ibgan_plugin.config.check import ConfigError
 from ibgan_plugin.engine.checkpoints import CheckpointError
 from ibgan_plugin.engine.launch import (
     build_runner,
-    init_cpu_distributed,
     load_run_config,
-    select_device,
 )
 from tests.engine.runs import run_cfg
 from tests.engine.test_checkpoints import Evil, save
@@ -82,25 +79,25 @@ def test_amp_wraps_every_optimiser(config, monkeypatch, amp, dtype):
         assert (cfg.optim_wrapper[side].type, cfg.optim_wrapper[side].dtype) == ('AmpOptimWrapper', dtype)
 
 
-def test_device(monkeypatch):
-    monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '0')
-    monkeypatch.setattr(mmengine.device.utils, 'DEVICE', 'cuda')
-    select_device(None)
-    assert mmengine.device.get_device() == 'cuda'
-    select_device('cpu')
-    assert mmengine.device.get_device() == 'cpu'
-    for wrong in ('gpu', 'cuda:x'):
+def test_a_device_that_is_unknown_or_not_there_is_one_message(config):
+    for wrong in ('gpu', 'cuda:x', 'cpu:0'):
         with pytest.raises(ConfigError, match=f"must be 'cpu', 'cuda' or 'cuda:N', got '{wrong}'"):
-            select_device(wrong)
+            load_run_config(config, device=wrong)
+    with pytest.raises(ConfigError, match='--device cuda:99: no such CUDA device'):
+        load_run_config(config, device='cuda:99')
+
+
+def test_the_device_is_the_one_that_was_asked_for(config, tmp_path):
+    """Where there is CUDA too, without hiding it from the process."""
+    runner = build_runner(load_run_config(config, str(tmp_path), device='cpu'))
+    assert runner.device == torch.device('cpu')
+    assert {parameter.device.type for parameter in runner.model.parameters()} == {'cpu'}
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='CUDA is there')
-def test_missing_cuda_is_one_message(config):
-    with pytest.raises(ConfigError, match='--device cuda: no such CUDA device'):
-        select_device('cuda')
-    cfg = load_run_config(config, launcher='slurm')
+def test_other_launchers_need_cuda(config, tmp_path):
     with pytest.raises(ConfigError, match='--launcher slurm needs CUDA devices'):
-        init_cpu_distributed(cfg)
+        build_runner(load_run_config(config, str(tmp_path), launcher='slurm'))
 
 
 @pytest.mark.parametrize(('changes', 'message'), [

@@ -31,7 +31,8 @@ train_cfg = dict(max_iters=3)
 default_hooks = dict(logger=dict(interval=1), checkpoint=dict(interval=3))
 work_dir = 'out'
 """)
-    environment = {**os.environ, 'PYTHONPATH': str(EXAMPLE), 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': ''}
+    paths = f'{EXAMPLE}{os.pathsep}{EXAMPLE.parents[1]}'
+    environment = {**os.environ, 'PYTHONPATH': paths, 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': ''}
     done = subprocess.run([sys.executable, str(EXAMPLE / 'train.py'), 'small.py'], cwd=place, env=environment, capture_output=True,
                           text=True, timeout=300)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]

@@ -59,7 +59,7 @@ def small_config(name, faces):
     shrink(cfg._cfg_dict, faces)
     cfg.train_cfg.update(max_iters=20, val_interval=20)
     cfg.default_hooks.logger.interval = 1
-    next(hook for hook in cfg.custom_hooks if hook.type == 'ibgan_plugin.HealthHook').collapse_interval = 10
+    cfg.default_hooks.health.collapse_interval = 10
     return cfg
 
 

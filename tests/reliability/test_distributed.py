@@ -57,7 +57,7 @@ def test_two_ranks_killed_and_resumed_are_the_same_run(data_root, whole_ranks, t
 
 
 def test_a_signal_to_one_rank_ends_both_with_a_checkpoint(data_root, whole_ranks, tmp_path):
-    ranks = start_ranks(tmp_path, options(data_root, **{'custom_hooks.7.sync_interval': 1}))
+    ranks = start_ranks(tmp_path, options(data_root, **{'default_hooks.preemption.sync_interval': 1}))
     wait_for(tmp_path / 'iter_4.pth', *ranks)
     os.kill(ranks[1].pid, signal.SIGTERM)
     assert wait(ranks, 60) == [75, 75]

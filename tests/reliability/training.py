@@ -25,7 +25,7 @@ def options(data_root: str, workers: int = 0, **more) -> dict:
         'model.generator.base_channels': 2, 'model.discriminator.base_channels': 2, 'model.reconstructor.base_channels': 2,
         'train_cfg.max_iters': MAX_ITERS, 'train_cfg.val_interval': 10_000, 'train_cfg.val_begin': 10_000,
         'default_hooks.checkpoint.interval': 4, 'default_hooks.logger.interval': 10, 'log_level': 'WARNING',
-        'custom_hooks.0.interval': 5, 'custom_hooks.1.interval': 10_000, **more}
+        'default_hooks.mi_bounds.interval': 5, 'default_hooks.traversal.interval': 10_000, **more}
 
 
 class Progress(Hook):

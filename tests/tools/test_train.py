@@ -12,8 +12,8 @@ import torch
 ROOT = Path(__file__).parents[2]
 #: Small networks and few images; the data set, loops, hooks and metrics are those of the shipped config.
 SMALL = ['model.generator.base_channels=2', 'model.discriminator.base_channels=2', 'model.reconstructor.base_channels=2',
-         'train_dataloader.batch_size=8', 'default_hooks.logger.interval=1', 'custom_hooks.0.interval=2',
-         'custom_hooks.1.interval=2']
+         'train_dataloader.batch_size=8', 'default_hooks.logger.interval=1', 'default_hooks.mi_bounds.interval=2',
+         'default_hooks.traversal.interval=2']
 
 
 def small_config(place: Path, name: str) -> Path:

@@ -15,11 +15,9 @@ model = dict(
 train_cfg = dict(max_iters=1_000_000)
 log_processor = dict(type='mmagic.LogProcessor')
 visualizer = dict(type='mmagic.Visualizer')
-custom_hooks = [
-    *_base_.custom_hooks,
-    dict(type='ibgan_plugin.InstanceNoiseHook', start=0.5, end=0.01),
-    dict(type='VisualizationHook', interval=5000, vis_kwargs_list=dict(type='GAN', name='fake_img')),
-]
+default_hooks = dict(
+    instance_noise=dict(type='ibgan_plugin.InstanceNoiseHook', start=0.5, end=0.01),
+    visualization=dict(type='VisualizationHook', interval=5000, vis_kwargs_list=dict(type='GAN', name='fake_img')))
 
 val_cfg = dict(type='mmagic.MultiValLoop')
 val_dataloader = dict(

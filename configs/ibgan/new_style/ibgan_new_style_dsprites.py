@@ -21,4 +21,4 @@ test_dataloader = dict(
     batch_size=64, num_workers=0, sampler=dict(type=DefaultSampler, shuffle=False), collate_fn=dict(type=batched_collate),
     dataset=dataset)
 val_dataloader = test_dataloader
-custom_hooks = [*custom_hooks, dict(type=InstanceNoiseHook, start=1.0, end=0.0, over=100_000)]
+default_hooks.update(instance_noise=dict(type=InstanceNoiseHook, start=1.0, end=0.0, over=100_000))

@@ -21,15 +21,13 @@ optim_wrapper = dict(
     generator=dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-4, betas=(0.5, 0.99))),
     discriminator=dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-5, betas=(0.5, 0.99))))
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=5000)
+runner_type = 'ibgan_plugin.CheckedRunner'  # whose checkpoints are plain data
 default_hooks = dict(
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
-    checkpoint=dict(type='CheckpointHook', interval=1000, by_epoch=False))
-custom_hooks = [
-    dict(type='ibgan_plugin.InstanceNoiseHook', start=1.0, end=0.0, over=4000),
-    dict(type='ibgan_plugin.MIBoundsHook', interval=50),
-    dict(type='ibgan_plugin.TraversalHook', interval=1000),
-    dict(type='ibgan_plugin.PlainCheckpointHook'),
-]
+    checkpoint=dict(type='CheckpointHook', interval=1000, by_epoch=False),
+    instance_noise=dict(type='ibgan_plugin.InstanceNoiseHook', start=1.0, end=0.0, over=4000),
+    mi_bounds=dict(type='ibgan_plugin.MIBoundsHook', interval=50),
+    traversal=dict(type='ibgan_plugin.TraversalHook', interval=1000))
 log_processor = dict(type='LogProcessor', by_epoch=False)
 visualizer = dict(type='Visualizer', vis_backends=[dict(type='LocalVisBackend')])
 work_dir = 'work_dirs/resize_generator_dsprites'

@@ -5,10 +5,9 @@ from ibgan_plugin.engine.hooks.health import HealthHook
 from ibgan_plugin.engine.hooks.instance_noise import InstanceNoiseHook
 from ibgan_plugin.engine.hooks.iteration_seed import IterationSeedHook
 from ibgan_plugin.engine.hooks.mi_bounds import MIBoundsHook
-from ibgan_plugin.engine.hooks.plain_checkpoint import PlainCheckpointHook
 from ibgan_plugin.engine.hooks.preemption import PreemptionHook
+from ibgan_plugin.engine.hooks.retired import PlainCheckpointHook, StrictLoadHook
 from ibgan_plugin.engine.hooks.safe_checkpoint import SafeCheckpointHook
-from ibgan_plugin.engine.hooks.strict_load import StrictLoadHook
 from ibgan_plugin.engine.hooks.sync_buffers import SyncBuffersBeforeValHook
 from ibgan_plugin.engine.hooks.traversal import TraversalHook
 

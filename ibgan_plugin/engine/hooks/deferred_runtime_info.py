@@ -6,6 +6,7 @@ from mmengine.hooks import LoggerHook, RuntimeInfoHook
 from mmengine.runner import Runner
 from torch import Tensor
 
+from ibgan_plugin.engine.checkpoints import MAX_HISTORY
 from ibgan_plugin.registry import HOOKS
 
 
@@ -16,17 +17,20 @@ class DeferredRuntimeInfoHook(RuntimeInfoHook):
     MMEngine's reads each loss in each iteration, and so waits for the device as many times; this one waits once an interval.
     The hub's history is the same in the end. Use it as ``default_hooks.runtime_info``.
 
+    It also keeps the hub's history short, which MMEngine copies at each update.
+
     Args:
         interval: Iterations between two readings, at least 1; None is the interval of the runner's ``LoggerHook``.
+        max_history: Newest values kept of each logged scalar, at least 1.
 
     Raises:
-        ValueError: If ``interval`` is below 1.
+        ValueError: If ``interval`` or ``max_history`` is below 1.
     """
 
-    def __init__(self, interval: int | None = None) -> None:
-        if interval is not None and interval < 1:
-            raise ValueError(f'interval must be at least 1, got {interval}')
-        self.interval = interval
+    def __init__(self, interval: int | None = None, max_history: int = MAX_HISTORY) -> None:
+        if max_history < 1 or (interval is not None and interval < 1):
+            raise ValueError(f'interval and max_history must be at least 1, got {interval} and {max_history}')
+        self.interval, self.max_history = interval, max_history
         self._pending: list[dict[str, Any]] = []
 
     def before_train(self, runner: Runner) -> None:
@@ -41,6 +45,8 @@ class DeferredRuntimeInfoHook(RuntimeInfoHook):
             self._pending.append(outputs)
         if self.every_n_train_iters(runner, self.interval or 1) or runner.iter + 1 == runner.max_iters:
             self._read(runner)
+        for buffer in runner.message_hub.log_scalars.values():  # the timer's grow at any iteration
+            buffer.max_length = self.max_history
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Put what is still unread into the checkpoint's history."""

@@ -44,5 +44,7 @@ def test_checkpoints_hold_the_whole_history(tmp_path):
 
 
 def test_impossible_interval():
-    with pytest.raises(ValueError, match='interval must be at least 1, got 0'):
+    with pytest.raises(ValueError, match='interval and max_history must be at least 1, got 0 and 1000'):
         DeferredRuntimeInfoHook(0)
+    with pytest.raises(ValueError, match='got None and 0'):
+        DeferredRuntimeInfoHook(max_history=0)

@@ -5,8 +5,8 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 
-from ibgan_plugin.engine.hooks import InstanceNoiseHook, MIBoundsHook, PlainCheckpointHook, TraversalHook
-from tests.engine.runs import make_runner
+from ibgan_plugin.engine.hooks import InstanceNoiseHook, MIBoundsHook, TraversalHook
+from tests.engine.runs import make_runner, run_cfg
 
 
 class Spy(Hook):
@@ -147,8 +147,8 @@ def test_checkpoints_are_plain_and_resume(tmp_path):
 
 
 def test_log_history_stays_short(tmp_path):
-    runner = make_runner(tmp_path, max_iters=6)
-    next(hook for hook in runner.hooks if isinstance(hook, PlainCheckpointHook)).max_history = 2
+    info = dict(runtime_info=dict(type='ibgan_plugin.DeferredRuntimeInfoHook', interval=1, max_history=2))
+    runner = make_runner(tmp_path, max_iters=6, default_hooks={**run_cfg(tmp_path).default_hooks, **info})
     runner.train()
     assert len(runner.message_hub.get_scalar('train/loss_gen').data[0]) == 2
     checkpoint = torch.load(tmp_path / 'iter_6.pth', weights_only=True)
@@ -180,7 +180,6 @@ def test_resuming_continues_noise_and_learning_rate_schedules(tmp_path):
     (lambda: InstanceNoiseHook(-1.0, 0.0), 'must be at least 0, got -1.0'),
     (lambda: MIBoundsHook(interval=0), 'interval must be at least 1, got 0'),
     (lambda: TraversalHook(interval=0), 'interval must be at least 1, got 0'),
-    (lambda: PlainCheckpointHook(max_history=0), 'max_history must be at least 1, got 0'),
 ])
 def test_bad_arguments(make, message):
     with pytest.raises(ValueError, match=message):

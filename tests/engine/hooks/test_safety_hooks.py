@@ -66,7 +66,7 @@ def test_old_checkpoints_go_only_after_the_new_one_is_there(tmp_path, monkeypatc
 ])
 def test_a_checkpoint_that_does_not_fit_is_refused(tmp_path, change, message):
     make_runner(tmp_path / 'a', max_iters=2).train()
-    other = make_runner(tmp_path / 'b', hooks=[dict(type='ibgan_plugin.StrictLoadHook')], model=model_cfg(**change),
+    other = make_runner(tmp_path / 'b', model=model_cfg(**change),
                         load_from=str(tmp_path / 'a' / 'iter_2.pth'))
     with pytest.raises(ValueError, match=rf'iter_2\.pth does not fit the config: {message}'):
         other.train()
