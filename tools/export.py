@@ -3,7 +3,7 @@ import argparse
 from pathlib import Path
 
 from ibgan_plugin.apis import IBGANInferencer
-from ibgan_plugin.apis.export import FORMATS, PARTS, export
+from ibgan_plugin.apis.export import FORMATS, export
 from ibgan_plugin.config.load import read_config
 from ibgan_plugin.config.options import ConfigOptions
 from ibgan_plugin.utils.cli import one_clear_message
@@ -14,9 +14,8 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Export a part of a trained model; images are in [-1, 1], the batch size is free')
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
-    parser.add_argument('--part', choices=PARTS, required=True,
-                        help='generator: r to image; encoder: z to mu, logvar; reconstructor: image to z; '
-                        'representation: image to r')
+    parser.add_argument('--part', required=True, help='generator: r to image; representation: image to r; what else the model '
+                        'has: of an IB-GAN encoder: z to mu, logvar, and reconstructor: image to z')
     parser.add_argument('--format', choices=FORMATS, required=True, help="onnx needs pip install 'ibgan_plugin[onnx]'")
     parser.add_argument('--out', type=Path, required=True, help='file to write')
     parser.add_argument('--cfg-options', nargs='+', action=ConfigOptions, metavar='KEY=VALUE', help='replace config values')

@@ -7,15 +7,14 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ibgan_plugin.models.latent_gan import LatentGAN
+from ibgan_plugin.models.base import LatentModel, Part
+from ibgan_plugin.utils.errors import IBGANError
 
-PARTS = ('generator', 'encoder', 'reconstructor', 'representation')
 FORMATS = ('onnx', 'torchscript')
 #: Of ONNX: the first that the exporter of all supported versions of PyTorch writes without a conversion.
 OPSET = 18
@@ -23,58 +22,26 @@ OPSET = 18
 TOLERANCE = 1e-4
 
 
-class Part(NamedTuple):
-    """A network with the names of its ends. Images are N x C x S x S in [-1, 1], N is free."""
-    network: nn.Module
-    inputs: Tensor  # an example, N = 2
-    input_name: str
-    output_names: tuple[str, ...]
-
-
-class PosteriorMean(nn.Module):
-    """The mean of e(r given z): N x z_dim -> N x r_dim."""
-
-    def __init__(self, encoder: nn.Module) -> None:
-        super().__init__()
-        self.encoder = encoder
-
-    def forward(self, z: Tensor) -> Tensor:
-        """Drop the variance."""
-        return self.encoder(z)[0]
-
-
-def part_of(model: LatentGAN, name: str) -> Part:
+def part_of(model: LatentModel, name: str) -> Part:
     """A part of ``model``, copied to the CPU and in eval mode.
 
     Args:
         model: Trained model.
-        name: ``'generator'`` (``r`` -> ``image``), ``'encoder'`` (``z`` -> ``mu``, ``logvar``), ``'reconstructor'`` (``image`` ->
-            ``z``, through the trunk if there is one) or ``'representation'`` (``image`` -> ``r``, as :meth:`LatentGAN.encode`).
+        name: One of the names of :meth:`~ibgan_plugin.models.base.LatentModel.exportable_parts`: ``'generator'`` (``r`` ->
+            ``image``), ``'representation'`` (``image`` -> ``r``), and what else the model has; for an IB-GAN ``'encoder'``
+            (``z`` -> ``mu``, ``logvar``) and ``'reconstructor'`` (``image`` -> ``z``).
 
     Raises:
-        ValueError: If the name is unknown or the model lacks what the part needs.
+        IBGANError: If the model has no such part.
     """
-    if name not in PARTS:
-        raise ValueError(f'part must be one of {PARTS}, got {name!r}')
-    needed = dict(generator=(), encoder=('encoder', ), reconstructor=('reconstructor', ), representation=('reconstructor', ))[name]
-    for network in needed:
-        if getattr(model, network) is None:
-            raise ValueError(f'part {name!r} needs model.{network}, which is None')
     model = copy.deepcopy(model).cpu().eval().to(memory_format=torch.contiguous_format)
-    if name == 'generator':
-        return Part(model.generator, torch.randn(2, model.r_dim), 'r', ('image', ))
-    if name == 'encoder':
-        return Part(model.encoder, torch.randn(2, model.z_dim), 'z', ('mu', 'logvar'))
-    with torch.no_grad():
-        imgs = model.generate(num_batches=2)
-    chain = [] if model.trunk is None else [model.trunk]
-    chain.append(model.reconstructor)
-    if name == 'representation' and model.encoder is not None:
-        chain.append(PosteriorMean(model.encoder))
-    return Part(nn.Sequential(*chain).eval(), imgs, 'image', ('z', ) if name == 'reconstructor' else ('r', ))
+    parts = model.exportable_parts()
+    if name not in parts:
+        raise IBGANError(f'part must be one that this {type(model).__name__} has, {" or ".join(parts)}, got {name!r}')
+    return parts[name]._replace(network=parts[name].network.eval())
 
 
-def export(model: LatentGAN, name: str, file_format: str, path: str | Path) -> float | None:
+def export(model: LatentModel, name: str, file_format: str, path: str | Path) -> float | None:
     """Write a part of ``model`` to a file, whole or not at all, and compare what the file computes with the model.
 
     Args:
@@ -87,11 +54,11 @@ def export(model: LatentGAN, name: str, file_format: str, path: str | Path) -> f
         The largest absolute difference on five random inputs; None for ONNX where onnxruntime is missing.
 
     Raises:
-        ValueError: If an argument is unknown, a package is missing, or the file computes something else.
+        IBGANError: If an argument is unknown, a package is missing, or the file computes something else.
         OSError: If the file can not be written.
     """
     if file_format not in FORMATS:
-        raise ValueError(f'format must be one of {FORMATS}, got {file_format!r}')
+        raise IBGANError(f'format must be one of {FORMATS}, got {file_format!r}')
     part = part_of(model, name)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -123,7 +90,7 @@ def _quiet() -> Iterator[None]:
 def _write_onnx(part: Part, path: Path) -> None:
     for package in ('onnx', 'onnxscript'):
         if importlib.util.find_spec(package) is None:
-            raise ValueError(f"format 'onnx' needs the package {package}: pip install 'ibgan_plugin[onnx]'")
+            raise IBGANError(f"format 'onnx' needs the package {package}: pip install 'ibgan_plugin[onnx]'")
     with _quiet():
         program = torch.onnx.export(
             part.network, (part.inputs, ), input_names=[part.input_name], output_names=part.output_names, opset_version=OPSET,
@@ -162,9 +129,9 @@ def _difference(part: Part, run: Callable[[Path, Tensor], list[Tensor]], path: P
     difference = 0.0
     for ours, theirs in zip(expected, run(path, inputs), strict=True):
         if ours.shape != theirs.shape:
-            raise ValueError(f'the exported file gives shape {tuple(theirs.shape)}, the model {tuple(ours.shape)}')
+            raise IBGANError(f'the exported file gives shape {tuple(theirs.shape)}, the model {tuple(ours.shape)}')
         largest = float((ours - theirs).abs().max())
         if not largest <= TOLERANCE * max(1.0, float(ours.abs().max())):  # so put, NaN is refused too
-            raise ValueError(f'the exported file differs from the model by {largest:g}')
+            raise IBGANError(f'the exported file differs from the model by {largest:g}')
         difference = max(difference, largest)
     return difference

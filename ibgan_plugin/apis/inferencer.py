@@ -16,7 +16,7 @@ from ibgan_plugin.apis.images import ImageInput, list_images, load_image
 from ibgan_plugin.config.check import ConfigError, check_config, config_errors
 from ibgan_plugin.config.load import read_config
 from ibgan_plugin.engine.checkpoints import load_weights
-from ibgan_plugin.models.latent_gan import LatentGAN
+from ibgan_plugin.models.base import LatentModel
 from ibgan_plugin.registry import INFERENCERS, MODELS, SCOPE
 from ibgan_plugin.visualization.grids import to_pixels
 from ibgan_plugin.visualization.traversal import Traversal, sample, traverse
@@ -128,7 +128,7 @@ class IBGANInferencer(BaseInferencer):
     @torch.no_grad()
     def _decode(self, r: Tensor) -> np.ndarray:
         """Images uint8 N x S x S x 3 of representations N x r_dim."""
-        return _to_array(self.model.generate(r=r))
+        return _to_array(self.model.decode(r))
 
     def _representation(self, point: Point) -> Tensor:
         """(r_dim,) on the CPU of a representation or an image."""
@@ -138,12 +138,13 @@ class IBGANInferencer(BaseInferencer):
             raise ValueError(f'a representation must have shape ({self.model.r_dim},), got {tuple(r.shape)}')
         return r
 
-    def _init_model(self, cfg: Any, weights: str | None, device: str = 'cpu') -> LatentGAN:
+    def _init_model(self, cfg: Any, weights: str | None, device: str = 'cpu') -> LatentModel:
         """Build, load strictly, and set to eval mode."""
         with config_errors(cfg), DefaultScope.overwrite_default_scope(cfg.get('default_scope') or self.scope):
             model = MODELS.build(cfg.model)
-        if not isinstance(model, LatentGAN):
-            raise ConfigError(f'{cfg.filename or "config"}: model.type must be an IBGAN, got {type(model).__name__}')
+        if not isinstance(model, LatentModel):
+            raise ConfigError(f'{cfg.filename or "config"}: model.type must be a LatentModel such as IBGAN, got '
+                              f'{type(model).__name__}')
         load_weights(model, str(weights))
         try:
             return model.to(device).eval()
@@ -152,8 +153,7 @@ class IBGANInferencer(BaseInferencer):
 
     def _init_pipeline(self, cfg: Any) -> Callable[[ImageInput], dict[str, Tensor]]:
         """Reads one image."""
-        with torch.no_grad():
-            channels, size, _ = self.model.generate(r=torch.zeros(1, self.model.r_dim))[0].shape
+        channels, size, _ = self.model.image_shape
         return lambda image: dict(inputs=load_image(image, channels, size, self.crop))
 
     def _init_collate(self, cfg: Any) -> Callable:

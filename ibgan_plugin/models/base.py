@@ -1,9 +1,20 @@
 """What everything that looks at a trained model sees."""
 from abc import abstractmethod
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
+import torch
+from mmengine.logging import MessageHub
 from mmengine.model import BaseModel
 from torch import Tensor, nn
+
+from ibgan_plugin.structures import to_samples
+from ibgan_plugin.utils.errors import IBGANError
+
+#: Message-hub key of the newest batch's mean KL per dimension of r (r_dim, nats): see :func:`publish_kl_per_dim`.
+KL_PER_DIM = 'ibgan_kl_per_dim'
+#: KL in nats above which a dimension of r is active, that is, says something about the image.
+ACTIVE_THRESHOLD = 0.05
 
 
 class Part(NamedTuple):
@@ -14,10 +25,23 @@ class Part(NamedTuple):
     output_names: tuple[str, ...]
 
 
+class Method(nn.Module):
+    """A method of a model as a network of its own, to write it to a file."""
+
+    def __init__(self, model: nn.Module, name: str) -> None:
+        super().__init__()
+        self.model, self.name = model, name
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Call the method."""
+        return getattr(self.model, self.name)(inputs)
+
+
 class LatentModel(BaseModel):
     """A model with a representation r of images: what traversals, inferencer, export, hooks, metrics and pages ask for.
 
     A GAN, a VAE, or anybody's autoencoder that has these methods works in all of them. Images are N x C x S x S in [-1, 1].
+    Where r is drawn from N(0, I), ``encode``, ``decode`` and the two attributes are all that a model must have.
 
     Attributes:
         r_dim: Width of the representation r.
@@ -32,20 +56,38 @@ class LatentModel(BaseModel):
 
     @abstractmethod
     def decode(self, r: Tensor) -> Tensor:
-        """The images of representations N x r_dim, without noise."""
+        """The images of representations N x r_dim, on any device, without noise."""
 
-    @abstractmethod
+    @property
+    def noise_dim(self) -> int:
+        """Width of the standard normal noise of which :meth:`latents_of` makes one representation."""
+        return self.r_dim
+
+    def latents_of(self, noise: Tensor) -> Tensor:
+        """Representations N x r_dim of noise N x noise_dim; by default r is the noise: its prior is N(0, I)."""
+        return noise
+
     def sample_latents(self, num: int, noise: Tensor | None = None, seed: int | None = None) -> Tensor:
-        """``num`` representations as the model draws them for new images, num x r_dim.
+        """``num`` representations as the model draws them for new images, num x r_dim, on the model's device.
 
         Args:
             num: Number of representations.
-            noise: Source codes to start from, for models that have some; None draws them.
+            noise: Standard normal numbers num x noise_dim, which r is a function of; None draws them.
             seed: Draw from this seed and leave the global random state alone; None draws from the global state.
+
+        Raises:
+            IBGANError: If ``noise`` has another shape.
         """
+        if noise is None:
+            noise = standard_normal(num, self.noise_dim, seed)
+        elif noise.shape != (num, self.noise_dim):
+            raise IBGANError(f'noise must be {num} x {self.noise_dim} (num x noise_dim), got {tuple(noise.shape)}')
+        return self.latents_of(noise.to(device_of(self)))
 
     def kl_per_dim(self, imgs: Tensor | None = None, num: int = 4096, seed: int = 0) -> Tensor | None:
         """Mean KL of each dimension of r to its prior, (r_dim,) in nats; None where the model has none.
+
+        The one estimate behind every number of active dimensions: see :func:`active_dims`. Call it in eval mode.
 
         Args:
             imgs: Images whose representations are measured, for models whose posterior is that of images.
@@ -56,4 +98,49 @@ class LatentModel(BaseModel):
 
     def exportable_parts(self) -> dict[str, Part]:
         """The parts that can be written to files of their own, by name; ``generator`` takes ``r`` to ``image``."""
-        return {}
+        device = device_of(self)
+        r, imgs = torch.zeros(2, self.r_dim, device=device), torch.zeros(2, *self.image_shape, device=device)
+        return dict(generator=Part(Method(self, 'decode'), r, 'r', ('image', )),
+                    representation=Part(Method(self, 'encode'), imgs, 'image', ('r', )))
+
+    def forward(self, inputs: Tensor, data_samples: Any = None, mode: str = 'tensor') -> Any:
+        """Encode images N x C x S x S, as MMEngine's loops call it.
+
+        Args:
+            inputs: The images.
+            data_samples: Optionally ``dict(sample_idx=...)``, passed on to the predictions.
+            mode: ``'tensor'`` gives representations N x r_dim, ``'predict'`` a list of
+                :class:`~ibgan_plugin.structures.GenSample` with ``codes``.
+
+        Raises:
+            IBGANError: If ``mode`` is another.
+        """
+        if mode not in ('tensor', 'predict'):
+            raise IBGANError(f"mode must be 'tensor' or 'predict', got {mode!r}")
+        codes = self.encode(inputs)
+        return codes if mode == 'tensor' else to_samples('codes', codes, data_samples)
+
+
+def device_of(model: nn.Module) -> torch.device:
+    """Where the weights of a model are."""
+    return next(model.parameters()).device
+
+
+def standard_normal(num: int, width: int, seed: int | None = None) -> Tensor:
+    """Standard normal numbers num x width on the CPU, of a seed or, for None, of the global random state."""
+    return torch.randn(num, width, generator=None if seed is None else torch.Generator().manual_seed(seed))
+
+
+def publish_kl_per_dim(kl: Tensor) -> None:
+    """Hand a training batch's mean KL per dimension of r, (r_dim,) in nats, to the hooks that log it: see ``KL_PER_DIM``."""
+    MessageHub.get_current_instance().update_info(KL_PER_DIM, kl.detach(), resumed=False)
+
+
+def is_active(kl: float, threshold: float = ACTIVE_THRESHOLD) -> bool:
+    """Whether a dimension of r with this mean KL in nats says something about the image."""
+    return kl > threshold
+
+
+def active_dims(kl: Sequence[float], threshold: float = ACTIVE_THRESHOLD) -> int:
+    """Number of active dimensions of r, of their mean KLs in nats: see :meth:`LatentModel.kl_per_dim`."""
+    return sum(is_active(value, threshold) for value in kl)

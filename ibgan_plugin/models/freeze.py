@@ -1,4 +1,4 @@
-"""Running a network in a step that must not change it."""
+"""Running a network where it must not change."""
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +17,17 @@ def live(module: nn.Module) -> Any:
     """The module to call: the bare one while it is frozen, since a distributed wrapper would wait for its gradients."""
     bare = unwrap(module)
     return module if any(p.requires_grad for p in bare.parameters()) else bare
+
+
+@contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Inside, ``module`` is in eval mode; then as before."""
+    was_training = module.training
+    module.eval()
+    try:
+        yield
+    finally:
+        module.train(was_training)
 
 
 @contextmanager

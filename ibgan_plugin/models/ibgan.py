@@ -6,6 +6,7 @@ from mmengine.logging import MessageHub
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch import Tensor, nn
 
+from ibgan_plugin.models.base import publish_kl_per_dim
 from ibgan_plugin.models.freeze import frozen, live
 from ibgan_plugin.models.latent_gan import LatentGAN, build
 from ibgan_plugin.models.losses.functional import add_instance_noise, full_precision, gaussian_kl, mi_lower_bound, reparameterize
@@ -13,9 +14,6 @@ from ibgan_plugin.models.validation import check_images, check_objective
 from ibgan_plugin.ops.sync_batchnorm import convert_sync_batchnorm
 from ibgan_plugin.registry import MODELS
 from ibgan_plugin.structures import real_images
-
-#: Message-hub key of the newest batch's mean KL per dimension of r (r_dim, nats), read by hooks.
-KL_PER_DIM = 'ibgan_kl_per_dim'
 
 
 class Synthesis(NamedTuple):
@@ -85,7 +83,7 @@ class IBGAN(LatentGAN):
             Scalars to log: the losses, and ``mi_lower_bound`` and ``mi_upper_bound`` in nats.
         """
         real_imgs = real_images(self.data_preprocessor(data, True))  # N x C x S x S
-        check_images(self, real_imgs)
+        check_images(real_imgs, self.image_shape)
         if not self._is_generator_turn():
             return self.train_discriminator(real_imgs, self._fakes_without_trace(len(real_imgs)), optim_wrapper['discriminator'])
         with optim_wrapper['generator'].optim_context(self.generator):
@@ -141,7 +139,7 @@ class IBGAN(LatentGAN):
         if mu is not None and logvar is not None:
             kl = gaussian_kl(mu, logvar).detach()  # N x r_dim
             terms['mi_upper_bound'] = kl.sum(1)
-            MessageHub.get_current_instance().update_info(KL_PER_DIM, kl.mean(0), resumed=False)
+            publish_kl_per_dim(kl.mean(0))
             if self.kl_loss is not None:
                 terms['loss_kl'] = self.kl_loss(mu, logvar)
         return terms
@@ -157,7 +155,7 @@ class IBGAN(LatentGAN):
         """
         if mode != 'loss':
             return super().forward(inputs, data_samples, mode)
-        check_images(self, inputs)
+        check_images(inputs, self.image_shape)
         synthesis = self.synthesize(len(inputs))
         return {**self.discriminator_losses(inputs, synthesis.fake_imgs.detach()), **self.generator_losses(synthesis)}
 

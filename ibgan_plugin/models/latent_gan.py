@@ -3,14 +3,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from mmengine.model import BaseModel, is_model_wrapper
+from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
 
-from ibgan_plugin.models.freeze import unwrap
-from ibgan_plugin.models.losses.functional import reparameterize
+from ibgan_plugin.models.base import LatentModel, Part, device_of, standard_normal
+from ibgan_plugin.models.freeze import evaluating, unwrap
+from ibgan_plugin.models.losses.functional import gaussian_kl, reparameterize
 from ibgan_plugin.models.validation import check_components, check_images
 from ibgan_plugin.registry import MODELS
 from ibgan_plugin.structures import generated_samples, rows_of, to_samples
+from ibgan_plugin.utils.errors import IBGANError
 
 
 def build(cfg: dict | None) -> Any:
@@ -27,7 +29,29 @@ def _drop_wrapper_names(model: nn.Module, state_dict: dict[str, Any], prefix: st
                 state_dict[f'{prefix}{name}.{key[len(wrapped):]}'] = state_dict.pop(key)
 
 
-class LatentGAN(BaseModel):
+class PosteriorMean(nn.Module):
+    """The mean of e(r given z): N x z_dim -> N x r_dim."""
+
+    def __init__(self, encoder: nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Drop the variance."""
+        return self.encoder(z)[0]
+
+
+@torch.no_grad()
+def _image_shape(generator: Any, r_dim: int) -> tuple[int, int, int]:
+    """Channels, height and width of what a generator makes: from its attributes, or, of another package's, from one image."""
+    if hasattr(generator, 'out_channels') and hasattr(generator, 'image_size'):
+        return generator.out_channels, generator.image_size, generator.image_size
+    with evaluating(generator):
+        _, channels, height, width = generator(torch.zeros(1, r_dim)).shape
+    return channels, height, width
+
+
+class LatentGAN(LatentModel):
     """Encoder e(r|z), generator G(r), discriminator D(x) and reconstructor q(z|x), and what they do when not trained.
 
     Args:
@@ -48,6 +72,7 @@ class LatentGAN(BaseModel):
         self.r_dim: int = self.generator.r_dim if hasattr(self.generator, 'r_dim') else self.generator.noise_size
         check_components(self)
         self.z_dim: int = self.r_dim if self.encoder is None else self.encoder.z_dim
+        self.image_shape = _image_shape(self.generator, self.r_dim)
         self.to(memory_format=torch.channels_last)
         # MMSeparateDistributedDataParallel wraps the submodules; without this its checkpoints would fit no other run.
         self._register_state_dict_hook(_drop_wrapper_names)
@@ -60,7 +85,7 @@ class LatentGAN(BaseModel):
 
     def noise_fn(self, noise: Tensor | None = None, num_batches: int = 1) -> Tensor:
         """``noise`` on the model's device, or ``num_batches`` fresh source codes z ~ N(0, I): N x z_dim."""
-        device = next(self.parameters()).device
+        device = device_of(self)
         if noise is None:
             return torch.randn(num_batches, self.z_dim, device=device)
         if noise.ndim != 2 or noise.shape[1] != self.z_dim:
@@ -74,10 +99,46 @@ class LatentGAN(BaseModel):
     def encode(self, imgs: Tensor) -> Tensor:
         """The representation of clean images N x C x S x S: the mean of e(r|z) at the mean of q(z|x), N x r_dim."""
         if self.reconstructor is None:
-            raise ValueError('this model has no reconstructor, so it can not encode images')
-        check_images(self, imgs)
+            raise IBGANError('this model has no reconstructor, so it can not encode images')
+        check_images(imgs, self.image_shape)
         features = imgs if self.trunk is None else unwrap(self.trunk)(imgs)
         return self.posterior(unwrap(self.reconstructor)(features))[0]
+
+    def decode(self, r: Tensor) -> Tensor:
+        """Images N x C x S x S in [-1, 1] of representations N x r_dim, without instance noise."""
+        return unwrap(self.generator)(r.to(device_of(self)))
+
+    @property
+    def noise_dim(self) -> int:
+        """That of z, and where r is drawn given z, of r."""
+        return self.z_dim if self.encoder is None else self.z_dim + self.r_dim
+
+    def latents_of(self, noise: Tensor) -> Tensor:
+        """r of noise N x (z_dim + r_dim): of z, and of the numbers behind the draw from e(r|z)."""
+        z, epsilon = noise[:, :self.z_dim], noise[:, self.z_dim:]
+        return z if self.encoder is None else reparameterize(*self.posterior(z), epsilon)
+
+    @torch.no_grad()
+    def kl_per_dim(self, imgs: Tensor | None = None, num: int = 4096, seed: int = 0) -> Tensor | None:
+        """``E_z KL(e(r|z) || N(0, 1))`` of each dimension, (r_dim,) in nats, over ``num`` codes z; None without an encoder."""
+        if self.encoder is None:
+            return None
+        return gaussian_kl(*self.posterior(standard_normal(num, self.z_dim, seed).to(device_of(self)))).mean(0)
+
+    def exportable_parts(self) -> dict[str, Part]:
+        """The parts that there are: ``generator`` (``r`` -> ``image``), ``encoder`` (``z`` -> ``mu``, ``logvar``),
+        ``reconstructor`` (``image`` -> ``z``, through the trunk if there is one), ``representation`` (``image`` -> ``r``)."""
+        device = device_of(self)
+        parts = dict(generator=Part(self.generator, torch.zeros(2, self.r_dim, device=device), 'r', ('image', )))
+        if self.encoder is not None:
+            parts['encoder'] = Part(self.encoder, torch.zeros(2, self.z_dim, device=device), 'z', ('mu', 'logvar'))
+        if self.reconstructor is not None:
+            imgs = torch.zeros(2, *self.image_shape, device=device)
+            chain = [*([] if self.trunk is None else [self.trunk]), self.reconstructor]
+            parts['reconstructor'] = Part(nn.Sequential(*chain), imgs, 'image', ('z', ))
+            mean = [] if self.encoder is None else [PosteriorMean(self.encoder)]
+            parts['representation'] = Part(nn.Sequential(*chain, *mean), imgs, 'image', ('r', ))
+        return parts
 
     def generate(self, noise: Tensor | None = None, r: Tensor | None = None, num_batches: int = 1) -> Tensor:
         """Images N x C x S x S in [-1, 1], without instance noise.
@@ -88,8 +149,9 @@ class LatentGAN(BaseModel):
             num_batches: Number of images to draw.
         """
         if r is None:
-            r = reparameterize(*self.posterior(self.noise_fn(noise, num_batches)))
-        return unwrap(self.generator)(r.to(next(self.parameters()).device))
+            z = self.noise_fn(noise, num_batches)
+            r = self.latents_of(torch.cat([z, torch.randn(len(z), self.noise_dim - self.z_dim).to(z)], dim=1))
+        return self.decode(r)
 
     def val_step(self, data: Any) -> list:
         """Predictions for a batch of images; or, where ``inputs`` is a mapping, for such a request as :meth:`forward` takes."""

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
-from ibgan_plugin.models.freeze import unwrap
+from ibgan_plugin.utils.errors import IBGANError
 
 if TYPE_CHECKING:
     from ibgan_plugin.models.ibgan import IBGAN
@@ -62,10 +62,8 @@ def _same_attribute(what: str, attribute: str, **modules: nn.Module) -> None:
     _same(what, **{f'{name}__{attribute}': getattr(m, attribute) for name, m in modules.items() if hasattr(m, attribute)})
 
 
-def check_images(model: 'LatentGAN', imgs: Tensor) -> None:
-    """Raise ValueError unless ``imgs`` is N x C x S x S as the first reader of images takes it."""
-    reader = unwrap(model.discriminator if model.trunk is None else model.trunk)
-    size, channels = getattr(reader, 'image_size', None), getattr(reader, 'in_channels', None)
-    if size is not None and channels is not None and tuple(imgs.shape[1:]) != (channels, size, size):
-        raise ValueError(f'the data set gives images of shape {tuple(imgs.shape[1:])} (channels, height, width), but the model '
-                         f'takes ({channels}, {size}, {size}): change the pipeline, or in_channels and image_size of the model')
+def check_images(imgs: Tensor, image_shape: tuple[int, int, int]) -> None:
+    """Raise IBGANError unless ``imgs`` is N x C x H x W of the model's images."""
+    if tuple(imgs.shape[1:]) != image_shape:
+        raise IBGANError(f'the data set gives images of shape {tuple(imgs.shape[1:])} (channels, height, width), but the model '
+                         f'takes {image_shape}: change the pipeline, or in_channels and image_size of the model')

@@ -6,32 +6,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ibgan_plugin.models.latent_gan import LatentGAN
-from ibgan_plugin.models.losses.functional import gaussian_kl
+from ibgan_plugin.models.base import ACTIVE_THRESHOLD, LatentModel, is_active
 from ibgan_plugin.visualization.grids import image_grid
-
-#: Codes from which the KL of each dimension is estimated.
-NUM_KL_SAMPLES = 4096
 
 
 class Traversal(NamedTuple):
     """Images of a traversal, its rows ordered by KL, highest first."""
     imgs: Tensor | np.ndarray  # r_dim x steps x C x S x S, in [-1, 1]; or pixels, uint8 r_dim x steps x S x S x 3
     dims: list[int]  # r_dim, the dimension that each row varies
-    kl: list[float] | None  # r_dim, nats, of each row; None where r = z
+    kl: list[float] | None  # r_dim, nats, of each row; None where the model has none
 
 
 @torch.no_grad()
-def kl_per_dim(model: LatentGAN, seed: int = 0) -> Tensor | None:
-    """``E_z KL(e(r|z) || N(0, 1))`` of each dimension, (r_dim,) in nats, over 4096 codes of a seed; None without an encoder."""
-    if model.encoder is None:
-        return None
-    mu, logvar = model.posterior(_noise(model, NUM_KL_SAMPLES, seed))
-    return gaussian_kl(mu, logvar).mean(0)
-
-
-@torch.no_grad()
-def traverse(model: LatentGAN, steps: int = 11, limit: float = 2.0, base: Tensor | None = None, seed: int = 0) -> Traversal:
+def traverse(model: LatentModel, steps: int = 11, limit: float = 2.0, base: Tensor | None = None, seed: int = 0) -> Traversal:
     """Vary one dimension of r at a time from ``-limit`` to ``limit``, the others at ``base``.
 
     The model should be in eval mode. The global random state is left alone.
@@ -45,29 +32,28 @@ def traverse(model: LatentGAN, steps: int = 11, limit: float = 2.0, base: Tensor
     """
     if steps < 2:
         raise ValueError(f'steps must be at least 2, got {steps}')
-    kl = kl_per_dim(model, seed)
+    kl = model.kl_per_dim(seed=seed)
     dims = list(range(model.r_dim)) if kl is None else kl.argsort(descending=True).tolist()
     base = torch.zeros(model.r_dim) if base is None else base
     codes = base.expand(len(dims), steps, -1).clone()  # rows x steps x r_dim
     codes[torch.arange(len(dims)), :, dims] = torch.linspace(-limit, limit, steps)
-    imgs = model.generate(r=codes.flatten(0, 1)).unflatten(0, (len(dims), steps))
+    imgs = model.decode(codes.flatten(0, 1)).unflatten(0, (len(dims), steps))
     return Traversal(imgs, dims, None if kl is None else kl[dims].tolist())
 
 
 @torch.no_grad()
-def sample(model: LatentGAN, num: int, seed: int = 0) -> Tensor:
+def sample(model: LatentModel, num: int, seed: int = 0) -> Tensor:
     """``num`` images N x C x S x S in [-1, 1] of codes of a seed, the global random state left alone."""
-    mu, logvar = model.posterior(_noise(model, num, seed))
-    return model.generate(r=mu + (0.5 * logvar).exp() * _noise(model, num, seed + 1, mu.shape[1]))
+    return model.decode(model.sample_latents(num, seed=seed))
 
 
-def draw_traversal(traversal: Traversal, active_threshold: float = 0.05) -> np.ndarray:
-    """A labelled grid, uint8 H x W x 3 (RGB): one row a dimension with its KL in nats; rows below the threshold are dimmed."""
+def draw_traversal(traversal: Traversal, active_threshold: float = ACTIVE_THRESHOLD) -> np.ndarray:
+    """A labelled grid, uint8 H x W x 3 (RGB): one row a dimension with its KL in nats; inactive rows are dimmed."""
     rows = []
     for i, (imgs, dim) in enumerate(zip(traversal.imgs, traversal.dims, strict=True)):
         row = image_grid(imgs, len(imgs))
         kl = None if traversal.kl is None else traversal.kl[i]
-        active = kl is None or kl >= active_threshold
+        active = kl is None or is_active(kl, active_threshold)
         lines = [f'r{dim}'] + ([] if kl is None else [f'KL {kl:.2f}']) + ([] if active else ['inactive'])
         rows.append(np.concatenate([_label(lines, len(row)), row if active else row // 2], axis=1))
     return np.concatenate(rows)
@@ -79,9 +65,3 @@ def _label(lines: list[str], height: int, width: int = 72) -> np.ndarray:
     for i, line in enumerate(lines):
         cv2.putText(label, line, (4, 20 + 16 * i), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (0, 0, 0), 1, cv2.LINE_AA)
     return label
-
-
-def _noise(model: LatentGAN, num: int, seed: int, width: int | None = None) -> Tensor:
-    """Standard normal numbers of a seed, num x width (z_dim by default), on the model's device."""
-    noise = torch.randn(num, width or model.z_dim, generator=torch.Generator().manual_seed(seed))
-    return noise.to(next(model.parameters()).device)

@@ -6,7 +6,7 @@ import torch
 from mmengine.registry import MODELS
 
 import ibgan_plugin.apis.export
-from ibgan_plugin.apis.export import PARTS, export, part_of, run_onnx, run_torchscript
+from ibgan_plugin.apis.export import export, part_of, run_onnx, run_torchscript
 from tests.conftest import batch, model_cfg, snapshot, trunk_cfg
 from tools import export as tool
 
@@ -54,7 +54,7 @@ def check(model, name, file_format, run, path):
             torch.testing.assert_close(theirs, ours, atol=1e-5, rtol=1e-4)
 
 
-@pytest.mark.parametrize('name', PARTS)
+@pytest.mark.parametrize('name', ['generator', 'encoder', 'reconstructor', 'representation'])
 def test_torchscript_computes_what_the_model_does(model, name, tmp_path):
     check(model, name, 'torchscript', run_torchscript, tmp_path / 'part.pt')
 
@@ -91,10 +91,10 @@ def test_the_image_metrics_read_what_is_exported(tmp_path):
 
 
 @pytest.mark.parametrize(('name', 'file_format', 'message'), [
-    ('discriminator', 'onnx', "part must be one of .*, got 'discriminator'"),
+    ('discriminator', 'onnx', "part must be one that this IBGAN has, generator, got 'discriminator'"),
     ('generator', 'tflite', r"format must be one of \('onnx', 'torchscript'\), got 'tflite'"),
-    ('encoder', 'torchscript', "part 'encoder' needs model.encoder, which is None"),
-    ('representation', 'torchscript', "part 'representation' needs model.reconstructor, which is None"),
+    ('encoder', 'torchscript', "part must be one that this IBGAN has, generator, got 'encoder'"),
+    ('representation', 'torchscript', "part must be one that this IBGAN has, generator, got 'representation'"),
 ])
 def test_mistakes(tmp_path, name, file_format, message):
     model = MODELS.build(model_cfg(encoder=None, reconstructor=None, info_loss=None, kl_loss=None))

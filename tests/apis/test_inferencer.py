@@ -136,7 +136,7 @@ def bad(**changes):
 @pytest.mark.parametrize(('changes', 'message'), [
     (dict(model='no/such.py'), "no config file 'no/such.py'"),
     (dict(model=dict(data=1)), 'config: the key model is missing'),
-    (dict(model=dict(model=dict(type='ibgan_plugin.Generator'))), 'model.type must be an IBGAN, got Generator'),
+    (dict(model=dict(model=dict(type='ibgan_plugin.Generator'))), 'model.type must be a LatentModel such as IBGAN, got Generator'),
     (dict(model=dict(model=model_cfg(decoder=1))), 'unknown key model.decoder = 1'),
     (dict(model=dict(model=trunk_cfg())), r"iter_1\.pth does not fit the config: it lacks 'trunk\.layers\.0\.bias' and \d+ more"),
     (dict(model=dict(model=COLOR)), "it has, beyond the model, 'encoder.net.0.bias'"),

@@ -5,7 +5,7 @@ import torch
 from mmengine.logging import MessageHub
 from mmengine.registry import MODELS
 
-from ibgan_plugin.models.ibgan import KL_PER_DIM
+from ibgan_plugin.models.base import KL_PER_DIM
 from ibgan_plugin.structures import GenSample
 from tests.conftest import SIZE, assert_same, batch, build, model_cfg, snapshot, trunk_cfg
 

@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
 from ibgan_plugin.engine.optim.wrappers import gradient_norm
-from ibgan_plugin.models.freeze import unwrap
-from ibgan_plugin.models.ibgan import KL_PER_DIM
+from ibgan_plugin.models.base import KL_PER_DIM, LatentModel
+from ibgan_plugin.models.freeze import evaluating, unwrap
 from ibgan_plugin.registry import HOOKS
 from ibgan_plugin.visualization import sample
 
@@ -126,11 +126,10 @@ class HealthHook(Hook):
             runner.logger.warning(f'posterior collapse at iteration {runner.iter + 1}: the KL of r is {float(kl.sum()):.4f} nats, '
                                   f'so the images say nothing about z; a smaller beta may help')
         model = unwrap(runner.model)
-        if not hasattr(model, 'posterior'):  # another package's, which we can not sample from
+        if not isinstance(model, LatentModel):  # another package's, which we can not sample from
             return
-        was_training = model.training
-        std = sample(model.eval(), 64).std(0).mean()
-        model.train(was_training)
+        with evaluating(model):
+            std = sample(model, 64).std(0).mean()
         if float(std) < self.min_std:
             runner.logger.warning(f'mode collapse at iteration {runner.iter + 1}: pixels differ by {float(std):.5f} (standard '
                                   f'deviation) over 64 samples, so all images are the same')

@@ -37,4 +37,6 @@ class InstanceNoiseHook(Hook):
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
         """Set the value of this iteration."""
         over = max(runner.max_iters - self.begin, 0) if self.over is None else self.over
-        unwrap(runner.model).instance_noise_std = linear(runner.iter, self.start, self.end, self.begin, over)
+        std = linear(runner.iter, self.start, self.end, self.begin, over)
+        unwrap(runner.model).instance_noise_std = std
+        runner.message_hub.update_info('instance_noise_std', std, resumed=False)

@@ -6,8 +6,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor
 
-from ibgan_plugin.models.freeze import unwrap
-from ibgan_plugin.models.ibgan import KL_PER_DIM
+from ibgan_plugin.models.base import ACTIVE_THRESHOLD, KL_PER_DIM, LatentModel, active_dims
+from ibgan_plugin.models.freeze import evaluating, unwrap
 from ibgan_plugin.registry import HOOKS
 
 
@@ -16,7 +16,8 @@ class MIBoundsHook(Hook):
     """Writes the information bounds to every visualiser backend, averaged over the iterations since the last time.
 
     Scalars, in nats: ``mi/lower_bound``, ``mi/upper_bound``, ``mi/gap`` (upper minus lower), ``kl/dim_00`` .. one a dimension of r,
-    ``kl/active_dims`` (dimensions with a KL above ``active_threshold``), and ``instance_noise_std``.
+    ``kl/active_dims`` (dimensions with a KL above ``active_threshold``, of the model's own estimate as it stands, which pictures
+    show too; of the averages, where it has none), and ``instance_noise_std``.
 
     Args:
         interval: Iterations between two writings, at least 1.
@@ -27,7 +28,7 @@ class MIBoundsHook(Hook):
     """
     priority = 'BELOW_NORMAL'
 
-    def __init__(self, interval: int = 100, active_threshold: float = 0.05) -> None:
+    def __init__(self, interval: int = 100, active_threshold: float = ACTIVE_THRESHOLD) -> None:
         if interval < 1:
             raise ValueError(f'interval must be at least 1, got {interval}')
         self.interval, self.active_threshold = interval, active_threshold
@@ -68,9 +69,18 @@ class MIBoundsHook(Hook):
         if len(scalars) == 2:
             scalars['mi/gap'] = scalars['mi/upper_bound'] - scalars['mi/lower_bound']
         if KL_PER_DIM in means:
-            kl = means[KL_PER_DIM].tolist()
-            scalars.update({f'kl/dim_{i:02d}': value for i, value in enumerate(kl)})
-            scalars['kl/active_dims'] = sum(value > self.active_threshold for value in kl)
-        scalars['instance_noise_std'] = getattr(unwrap(runner.model), 'instance_noise_std', 0.)
+            scalars.update({f'kl/dim_{i:02d}': value for i, value in enumerate(means[KL_PER_DIM].tolist())})
+            scalars['kl/active_dims'] = active_dims(self._kl_now(runner, means[KL_PER_DIM]).tolist(), self.active_threshold)
+        scalars['instance_noise_std'] = runner.message_hub.runtime_info.get('instance_noise_std', 0.)
         runner.visualizer.add_scalars(scalars, step=runner.iter + 1)
         self._sums, self._count = {}, 0
+
+    @staticmethod
+    def _kl_now(runner: Runner, average: Tensor) -> Tensor:
+        """The model's own estimate of the KL of each dimension; ``average`` where it has none."""
+        model = unwrap(runner.model)
+        if not isinstance(model, LatentModel):
+            return average
+        with evaluating(model):
+            kl = model.kl_per_dim()
+        return average if kl is None else kl

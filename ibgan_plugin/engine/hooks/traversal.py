@@ -6,7 +6,8 @@ from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from ibgan_plugin.models.freeze import unwrap
+from ibgan_plugin.models.base import ACTIVE_THRESHOLD
+from ibgan_plugin.models.freeze import evaluating, unwrap
 from ibgan_plugin.registry import HOOKS
 from ibgan_plugin.visualization import draw_traversal, image_grid, sample, traverse, write_png
 
@@ -31,7 +32,7 @@ class TraversalHook(Hook):
     priority = 'LOW'
 
     def __init__(self, interval: int = 5000, steps: int = 11, limit: float = 2.0, num_samples: int = 64,
-                 active_threshold: float = 0.05) -> None:
+                 active_threshold: float = ACTIVE_THRESHOLD) -> None:
         if interval < 1:
             raise ValueError(f'interval must be at least 1, got {interval}')
         self.interval, self.steps, self.limit = interval, steps, limit
@@ -46,13 +47,9 @@ class TraversalHook(Hook):
     def draw(self, runner: Runner) -> None:
         """Draw both pictures now."""
         model = unwrap(runner.model)
-        was_training = model.training
-        model.eval()
-        try:
+        with evaluating(model):
             traversal = draw_traversal(traverse(model, self.steps, self.limit), self.active_threshold)
             samples = image_grid(sample(model, self.num_samples), num_columns=8)
-        finally:
-            model.train(was_training)
         self._write(runner, 'traversal', traversal)
         self._write(runner, 'samples', samples)
 

@@ -7,13 +7,14 @@ import torch
 from mmengine.dist import get_dist_info, is_main_process
 from mmengine.runner import TestLoop, ValLoop
 from mmengine.runner.amp import autocast
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm import tqdm
 
+from ibgan_plugin.models.base import LatentModel
 from ibgan_plugin.models.freeze import unwrap
 from ibgan_plugin.ops.cpu import release_freed_memory
 from ibgan_plugin.registry import LOOPS
-from ibgan_plugin.structures import swap_colors
+from ibgan_plugin.utils.errors import IBGANError
 
 
 def source_noise(seed: int, index: np.ndarray, width: int) -> Tensor:
@@ -25,30 +26,16 @@ def source_noise(seed: int, index: np.ndarray, width: int) -> Tensor:
     return torch.from_numpy(np.stack(rows))
 
 
-def generate(model: Any, seed: int, index: np.ndarray) -> Tensor:
+def generate(model: LatentModel, seed: int, index: np.ndarray) -> Tensor:
     """The images uint8 [N, C, H, W] with the numbers ``index`` of all that ``model`` can generate from ``seed``.
 
-    A model with ``posterior`` (see :class:`~ibgan_plugin.models.latent_gan.LatentGAN`) has its second draw, r given z, made
-    from numbers of the same rows. Any other gets ``dict(noise=...)`` of its ``z_dim`` or ``noise_size``.
-
     Raises:
-        ValueError: If a pixel is not finite.
+        IBGANError: If a pixel is not finite.
     """
-    model = unwrap(model)
-    if hasattr(model, 'posterior'):
-        device = next(model.parameters()).device
-        noise = source_noise(seed, index, model.z_dim + model.r_dim).to(device)
-        mean, log_var = model.posterior(noise[:, :model.z_dim])
-        inputs = {'r': torch.addcmul(mean, (0.5 * log_var).exp(), noise[:, model.z_dim:])}
-    else:
-        inputs = {'noise': source_noise(seed, index, getattr(model, 'z_dim', None) or model.noise_size)}
-    samples = model(inputs, mode='predict')
-    imgs = torch.stack([sample.get('fake_img') for sample in samples])
-    if type(samples[0]).__module__.startswith('mmagic.'):  # whose images are BGR
-        imgs = swap_colors(imgs)
+    imgs = model.decode(model.sample_latents(len(index), source_noise(seed, index, model.noise_dim)))
     if not imgs.isfinite().all():
-        raise ValueError(f'a generated image with a number in {index[0]}..{index[-1]} is not finite: the model has diverged')
-    return imgs.clamp(0, 255).round().to(torch.uint8)
+        raise IBGANError(f'a generated image with a number in {index[0]}..{index[-1]} is not finite: the model has diverged')
+    return ((imgs + 1) * 127.5).clamp(0, 255).round().to(torch.uint8)
 
 
 class _GenerationLoop:
@@ -111,10 +98,21 @@ class _GenerationLoop:
             yield rank + world_size * np.arange(first, first + len(imgs)), imgs
             first += len(imgs)
 
+    def latent_model(self, model: nn.Module) -> LatentModel:
+        """The model to draw from; loops for another zoo's models override this.
+
+        Raises:
+            IBGANError: If the runner's model is no LatentModel.
+        """
+        model = unwrap(model)
+        if not isinstance(model, LatentModel):
+            raise IBGANError(f'{type(self).__name__} takes a LatentModel such as IBGAN, got {type(model).__name__}')
+        return model
+
     @torch.inference_mode()
     def _next_fakes(self, index: np.ndarray) -> Tensor:
         with autocast(enabled=self.fp16):  # type: ignore[attr-defined]
-            return generate(self.runner.model, self.seed, index)  # type: ignore[attr-defined]
+            return generate(self.latent_model(self.runner.model), self.seed, index)  # type: ignore[attr-defined]
 
     def _fake(self) -> Iterator[tuple[np.ndarray, Tensor]]:
         """Numbers and images of this process's share of the generated ones: whole batches in turn."""

@@ -48,9 +48,15 @@ def full_precision(outputs: Tensor) -> Tensor:
     return outputs.to(torch.promote_types(outputs.dtype, torch.float32))
 
 
-def reparameterize(mu: Tensor, logvar: Tensor) -> Tensor:
-    """A sample ``r = mu + exp(logvar / 2) * eps`` of ``N(mu, exp(logvar))``, differentiable in both (Kingma and Welling, 2014)."""
-    return torch.addcmul(mu, (0.5 * logvar).exp(), torch.randn_like(mu))
+def reparameterize(mu: Tensor, logvar: Tensor, epsilon: Tensor | None = None) -> Tensor:
+    """A sample ``r = mu + exp(logvar / 2) * epsilon`` of ``N(mu, exp(logvar))``, differentiable in both (Kingma and Welling, 2014).
+
+    Args:
+        mu: N x r_dim.
+        logvar: N x r_dim.
+        epsilon: Standard normal numbers N x r_dim; None draws them.
+    """
+    return torch.addcmul(mu, (0.5 * logvar).exp(), torch.randn_like(mu) if epsilon is None else epsilon)
 
 
 def add_instance_noise(imgs: Tensor, std: float | Tensor) -> Tensor:

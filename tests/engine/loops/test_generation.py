@@ -8,7 +8,6 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.evaluator import BaseMetric
-from mmengine.model import BaseModel
 from mmengine.runner import Runner
 
 from ibgan_plugin.datasets import LMDBImages
@@ -18,8 +17,8 @@ from ibgan_plugin.datasets.prepare.convert import Recipe
 from ibgan_plugin.datasets.store.writer import Job, build
 from ibgan_plugin.engine.loops.generation import generate, source_noise
 from ibgan_plugin.evaluation.image.frechet import frechet_distance
+from ibgan_plugin.models.base import LatentModel
 from ibgan_plugin.registry import METRICS, MODELS
-from ibgan_plugin.structures import GenSample
 from ibgan_plugin.utils.cli import leave_process_group
 from tests.conftest import model_cfg
 from tests.engine.runs import MadeImages
@@ -87,20 +86,27 @@ def test_textbook_model_without_encoder():
     torch.testing.assert_close(generate(model, 0, np.arange(3)).float(), (expected + 1) * 127.5, atol=0.51, rtol=0)
 
 
-class Foreign(BaseModel):
-    """A generator of another package: noise in, samples with ``fake_img`` out."""
+class Foreign(LatentModel):
+    """A model of another package whose images are r."""
 
-    noise_size = 3
+    r_dim, image_shape = 3, (3, 1, 1)
 
-    def forward(self, inputs, data_samples=None, mode=None):
-        assert mode == 'predict'
-        return [GenSample(fake_img=row.reshape(3, 1, 1) * 1000) for row in inputs['noise']]
+    def __init__(self):
+        super().__init__()
+        self.scale = torch.nn.Parameter(torch.ones(1))
+
+    def encode(self, imgs):
+        return imgs.flatten(1)
+
+    def decode(self, r):
+        return self.scale * r[:, :, None, None]
 
 
+@torch.no_grad()
 def test_other_models_get_noise():
     imgs = generate(Foreign(), 0, np.arange(4))
     noise = source_noise(0, np.arange(4), 3)
-    assert torch.equal(imgs[:, :, 0, 0], (noise * 1000).clamp(0, 255).round().to(torch.uint8))
+    assert torch.equal(imgs[:, :, 0, 0], ((noise + 1) * 127.5).clamp(0, 255).round().to(torch.uint8))
 
 
 def test_a_diverged_model_is_said_so():
@@ -137,6 +143,8 @@ class NoImageMetric(BaseMetric):
 def test_mistakes(folder):
     with pytest.raises(ValueError, match='num_fakes must be at least 1, got 0'):
         run(folder, test_cfg=dict(type='ibgan_plugin.GenerationTestLoop', num_fakes=0))
+    with pytest.raises(ValueError, match='GenerationTestLoop takes a LatentModel such as IBGAN, got ImgDataPreprocessor'):
+        run(folder, model=dict(type='ImgDataPreprocessor'))
     with pytest.raises(ValueError, match='GenerationTestLoop takes metrics of images such as ImageMetric, got NoImageMetric'):
         run(folder, test_evaluator=dict(type='ibgan_plugin.NoImageMetric'))
 

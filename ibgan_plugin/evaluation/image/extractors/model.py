@@ -1,4 +1,4 @@
-"""The project's own networks as feature extractors."""
+"""Trained models as feature extractors."""
 import json
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,9 @@ from torch import Tensor
 
 from ibgan_plugin.engine.checkpoints import check_checkpoint
 from ibgan_plugin.evaluation.image.extractors.base import Extracted, ImageExtractor, check_file
+from ibgan_plugin.models.base import LatentModel
 from ibgan_plugin.registry import MODELS
-
-#: Components of a model that encode images, in their order.
-ENCODING = ('trunk', 'reconstructor', 'encoder')
+from ibgan_plugin.utils.errors import IBGANError
 
 
 @MODELS.register_module()
@@ -26,33 +25,35 @@ class ModelExtractor(ImageExtractor):
         config: A config file with ``model``, or the model's config itself.
         checkpoint: The model's checkpoint, loaded with ``weights_only=True``; every weight must fit.
         layer: Name of a submodule that the model runs when it encodes: ``'reconstructor'`` is its output, the mean of
-            q(z given x); ``'reconstructor.head.N'`` a layer before it.
+            q(z given x); ``'reconstructor.head.N'`` a layer before it; None for the representation.
 
     Raises:
         FileNotFoundError: If the config file is missing.
-        ValueError: If the checkpoint is no whole checkpoint of this model, or there is no such layer.
+        ValueError: If the checkpoint is no whole checkpoint of this model, the model is no LatentModel, or there is no such layer.
     """
 
-    def __init__(self, config: str | Path | dict, checkpoint: str | Path, layer: str = 'reconstructor') -> None:
+    def __init__(self, config: str | Path | dict, checkpoint: str | Path, layer: str | None = 'reconstructor') -> None:
         model_cfg = config if isinstance(config, dict) else Config.fromfile(check_file(config, 'ModelExtractor')).model.to_dict()
         model = MODELS.build(model_cfg)
-        reader = next((m for m in (getattr(model, name, None) for name in ENCODING) if m is not None), None)
-        super().__init__(getattr(reader, 'in_channels', None), getattr(reader, 'image_size', None))
+        if not isinstance(model, LatentModel):
+            raise IBGANError(f'ModelExtractor: model.type must be a LatentModel such as IBGAN, got {type(model).__name__}')
+        super().__init__(*model.image_shape[:2])
         check_checkpoint(checkpoint)
         state = torch.load(checkpoint, map_location='cpu', weights_only=True)
         try:
             model.load_state_dict(state.get('state_dict', state))
         except RuntimeError as error:
             raise ValueError(f'ModelExtractor: checkpoint {checkpoint} does not fit the model of the config: {error}') from error
-        names = [name for name, _ in model.named_modules() if name.partition('.')[0] in ENCODING]
-        if layer not in names:
-            raise ValueError(f'ModelExtractor: layer must be one of {", ".join(names)}, got {layer!r}')
         self.layer = layer
         self._model_cfg = json.loads(json.dumps(model_cfg, default=str))  # plain data
         self.path = Path(checkpoint)
         self.model = model.eval().requires_grad_(False)
         self._output: Tensor | None = None
-        self.model.get_submodule(layer).register_forward_hook(self._keep)
+        if layer is not None:
+            names = _encoding_layers(self.model)
+            if layer not in names:
+                raise IBGANError(f'ModelExtractor: layer must be one of {", ".join(names)}, got {layer!r}')
+            self.model.get_submodule(layer).register_forward_hook(self._keep)
 
     def _keep(self, module: torch.nn.Module, inputs: Any, output: Tensor) -> None:
         """Forward hook; a copy, since the next layer may work in place."""
@@ -61,11 +62,27 @@ class ModelExtractor(ImageExtractor):
     def extract(self, imgs: Tensor) -> Extracted:
         """The layer's output."""
         preprocessor = self.model.data_preprocessor.to(imgs.device)  # it keeps a device of its own
-        self.model(preprocessor({'inputs': imgs})['inputs'], mode='tensor')
-        assert self._output is not None
-        return Extracted(self._output.flatten(1))
+        codes = self.model.encode(preprocessor({'inputs': imgs})['inputs'])
+        return Extracted(codes if self._output is None else self._output.flatten(1))
 
     @property
     def fingerprint(self) -> dict[str, Any]:
         """The checkpoint's hash, the model's config and the layer."""
         return self.describe(self.path, model=self._model_cfg, layer=self.layer)
+
+
+@torch.no_grad()
+def _encoding_layers(model: LatentModel) -> list[str]:
+    """Names of the submodules with one tensor as output that the model runs when it encodes."""
+    ran: set[str] = set()
+
+    def note(name: str, output: Any) -> None:
+        if isinstance(output, Tensor):
+            ran.add(name)
+
+    handles = [module.register_forward_hook(lambda _, args, output, name=name: note(name, output))
+               for name, module in model.named_modules() if name]
+    model.encode(torch.zeros(2, *model.image_shape))
+    for handle in handles:
+        handle.remove()
+    return [name for name, _ in model.named_modules() if name in ran]

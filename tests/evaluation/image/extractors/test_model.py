@@ -53,7 +53,7 @@ def test_mistakes(trained, tmp_path):
         ModelExtractor('nowhere.py', checkpoint)
     with pytest.raises(ValueError, match='no checkpoint file'):
         ModelExtractor(config, tmp_path / 'nowhere.pth')
-    with pytest.raises(ValueError, match=r"layer must be one of encoder, .*reconstructor.head.9, got 'penultimate'"):
+    with pytest.raises(ValueError, match=r"layer must be one of encoder\.net, .*reconstructor\.head\.9, got 'penultimate'"):
         ModelExtractor(config, checkpoint, layer='penultimate')
     with pytest.raises(ValueError, match=r'iter_1.pth does not fit the model of the config'):
         ModelExtractor(trunk_cfg(), checkpoint)
