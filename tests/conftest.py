@@ -61,6 +61,18 @@ def trunk_cfg(**changes) -> dict:
     return cfg
 
 
+def spectral_cfg(**changes) -> dict:
+    """The same with the small networks of spectral norm, one optimiser for trunk, D and q."""
+    cfg = model_cfg(
+        generator=dict(type='ibgan_plugin.SmallGenerator', r_dim=4, base_channels=4, hidden_dim=16, image_size=SIZE),
+        trunk=dict(type='ibgan_plugin.SpectralTrunk', in_channels=1, base_channels=4, num_features=16, image_size=SIZE),
+        trunk_owner='both',
+        discriminator=dict(type='ibgan_plugin.SpectralDiscriminator', num_features=16),
+        reconstructor=dict(type='ibgan_plugin.SpectralReconstructor', z_dim=6, num_features=16, hidden_dim=16))
+    cfg.update(changes)
+    return cfg
+
+
 def optim_cfg(lr: float = 1e-3, **group) -> dict:
     """One RMSprop a side."""
     side = dict(type='OptimWrapper', optimizer=dict(type='RMSprop', lr=lr, momentum=0.9), **group)

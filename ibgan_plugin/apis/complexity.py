@@ -22,7 +22,8 @@ def component_costs(model_cfg: dict[str, Any], batch_size: int = 1) -> dict[str,
     The step counts what some optimiser or gradient needs, a pass being as long as the forward one: forward, gradient of the
     input and gradient of the weights once each for the encoder, the generator and q; for D twice each on real and fake, and in
     the generator's step forward and gradient of the input. A shared trunk counts like the D that owns it, or, owned by the
-    generator's step, forward three times and both gradients once. Optimisers, activations and losses are left out.
+    generator's step, forward three times and both gradients once. Owned by both, q too is run in both steps. Optimisers,
+    activations and losses are left out.
 
     Args:
         model_cfg: Config of an :class:`~ibgan_plugin.models.ibgan.IBGAN`.
@@ -36,7 +37,8 @@ def component_costs(model_cfg: dict[str, Any], batch_size: int = 1) -> dict[str,
         features = imgs if model.trunk is None else model.trunk(imgs)
     inputs = dict(encoder=z, generator=r, trunk=imgs, discriminator=features, reconstructor=features)
     costs = {name: _cost(getattr(model, name), value) for name, value in inputs.items() if getattr(model, name) is not None}
-    passes = dict(encoder=3, generator=3, reconstructor=3, discriminator=8, trunk=8 if model.trunk_owner == 'discriminator' else 5)
+    passes = dict(encoder=3, generator=3, reconstructor=5 if model.trunk_owner == 'both' else 3, discriminator=8,
+                  trunk=5 if model.trunk_owner == 'generator' else 8)
     step = sum(passes[name] * cost.flops for name, cost in costs.items())
     costs['training step'] = Cost(sum(cost.parameters for cost in costs.values()), step)
     return costs

@@ -41,7 +41,9 @@ class IBGAN(LatentGAN):
         encoder: Config of e(r|z), or None for r = z.
         reconstructor: Config of q(z|x), or None for a plain GAN.
         trunk: Config of layers that D and q share, in front of both, or None.
-        trunk_owner: Which step, and so which optimiser, trains the trunk: ``'discriminator'`` (published) or ``'generator'``.
+        trunk_owner: Which step, and so which optimiser, trains the trunk: ``'discriminator'`` (published), ``'generator'``, or
+            ``'both'``: D's step trains the reconstructor too, and both train the trunk, on D's loss and the information term of
+            the detached fakes (as InfoGAN-CR, Lin et al., 2020); G's step runs through all three frozen.
         adversarial_loss: Config of V(D, G); by default non-saturating binary cross-entropy.
         info_loss: Config of the information term, or None for lambda = 0.
         kl_loss: Config of the KL term, or None for beta = 0.
@@ -85,17 +87,22 @@ class IBGAN(LatentGAN):
         real_imgs = real_images(self.data_preprocessor(data, True))  # N x C x S x S
         check_images(real_imgs, self.image_shape)
         if not self._is_generator_turn():
-            return self.train_discriminator(real_imgs, self._fakes_without_trace(len(real_imgs)), optim_wrapper['discriminator'])
+            synthesis = self._synthesize_without_trace(len(real_imgs))
+            return self.train_discriminator(real_imgs, synthesis.fake_imgs, optim_wrapper['discriminator'], synthesis.z)
         with optim_wrapper['generator'].optim_context(self.generator):
             synthesis = self.synthesize(len(real_imgs))
-        log_vars = self.train_discriminator(real_imgs, synthesis.fake_imgs.detach(), optim_wrapper['discriminator'])
+        log_vars = self.train_discriminator(real_imgs, synthesis.fake_imgs.detach(), optim_wrapper['discriminator'], synthesis.z)
         log_vars.update(self.train_generator(synthesis, optim_wrapper['generator']))
         return log_vars
 
-    def train_discriminator(self, real_imgs: Tensor, fake_imgs: Tensor, optim_wrapper: OptimWrapper) -> dict[str, Tensor]:
-        """Step D (and the trunk, if it is D's) on clean real images and detached fakes; nothing else changes."""
+    def train_discriminator(self, real_imgs: Tensor, fake_imgs: Tensor, optim_wrapper: OptimWrapper,
+                            z: Tensor | None = None) -> dict[str, Tensor]:
+        """Step D (and the trunk, if it is D's; and q, if it is both's) on clean real images and detached fakes; nothing else.
+
+        ``z`` are the codes of the fakes, which q needs.
+        """
         with optim_wrapper.optim_context(self.discriminator):
-            loss, log_vars = self._reduce(self.discriminator_losses(real_imgs, fake_imgs))
+            loss, log_vars = self._reduce(self.discriminator_losses(real_imgs, fake_imgs, z))
         optim_wrapper.update_params(loss)
         return log_vars
 
@@ -116,11 +123,17 @@ class IBGAN(LatentGAN):
             r = reparameterize(mu, logvar)
         return Synthesis(z, mu, logvar, add_instance_noise(self.generator(r), self.instance_noise_std))
 
-    def discriminator_losses(self, real_imgs: Tensor, fake_imgs: Tensor) -> dict[str, Tensor]:
-        """D's losses per sample. The fakes carry their instance noise already; the reals get theirs here."""
+    def discriminator_losses(self, real_imgs: Tensor, fake_imgs: Tensor, z: Tensor | None = None) -> dict[str, Tensor]:
+        """D's losses per sample. The fakes carry their instance noise already; the reals get theirs here.
+
+        Where one optimiser trains trunk, D and q, the information term of the fakes' codes ``z`` is among them.
+        """
         noisy_real = add_instance_noise(real_imgs, self.instance_noise_std)
         with frozen(*self._frozen_in('discriminator')):
-            losses = self.adversarial_loss.discriminator(self.discriminate(noisy_real), self.discriminate(fake_imgs))
+            real_logits, features = self.discriminate(noisy_real), self._features(fake_imgs)
+            losses = self.adversarial_loss.discriminator(real_logits, full_precision(live(self.discriminator)(features)))
+            if z is not None and self.trunk_owner == 'both' and self.info_loss is not None:
+                losses['loss_info_disc'] = self.info_loss(z, full_precision(live(self.reconstructor)(features)))
             if self.gradient_penalty is not None:
                 losses['loss_gradient_penalty'] = self.gradient_penalty(self.discriminate, noisy_real, fake_imgs)
         return losses
@@ -131,8 +144,8 @@ class IBGAN(LatentGAN):
         with frozen(*self._frozen_in('generator')):
             features = self._features(fake_imgs)
             terms = self.adversarial_loss.generator(full_precision(live(self.discriminator)(features)))
-        if self.reconstructor is not None:
-            z_hat = full_precision(self.reconstructor(features))  # N x z_dim
+            z_hat = None if self.reconstructor is None else full_precision(live(self.reconstructor)(features))  # N x z_dim
+        if z_hat is not None:
             terms['mi_lower_bound'] = mi_lower_bound(z, z_hat).detach()
             if self.info_loss is not None:
                 terms['loss_info'] = self.info_loss(z, z_hat)
@@ -157,7 +170,8 @@ class IBGAN(LatentGAN):
             return super().forward(inputs, data_samples, mode)
         check_images(inputs, self.image_shape)
         synthesis = self.synthesize(len(inputs))
-        return {**self.discriminator_losses(inputs, synthesis.fake_imgs.detach()), **self.generator_losses(synthesis)}
+        losses = self.discriminator_losses(inputs, synthesis.fake_imgs.detach(), synthesis.z)
+        return {**losses, **self.generator_losses(synthesis)}
 
     def _features(self, imgs: Tensor) -> Tensor:
         """What D and q read: the trunk's features, or the images."""
@@ -165,18 +179,19 @@ class IBGAN(LatentGAN):
 
     def _frozen_in(self, step: str) -> list[nn.Module]:
         """Networks that ``step`` runs through but does not train."""
-        trunk = [] if self.trunk is None or self.trunk_owner == step else [self.trunk]
-        return trunk + ([self.discriminator] if step == 'generator' else [])
+        trained = self.optim_groups()[step]
+        readers = ('trunk', 'discriminator', 'reconstructor')
+        return [getattr(self, name) for name in readers if name not in trained and getattr(self, name) is not None]
 
     def _is_generator_turn(self) -> bool:
         """Whether this iteration ends a group of ``discriminator_steps``: a function of the iteration, to resume exactly."""
         return (MessageHub.get_current_instance().get_info('iter', 0) + 1) % self.discriminator_steps == 0
 
     @torch.no_grad()
-    def _fakes_without_trace(self, num: int) -> Tensor:
+    def _synthesize_without_trace(self, num: int) -> Synthesis:
         """Fakes for a lone D step: no graph, and not one statistic of encoder or generator changes."""
         with frozen(self.generator, *([] if self.encoder is None else [self.encoder])):
-            return self.synthesize(num).fake_imgs
+            return self.synthesize(num)
 
     def _reduce(self, terms: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         """The sum of the mean losses, and all means to log."""

@@ -79,8 +79,11 @@ class LatentGAN(LatentModel):
 
     def optim_groups(self) -> dict[str, list[str]]:
         """Names of the submodules that each of the two optimisers trains."""
-        groups = dict(generator=['encoder', 'generator', 'reconstructor'], discriminator=['discriminator'])
-        groups[self.trunk_owner].append('trunk')
+        if self.trunk_owner == 'both':
+            groups = dict(generator=['encoder', 'generator'], discriminator=['discriminator', 'trunk', 'reconstructor'])
+        else:
+            groups = dict(generator=['encoder', 'generator', 'reconstructor'], discriminator=['discriminator'])
+            groups[self.trunk_owner].append('trunk')
         return {key: [name for name in names if getattr(self, name) is not None] for key, names in groups.items()}
 
     def noise_fn(self, noise: Tensor | None = None, num_batches: int = 1) -> Tensor:

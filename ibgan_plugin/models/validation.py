@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from ibgan_plugin.models.ibgan import IBGAN
     from ibgan_plugin.models.latent_gan import LatentGAN
 
+#: Which step trains a shared trunk; see :class:`~ibgan_plugin.models.ibgan.IBGAN`.
+TRUNK_OWNERS = ('discriminator', 'generator', 'both')
+
 
 def _same(what: str, **values: int) -> None:
     """Raise ValueError unless all values are equal; keys name the fields, with ``__`` for a dot."""
@@ -23,8 +26,10 @@ def check_components(model: 'LatentGAN') -> None:
 
     Components of other packages are checked as far as they carry the same attributes as ours.
     """
-    if model.trunk_owner not in ('discriminator', 'generator'):
-        raise ValueError(f"model.trunk_owner must be 'discriminator' or 'generator', got {model.trunk_owner!r}")
+    if model.trunk_owner not in TRUNK_OWNERS:
+        raise ValueError(f'model.trunk_owner must be one of {", ".join(map(repr, TRUNK_OWNERS))}, got {model.trunk_owner!r}')
+    if model.trunk_owner == 'both' and (model.trunk is None or model.reconstructor is None):
+        raise ValueError("model.trunk_owner = 'both' needs model.trunk and model.reconstructor")
     if model.encoder is not None:
         _same('the width of r', encoder__r_dim=model.encoder.r_dim, generator__r_dim=model.r_dim)
     if model.reconstructor is not None:
@@ -32,6 +37,7 @@ def check_components(model: 'LatentGAN') -> None:
         _same('the width of z', **source, reconstructor__z_dim=model.reconstructor.z_dim)
     readers = {name: getattr(model, name) for name in ('trunk', 'discriminator', 'reconstructor')}
     readers = {name: reader for name, reader in readers.items() if reader is not None}
+    _same_attribute('the width of the features', 'num_features', **readers)
     _same_attribute('the image size', 'image_size', generator=model.generator, **readers)
     channels = {f'{name}__in_channels': reader.in_channels for name, reader in readers.items() if hasattr(reader, 'in_channels')}
     if hasattr(model.generator, 'out_channels'):

@@ -1,6 +1,8 @@
 """Schedules as pure functions of the iteration, so that a resumed run goes on exactly."""
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+
+import numpy as np
 
 from ibgan_plugin.utils.errors import IBGANError
 
@@ -25,6 +27,16 @@ def linear(iteration: int, start: float, end: float, begin: int, over: int) -> f
     if iteration <= begin:
         return start
     return start + (end - start) * (iteration - begin) / over
+
+
+def piecewise_linear(iteration: int, points: Sequence[tuple[float, float]]) -> float:
+    """The value at ``iteration`` on straight lines between ``points``; the first value before them, the last after them.
+
+    Args:
+        iteration: Number of iterations done, from 0.
+        points: Pairs of iteration and value, one or more, the iterations rising.
+    """
+    return float(np.interp(iteration, *zip(*points, strict=True)))
 
 
 class Schedule(NamedTuple):

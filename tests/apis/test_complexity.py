@@ -1,7 +1,7 @@
 import pytest
 
 from ibgan_plugin.apis.complexity import component_costs, format_costs
-from tests.conftest import model_cfg, trunk_cfg
+from tests.conftest import model_cfg, spectral_cfg, trunk_cfg
 
 
 def test_linear_layers_by_hand():
@@ -11,11 +11,12 @@ def test_linear_layers_by_hand():
     assert cost.flops == 2 * 3 * (6 * 10 + 10 * 8)
 
 
-@pytest.mark.parametrize(('cfg', 'trunk_passes'), [(model_cfg(), 0), (trunk_cfg(), 8), (trunk_cfg(trunk_owner='generator'), 5)])
-def test_a_step_is_the_sum_of_its_passes(cfg, trunk_passes):
+@pytest.mark.parametrize(('cfg', 'trunk_passes', 'q_passes'), [
+    (model_cfg(), 0, 3), (trunk_cfg(), 8, 3), (trunk_cfg(trunk_owner='generator'), 5, 3), (spectral_cfg(), 8, 5)])
+def test_a_step_is_the_sum_of_its_passes(cfg, trunk_passes, q_passes):
     costs = component_costs(cfg)
     step = costs.pop('training step')
-    passes = dict(encoder=3, generator=3, reconstructor=3, discriminator=8, trunk=trunk_passes)
+    passes = dict(encoder=3, generator=3, reconstructor=q_passes, discriminator=8, trunk=trunk_passes)
     assert step.flops == sum(passes[name] * cost.flops for name, cost in costs.items())
     assert step.parameters == sum(cost.parameters for cost in costs.values())
     assert ('trunk' in costs) == (trunk_passes > 0)

@@ -7,7 +7,7 @@ from mmengine.registry import MODELS
 
 from ibgan_plugin.models.base import KL_PER_DIM
 from ibgan_plugin.structures import GenSample
-from tests.conftest import SIZE, assert_same, batch, build, model_cfg, snapshot, trunk_cfg
+from tests.conftest import SIZE, assert_same, batch, build, model_cfg, snapshot, spectral_cfg, trunk_cfg
 
 GENERATOR_SIDE = ('encoder', 'generator', 'reconstructor')
 LIMITS = dict(
@@ -18,7 +18,8 @@ LIMITS = dict(
         reconstructor=dict(type='ibgan_plugin.Reconstructor', z_dim=4, base_channels=4, image_size=SIZE)),
     gan=model_cfg(encoder=None, kl_loss=None, reconstructor=None, info_loss=None),
     shared_trunk=trunk_cfg(),
-    generator_trunk=trunk_cfg(trunk_owner='generator'))
+    generator_trunk=trunk_cfg(trunk_owner='generator'),
+    both=spectral_cfg())
 
 
 class Recorder:
@@ -52,7 +53,7 @@ def test_each_step_changes_only_its_own_networks_bitwise(name):
     imgs = model.data_preprocessor(real, True)['inputs']
     for _ in range(2):  # the second time with optimiser state
         synthesis = model.synthesize(8)
-        model.train_discriminator(imgs, synthesis.fake_imgs.detach(), discriminator)
+        model.train_discriminator(imgs, synthesis.fake_imgs.detach(), discriminator, synthesis.z)
         generator = Recorder(optim['generator'], model, groups['generator'])
         model.train_generator(synthesis, generator)
     assert discriminator.updates == 2
@@ -64,7 +65,7 @@ def test_no_gradient_is_left_on_the_other_side(name):
     groups = model.optim_groups()
     imgs = model.data_preprocessor(batch(), True)['inputs']
     synthesis = model.synthesize(8)
-    model._reduce(model.discriminator_losses(imgs, synthesis.fake_imgs.detach()))[0].backward()
+    model._reduce(model.discriminator_losses(imgs, synthesis.fake_imgs.detach(), synthesis.z))[0].backward()
     for side in ('generator', 'discriminator'):
         for child in groups[side]:
             has_gradient = [p.grad is not None for p in getattr(model, child).parameters()]
@@ -254,7 +255,7 @@ def test_the_whole_model_is_channels_last():
      r'number of channels: .*discriminator.in_channels = 3'),
     (dict(discriminator=dict(type='ibgan_plugin.Discriminator', base_channels=4, image_size=SIZE, shared_trunk=True)),
      r'discriminator.shared_trunk is True, but model.trunk is missing'),
-    (dict(trunk_owner='both'), r"trunk_owner must be 'discriminator' or 'generator', got 'both'"),
+    (dict(trunk_owner='nobody'), r"trunk_owner must be one of 'discriminator', 'generator', 'both', got 'nobody'"),
     (dict(discriminator_steps=0), r'discriminator_steps must be at least 1, got 0'),
     (dict(reconstructor=None), r'info_loss needs model.reconstructor'),
     (dict(encoder=None, reconstructor=None, info_loss=None), r'kl_loss needs model.encoder'),

@@ -1,7 +1,7 @@
 import pytest
 
 from ibgan_plugin.utils.errors import IBGANError
-from ibgan_plugin.utils.schedules import Schedule, linear
+from ibgan_plugin.utils.schedules import Schedule, linear, piecewise_linear
 
 
 def test_linear_by_hand():
@@ -36,3 +36,9 @@ def test_a_schedule_is_a_number_or_a_line():
 def test_impossible_schedules(value, message):
     with pytest.raises(IBGANError, match=message):
         Schedule.of('beta', value)
+
+
+def test_piecewise_linear_by_hand():
+    points = [(10, 1.0), (20, 3.0), (40, 2.0)]
+    assert [piecewise_linear(i, points) for i in (0, 10, 15, 20, 30, 40, 99)] == [1.0, 1.0, 2.0, 3.0, 2.5, 2.0, 2.0]
+    assert piecewise_linear(5, [(3, 7)]) == 7.0

@@ -8,9 +8,10 @@ from ibgan_plugin.engine.hooks.mi_bounds import MIBoundsHook
 from ibgan_plugin.engine.hooks.preemption import PreemptionHook
 from ibgan_plugin.engine.hooks.retired import PlainCheckpointHook, StrictLoadHook
 from ibgan_plugin.engine.hooks.safe_checkpoint import SafeCheckpointHook
+from ibgan_plugin.engine.hooks.schedule import ScheduleHook
 from ibgan_plugin.engine.hooks.sync_buffers import SyncBuffersBeforeValHook
 from ibgan_plugin.engine.hooks.traversal import TraversalHook
 
 __all__ = ['DeferredRuntimeInfoHook', 'GeneratorSideEMAHook', 'HealthHook', 'InstanceNoiseHook', 'IterationSeedHook',
-           'MIBoundsHook', 'PlainCheckpointHook', 'PreemptionHook', 'SafeCheckpointHook', 'StrictLoadHook',
+           'MIBoundsHook', 'PlainCheckpointHook', 'PreemptionHook', 'SafeCheckpointHook', 'ScheduleHook', 'StrictLoadHook',
            'SyncBuffersBeforeValHook', 'TraversalHook']

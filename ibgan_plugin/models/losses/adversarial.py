@@ -2,6 +2,7 @@
 from collections.abc import Callable, Sequence
 
 import torch
+from mmengine.logging import MessageHub
 from torch import Tensor, nn
 
 from ibgan_plugin.models.losses import functional
@@ -67,3 +68,35 @@ class GradientPenalty(nn.Module):
     def forward(self, critic: Callable[[Tensor], Tensor], real_imgs: Tensor, fake_imgs: Tensor) -> Tensor:
         """Weighted penalty, N; see :func:`ibgan_plugin.models.losses.functional.gradient_penalty`."""
         return self.weight * functional.gradient_penalty(critic, real_imgs, fake_imgs)
+
+
+@MODELS.register_module()
+class R1Penalty(nn.Module):
+    """Penalty on the critic's gradient at real images (Mescheder et al., 2018), lazily (Karras et al., 2020, appendix B).
+
+    It is computed every ``interval`` iterations with ``interval`` times its weight, and is 0 in between; the iteration is the
+    run's, so a resumed run goes on in step.
+
+    Args:
+        weight: ``gamma``; the penalty is ``gamma / 2`` times the squared norm of the gradient. Above 0.
+        interval: Iterations from one computation to the next, at least 1; published: 16.
+
+    Raises:
+        ValueError: If ``weight`` is not above 0 or ``interval`` is below 1.
+    """
+
+    def __init__(self, weight: float = 10.0, interval: int = 16) -> None:
+        super().__init__()
+        if not weight > 0 or interval < 1:
+            raise ValueError(f'weight must be above 0 and interval at least 1, got {weight} and {interval}')
+        self.weight, self.interval = weight, interval
+
+    def extra_repr(self) -> str:
+        """Arguments, for ``print(model)``."""
+        return f'weight={self.weight}, interval={self.interval}'
+
+    def forward(self, critic: Callable[[Tensor], Tensor], real_imgs: Tensor, fake_imgs: Tensor) -> Tensor:
+        """Weighted penalty, N; see :func:`ibgan_plugin.models.losses.functional.r1_penalty`. The fakes are not looked at."""
+        if MessageHub.get_current_instance().get_info('iter', 0) % self.interval:
+            return real_imgs.new_zeros(len(real_imgs))
+        return self.interval * self.weight * functional.r1_penalty(critic, real_imgs)

@@ -108,3 +108,18 @@ def gradient_penalty(critic: Callable[[Tensor], Tensor], real_imgs: Tensor, fake
     between = torch.lerp(fake_imgs.detach(), real_imgs, ratio).requires_grad_(True)
     gradient, = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
     return (gradient.flatten(1).norm(dim=1) - 1).square()
+
+
+def r1_penalty(critic: Callable[[Tensor], Tensor], real_imgs: Tensor) -> Tensor:
+    """``||grad D(x)||^2 / 2`` at real images (Mescheder et al., 2018, eq. 9).
+
+    Args:
+        critic: Images to logits N x 1.
+        real_imgs: N x C x H x W.
+
+    Returns:
+        N, differentiable in the critic's weights.
+    """
+    at = real_imgs.detach().requires_grad_(True)
+    gradient, = torch.autograd.grad(critic(at).sum(), at, create_graph=True)
+    return 0.5 * gradient.flatten(1).square().sum(1)

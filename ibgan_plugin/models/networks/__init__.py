@@ -4,6 +4,8 @@ from ibgan_plugin.models.networks.encoder import Encoder
 from ibgan_plugin.models.networks.generator import Generator
 from ibgan_plugin.models.networks.init import OrthogonalInit
 from ibgan_plugin.models.networks.reconstructor import Reconstructor
+from ibgan_plugin.models.networks.spectral import SmallGenerator, SpectralDiscriminator, SpectralReconstructor, SpectralTrunk
 from ibgan_plugin.models.networks.trunk import Trunk
 
-__all__ = ['Discriminator', 'Encoder', 'Generator', 'OrthogonalInit', 'Reconstructor', 'Trunk']
+__all__ = ['Discriminator', 'Encoder', 'Generator', 'OrthogonalInit', 'Reconstructor', 'SmallGenerator', 'SpectralDiscriminator',
+           'SpectralReconstructor', 'SpectralTrunk', 'Trunk']

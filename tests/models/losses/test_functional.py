@@ -92,3 +92,14 @@ def test_gradient_penalty_of_a_linear_critic():
     torch.testing.assert_close(penalty, torch.full((3, ), 16.))
     penalty.mean().backward()
     torch.testing.assert_close(weight.grad[0, 0], 2 * 4 * torch.tensor([0.6, 0.8]))
+
+
+def test_r1_penalty_by_hand():
+    # D(x) = a x^2 / 2 summed has the gradient a x, so the penalty is a^2 |x|^2 / 2 and its derivative in a is a |x|^2.
+    a = torch.tensor(3.0, requires_grad=True)
+    real_imgs = torch.tensor([1.0, 2.0, 0.0, 1.0]).view(2, 1, 1, 2)
+    penalty = F.r1_penalty(lambda x: (a * x.square() / 2).flatten(1).sum(1, keepdim=True), real_imgs)
+    assert penalty.tolist() == [22.5, 4.5]
+    penalty.sum().backward()
+    assert a.grad.item() == 18.0
+    assert not real_imgs.requires_grad

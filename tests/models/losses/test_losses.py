@@ -2,9 +2,10 @@ import math
 
 import pytest
 import torch
+from mmengine.logging import MessageHub
 from mmengine.registry import MODELS
 
-from ibgan_plugin.models.losses import AdversarialLoss, GradientPenalty, InformationLoss, KLLoss
+from ibgan_plugin.models.losses import AdversarialLoss, GradientPenalty, InformationLoss, KLLoss, R1Penalty
 
 
 def test_losses_are_per_sample_and_weighted():
@@ -28,6 +29,17 @@ def test_no_hidden_penalty_at_beta_zero():
     assert mu.grad.abs().max().item() == 0
 
 
+def test_r1_penalty_is_lazy_and_keeps_its_mean():
+    weight = torch.randn(1, 3, 4, 4)
+    hub, penalty = MessageHub.get_current_instance(), R1Penalty(weight=5.0, interval=4)
+    values = []
+    for iteration in range(8):
+        hub.update_info('iter', iteration)
+        values.append(penalty(lambda x: (x * weight).flatten(1).sum(1, keepdim=True), torch.randn(2, 3, 4, 4), None))
+    assert [bool(value.any()) for value in values] == [True, False, False, False] * 2
+    torch.testing.assert_close(sum(values) / 8, (5.0 / 2 * weight.square().sum()).expand(2))
+
+
 def test_real_label_range_is_drawn_per_sample():
     # With logits 1 the loss is softplus(1) - label, so labels can be read back.
     logits = torch.ones(20_000, 1)
@@ -44,6 +56,8 @@ def test_real_label_range_is_drawn_per_sample():
     (lambda: InformationLoss(-1.0), 'info_weight must be at least 0, got -1.0'),
     (lambda: KLLoss(float('nan')), 'beta must be at least 0, got nan'),
     (lambda: GradientPenalty(0.0), 'weight must be above 0, got 0.0'),
+    (lambda: R1Penalty(0.0), 'weight must be above 0 and interval at least 1, got 0.0 and 16'),
+    (lambda: R1Penalty(interval=0), 'got 10.0 and 0'),
 ])
 def test_bad_arguments(make, message):
     with pytest.raises(ValueError, match=message):
@@ -51,5 +65,5 @@ def test_bad_arguments(make, message):
 
 
 def test_losses_are_registered():
-    for name in ('AdversarialLoss', 'GradientPenalty', 'InformationLoss', 'KLLoss'):
+    for name in ('AdversarialLoss', 'GradientPenalty', 'InformationLoss', 'KLLoss', 'R1Penalty'):
         assert type(MODELS.build(dict(type=f'ibgan_plugin.{name}'))).__name__ == name

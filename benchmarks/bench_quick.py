@@ -1,0 +1,83 @@
+"""Train one config with many seeds, numbers of threads and ways of rounding, and print what its samples look like as a table.
+
+``python benchmarks/bench_quick.py configs/ibgan/ibgan_quick_dsprites.py --seeds 0 1 2 --threads 1 2 --out work_dirs/bench_quick``
+
+Each run is ``tools/train.py`` in a process of its own. Runs that have ended are not trained again, so the command goes on where it
+was stopped. ``--rounding`` stands for other processors: ``avx2`` keeps oneDNN and ATen from AVX-512 and AMX, ``sse41`` from AVX.
+"""
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from ibgan_plugin.apis.inferencer import IBGANInferencer
+from ibgan_plugin.visualization.grids import image_grid, write_png
+
+ROUNDING = dict(default={}, avx2=dict(ONEDNN_MAX_CPU_ISA='AVX2', ATEN_CPU_CAPABILITY='avx2'),
+                sse41=dict(ONEDNN_MAX_CPU_ISA='SSE41', ATEN_CPU_CAPABILITY='default'))
+#: KL in nats above which a dimension of r counts as active, as in MIBoundsHook.
+ACTIVE = 0.05
+COLUMNS = ('seed', 'threads', 'rounding', 'white_percent', 'active', 'score', 'minutes')
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--seeds', type=int, nargs='+', default=[0])
+    parser.add_argument('--threads', type=int, nargs='+', default=[1])
+    parser.add_argument('--rounding', choices=ROUNDING, nargs='+', default=['default'])
+    parser.add_argument('--out', type=Path, default=Path('work_dirs/bench_quick'), help='folder (default: %(default)s)')
+    parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='passed on to tools/train.py')
+    return parser.parse_args()
+
+
+def train(config: str, work_dir: Path, seed: int, threads: int, rounding: str, options: list[str]) -> float:
+    """Train in a process of its own; returns minutes of wall time."""
+    command = [sys.executable, 'tools/train.py', config, '--seed', str(seed), '--work-dir', str(work_dir), '--device', 'cpu',
+               *(['--cfg-options', *options] if options else [])]
+    work_dir.mkdir(parents=True, exist_ok=True)
+    start = time.perf_counter()
+    with open(work_dir / 'output.txt', 'w') as output:
+        subprocess.run(command, check=True, stdout=output, stderr=subprocess.STDOUT,
+                       env={**os.environ, **ROUNDING[rounding], 'OMP_NUM_THREADS': str(threads)})
+    return (time.perf_counter() - start) / 60
+
+
+def look_at(config: str, work_dir: Path) -> dict[str, float]:
+    """Share of white pixels in 1,000 samples, active dimensions, newest score; leaves a contact sheet of 64 samples."""
+    checkpoint = work_dir / (work_dir / 'last_checkpoint').read_text().strip().rpartition('/')[2]
+    inferencer = IBGANInferencer(config, checkpoint, device='cpu')
+    samples = inferencer.sample(1000)
+    write_png(work_dir / 'sheet.png', image_grid(samples[:64], 16))
+    kl = inferencer.traverse(steps=2).kl or []
+    logs = [path.read_text().splitlines() for path in sorted(work_dir.glob('*/vis_data/scalars.json'))]
+    scores = [value for log in logs for line in log for key, value in json.loads(line).items() if 'factor_vae' in key]
+    return dict(white_percent=round(100 * float(np.mean(samples > 127)), 2), active=sum(value > ACTIVE for value in kl),
+                score=round(scores[-1], 3) if scores else float('nan'))
+
+
+def main() -> None:
+    """Run what is missing, and print the table."""
+    args = parse_args()
+    print('| ' + ' | '.join(COLUMNS) + ' |\n|' + '---|' * len(COLUMNS), flush=True)
+    for rounding in args.rounding:
+        for threads in args.threads:
+            for seed in args.seeds:
+                work_dir = args.out / f'seed{seed}_threads{threads}_{rounding}'
+                result = work_dir / 'result.json'
+                if not result.exists():
+                    minutes = train(args.config, work_dir, seed, threads, rounding, args.cfg_options)
+                    run = dict(seed=seed, threads=threads, rounding=rounding, minutes=round(minutes, 1))
+                    result.write_text(json.dumps(run | look_at(args.config, work_dir)))
+                row = json.loads(result.read_text())
+                print('| ' + ' | '.join(str(row[key]) for key in COLUMNS) + ' |', flush=True)
+
+
+if __name__ == '__main__':
+    main()
