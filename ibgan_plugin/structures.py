@@ -37,7 +37,7 @@ def generated_samples(imgs: Tensor, data_samples: Any, data_preprocessor: Any) -
         :class:`GenSample`; in a process that has imported mmagic, its ``DataSample``, which has colours in the order BGR.
 
     Raises:
-        ValueError: If there are ``data_samples``, but not one an image.
+        IBGANError: If there are ``data_samples``, but not one an image.
     """
     mmagic = sys.modules.get('mmagic.structures')
     if hasattr(data_preprocessor, 'destruct'):

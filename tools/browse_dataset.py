@@ -1,5 +1,6 @@
 """Draw a contact sheet of what the network will see: ``python tools/browse_dataset.py CONFIG``."""
 import argparse
+import sys
 from pathlib import Path
 
 from ibgan_plugin.config.load import read_config
@@ -9,7 +10,7 @@ from ibgan_plugin.visualization.contact_sheet import contact_sheet
 from ibgan_plugin.visualization.grids import write_png
 
 
-def parse_args() -> argparse.Namespace:
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description='Draw a contact sheet of what the network will see, after all transforms')
     parser.add_argument('config', help='config file')
@@ -19,13 +20,13 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--columns', type=int, default=8, help='samples a row (default: %(default)s)')
     parser.add_argument('--seed', type=int, default=0, help='of the choice of samples (default: %(default)s)')
     parser.add_argument('--cfg-options', nargs='+', action=ConfigOptions, metavar='KEY=VALUE', help='replace config values')
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
 @one_clear_message
-def main() -> None:
+def main(argv: list[str] | None = None) -> None:
     """Draw."""
-    args = parse_args()
+    args = parse_args(argv)
     config = read_config(args.config, args.cfg_options)
     out = args.out or Path('work_dirs', Path(args.config).stem, f'{args.split}_data.png')
     write_png(out, contact_sheet(config, args.split, args.count, args.columns, args.seed))
@@ -33,4 +34,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

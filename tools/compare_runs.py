@@ -6,32 +6,30 @@ import argparse
 import sys
 
 from ibgan_plugin.evaluation.compare_runs import compare_runs, format_runs, load_runs
-from ibgan_plugin.evaluation.evaluate_codes import check_output, write_json
+from ibgan_plugin.evaluation.evaluate_codes import write_json
+from ibgan_plugin.utils.cli import one_clear_message
+from ibgan_plugin.utils.files import check_writable
 
 
-def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Command-line arguments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('runs', nargs='+', help='.npz files with codes, two or more')
     parser.add_argument('--seed', type=int, default=0, help="of ModelCentrality's votes (default: %(default)s)")
     parser.add_argument('--json', help='write {run: {score: value}} to this file')
-    return parser.parse_args(arguments)
+    return parser.parse_args(argv)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Score and report; returns the exit status, 2 for bad input."""
-    args = parse_args(arguments)
-    try:
-        if args.json:
-            check_output(args.json)
-        scores = compare_runs(load_runs(args.runs), args.seed)
-    except ValueError as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 2
+@one_clear_message
+def main(argv: list[str] | None = None) -> None:
+    """Score and report."""
+    args = parse_args(argv)
+    if args.json:
+        check_writable(args.json)
+    scores = compare_runs(load_runs(args.runs), args.seed)
     print(format_runs(scores))
     if args.json:
         write_json(scores, args.json)
-    return 0
 
 
 if __name__ == '__main__':

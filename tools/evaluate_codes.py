@@ -7,10 +7,12 @@ import argparse
 import sys
 
 from ibgan_plugin.evaluation.disentanglement.protocols import PROTOCOLS
-from ibgan_plugin.evaluation.evaluate_codes import check_output, evaluate_codes, format_table, load_codes, write_csv, write_json
+from ibgan_plugin.evaluation.evaluate_codes import evaluate_codes, format_table, load_codes, write_csv, write_json
+from ibgan_plugin.utils.cli import one_clear_message
+from ibgan_plugin.utils.files import check_writable
 
 
-def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Command-line arguments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('codes', help='.npz file with codes and factor_sizes, or codes and factors')
@@ -19,26 +21,22 @@ def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--seeds', type=int, nargs='+', default=[0])
     parser.add_argument('--json', help='write {metric: {score: {mean, std, per_seed}}} to this file')
     parser.add_argument('--csv', help='write one row per score to this file')
-    return parser.parse_args(arguments)
+    return parser.parse_args(argv)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Score and report; returns the exit status, 2 for bad input."""
-    args = parse_args(arguments)
-    try:
-        for path in filter(None, (args.json, args.csv)):
-            check_output(path)
-        metrics = args.metrics if args.metrics == 'all' else [name.strip() for name in args.metrics.split(',')]
-        results, skipped = evaluate_codes(load_codes(args.codes), args.protocol, metrics, args.seeds)
-    except ValueError as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 2
+@one_clear_message
+def main(argv: list[str] | None = None) -> None:
+    """Score and report."""
+    args = parse_args(argv)
+    for path in filter(None, (args.json, args.csv)):
+        check_writable(path)
+    metrics = args.metrics if args.metrics == 'all' else [name.strip() for name in args.metrics.split(',')]
+    results, skipped = evaluate_codes(load_codes(args.codes), args.protocol, metrics, args.seeds)
     print(format_table(results, args.protocol, skipped))
     if args.json:
         write_json(results, args.json)
     if args.csv:
         write_csv(results, args.protocol, args.csv)
-    return 0
 
 
 if __name__ == '__main__':

@@ -1,5 +1,6 @@
 """Export a part of a trained model: ``python tools/export.py CONFIG CHECKPOINT --part generator --format onnx --out F``."""
 import argparse
+import sys
 from pathlib import Path
 
 from ibgan_plugin.apis import IBGANInferencer
@@ -9,7 +10,7 @@ from ibgan_plugin.config.options import ConfigOptions
 from ibgan_plugin.utils.cli import one_clear_message
 
 
-def parse_args() -> argparse.Namespace:
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description='Export a part of a trained model; images are in [-1, 1], the batch size is free')
     parser.add_argument('config', help='config file')
@@ -19,13 +20,13 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--format', choices=FORMATS, required=True, help="onnx needs pip install 'ibgan_plugin[onnx]'")
     parser.add_argument('--out', type=Path, required=True, help='file to write')
     parser.add_argument('--cfg-options', nargs='+', action=ConfigOptions, metavar='KEY=VALUE', help='replace config values')
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
 @one_clear_message
-def main() -> None:
+def main(argv: list[str] | None = None) -> None:
     """Export and compare."""
-    args = parse_args()
+    args = parse_args(argv)
     config = read_config(args.config, args.cfg_options)
     difference = export(IBGANInferencer(config, args.checkpoint, 'cpu').model, args.part, args.format, args.out)
     print(args.out, '(not compared with the model: onnxruntime is missing)' if difference is None
@@ -33,4 +34,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -1,5 +1,6 @@
 """Use a trained model: ``python tools/infer.py traverse CONFIG CHECKPOINT --out traversal.gif``."""
 import argparse
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.visualization.grids import image_grid, write_png
 
 
-def parse_args() -> argparse.Namespace:
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description='Use a trained model')
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
@@ -38,7 +39,7 @@ def parse_args() -> argparse.Namespace:
 
     command = _add(commands, 'swap', swap, ('.png', ), 'two images with some dimensions of r exchanged', 'first', 'second')
     command.add_argument('--dims', type=int, nargs='+', required=True, help='the dimensions')
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
 def _add(commands: argparse._SubParsersAction, name: str, run: Callable, suffixes: tuple[str, ...], text: str,
@@ -86,9 +87,9 @@ def swap(inferencer: IBGANInferencer, args: argparse.Namespace) -> None:
 
 
 @one_clear_message
-def main() -> None:
+def main(argv: list[str] | None = None) -> None:
     """Run one command."""
-    args = parse_args()
+    args = parse_args(argv)
     check_suffix(args.out, args.suffixes)
     config = read_config(args.config, args.cfg_options)
     args.run(IBGANInferencer(config, args.checkpoint, args.device, args.crop), args)
@@ -96,4 +97,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

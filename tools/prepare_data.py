@@ -15,6 +15,7 @@ from ibgan_plugin.datasets.prepare.convert import Recipe
 from ibgan_plugin.datasets.prepare.factor_sets import FACTOR_SETS
 from ibgan_plugin.datasets.prepare.run import run
 from ibgan_plugin.datasets.store.reader import LMDBReader
+from ibgan_plugin.utils.cli import one_clear_message
 
 #: Where the files of the factor sets lie by default.
 FACTOR_FILES = {'shapes3d': '3dshapes.h5', 'mpi3d': 'mpi3d_toy.npz', 'cars3d': 'cars', 'smallnorb': ''}
@@ -110,14 +111,12 @@ def prepare_factor_set(args: argparse.Namespace) -> str:
     return run(args.out, job, overwrite=args.force)
 
 
+@one_clear_message
 def main(argv: list[str] | None = None) -> int:
-    """Run; errors that the user can mend become one line and exit status 1."""
+    """Run."""
     args = parse_args(argv)
     try:
         print(args.run(args))
-    except (OSError, ValueError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         print('\nstopped; run it again to go on where it was', file=sys.stderr)
         return 130

@@ -3,6 +3,7 @@
 Prints a table and writes ``scores.json`` and ``scores.csv`` into the work directory.
 """
 import argparse
+import sys
 
 from mmengine.dist import is_main_process
 
@@ -12,7 +13,7 @@ from ibgan_plugin.evaluation.report import format_rows, score_rows, write_scores
 from ibgan_plugin.utils.cli import one_clear_message
 
 
-def parse_args() -> argparse.Namespace:
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description='Compute the test metrics of a checkpoint')
     parser.add_argument('config', help='config file')
@@ -23,13 +24,13 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--seed', type=int, help='seed of everything random')
     parser.add_argument('--device', metavar='cpu|cuda|cuda:N', help='default: CUDA where available')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
 @one_clear_message
-def main() -> None:
+def main(argv: list[str] | None = None) -> None:
     """Test."""
-    args = parse_args()
+    args = parse_args(argv)
     cfg = load_run_config(args.config, args.work_dir, args.cfg_options, args.seed, args.launcher, checkpoint=args.checkpoint,
                           device=args.device)
     runner = build_runner(cfg)
@@ -40,4 +41,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -1,5 +1,6 @@
 """Train a model: ``python tools/train.py CONFIG``."""
 import argparse
+import sys
 
 from ibgan_plugin.config.options import AMP_TYPES, LAUNCHERS, ConfigOptions
 from ibgan_plugin.engine.hooks.preemption import PREEMPTED_EXIT_CODE
@@ -7,7 +8,7 @@ from ibgan_plugin.engine.launch import build_runner, load_run_config
 from ibgan_plugin.utils.cli import one_clear_message
 
 
-def parse_args() -> argparse.Namespace:
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description='Train a model')
     parser.add_argument('config', help='config file')
@@ -21,13 +22,13 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--seed', type=int, help='seed of everything random')
     parser.add_argument('--device', metavar='cpu|cuda|cuda:N', help='default: CUDA where available')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
 @one_clear_message
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     """Train."""
-    args = parse_args()
+    args = parse_args(argv)
     cfg = load_run_config(args.config, args.work_dir, args.cfg_options, args.seed, args.launcher, args.amp, args.resume,
                           device=args.device)
     runner = build_runner(cfg)
@@ -36,4 +37,4 @@ def main() -> int:
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

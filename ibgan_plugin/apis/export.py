@@ -2,7 +2,6 @@
 import copy
 import importlib.util
 import logging
-import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from torch import Tensor
 
 from ibgan_plugin.models.base import LatentModel, Part
 from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.files import whole_file
 
 FORMATS = ('onnx', 'torchscript')
 #: Of ONNX: the first that the exporter of all supported versions of PyTorch writes without a conversion.
@@ -60,19 +60,12 @@ def export(model: LatentModel, name: str, file_format: str, path: str | Path) ->
     if file_format not in FORMATS:
         raise IBGANError(f'format must be one of {FORMATS}, got {file_format!r}')
     part = part_of(model, name)
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f'.{path.name}.part')
     write, run = (_write_onnx, run_onnx) if file_format == 'onnx' else (_write_torchscript, run_torchscript)
-    try:
+    with whole_file(path) as unfinished:
         write(part, unfinished)
-        difference = None
-        if file_format != 'onnx' or importlib.util.find_spec('onnxruntime'):
-            difference = _difference(part, run, unfinished)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return difference
+        if file_format == 'onnx' and not importlib.util.find_spec('onnxruntime'):
+            return None
+        return _difference(part, run, unfinished)
 
 
 @contextmanager

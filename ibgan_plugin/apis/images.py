@@ -9,6 +9,7 @@ from torch import Tensor
 from ibgan_plugin.datasets.codec import decode
 from ibgan_plugin.datasets.sources import FolderSource
 from ibgan_plugin.datasets.transforms.crop_resize import Crop, resize
+from ibgan_plugin.utils.errors import IBGANError
 
 #: An image file, or uint8 H x W or H x W x C (RGB).
 ImageInput = str | Path | np.ndarray
@@ -18,7 +19,7 @@ def list_images(images: ImageInput | Sequence[ImageInput]) -> list[ImageInput]:
     """One image, several, or the image files below a folder in the order of their names.
 
     Raises:
-        ValueError: If there is none.
+        IBGANError: If there is none.
     """
     if isinstance(images, (str, Path)):
         path = Path(images)
@@ -26,7 +27,7 @@ def list_images(images: ImageInput | Sequence[ImageInput]) -> list[ImageInput]:
     else:
         found = [images] if isinstance(images, np.ndarray) and images.ndim < 4 else list(images)
     if not found:
-        raise ValueError(f'no image in {str(images)!r}')
+        raise IBGANError(f'no image in {str(images)!r}')
     return found
 
 
@@ -44,7 +45,7 @@ def load_image(image: ImageInput, channels: int, size: int, crop: str = 'none') 
         uint8 C x S x S.
 
     Raises:
-        ValueError: If the image is damaged, of another type, shape or size; names the image.
+        IBGANError: If the image is damaged, of another type, shape or size; names the image.
         OSError: If the file can not be read.
     """
     cut = Crop.parse(crop)
@@ -54,14 +55,14 @@ def load_image(image: ImageInput, channels: int, size: int, crop: str = 'none') 
     else:
         name, pixels = 'the image', np.asarray(image)
         if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or np.atleast_3d(pixels).shape[2] != channels:
-            raise ValueError(f'an image must be uint8 H x W x {channels}, got {pixels.dtype} of shape {pixels.shape}')
+            raise IBGANError(f'an image must be uint8 H x W x {channels}, got {pixels.dtype} of shape {pixels.shape}')
         pixels = np.atleast_3d(pixels)
     if cut is not None:
         try:
             pixels = resize(np.ascontiguousarray(cut(pixels)), size, size)
         except ValueError as error:
-            raise ValueError(f'{name}: {error}') from error
+            raise IBGANError(f'{name}: {error}') from error
     if pixels.shape[:2] != (size, size):
-        raise ValueError(f"{name} has {pixels.shape[1]}x{pixels.shape[0]} pixels, but the model takes {size}x{size}: set crop, "
+        raise IBGANError(f"{name} has {pixels.shape[1]}x{pixels.shape[0]} pixels, but the model takes {size}x{size}: set crop, "
                          f"for example to 'square'")
     return torch.from_numpy(pixels.transpose(2, 0, 1).copy())

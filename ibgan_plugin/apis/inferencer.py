@@ -18,6 +18,7 @@ from ibgan_plugin.config.load import read_config
 from ibgan_plugin.engine.checkpoints import load_weights
 from ibgan_plugin.models.base import LatentModel
 from ibgan_plugin.registry import INFERENCERS, MODELS, SCOPE
+from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.visualization.grids import to_pixels
 from ibgan_plugin.visualization.traversal import Traversal, sample, traverse
 
@@ -42,7 +43,7 @@ class IBGANInferencer(BaseInferencer):
         show_progress: Whether encoding shows a progress bar.
 
     Raises:
-        ValueError: If the config, the checkpoint, ``device`` or ``crop`` can not be used; one line that names what is wrong.
+        IBGANError: If the config, the checkpoint, ``device`` or ``crop`` can not be used; one line that names what is wrong.
     """
 
     def __init__(self, model: str | Path | Config | Mapping[str, Any], weights: str | Path, device: str | None = None,
@@ -60,7 +61,7 @@ class IBGANInferencer(BaseInferencer):
     def sample(self, num: int = 64, seed: int = 0) -> np.ndarray:
         """``num`` generated images, uint8 num x S x S x 3."""
         if num < 1:
-            raise ValueError(f'num must be at least 1, got {num}')
+            raise IBGANError(f'num must be at least 1, got {num}')
         return _to_array(sample(self.model, num, seed))
 
     def traverse(self, steps: int = 11, limit: float = 2.0, base: Point | None = None, seed: int = 0) -> Traversal:
@@ -86,7 +87,7 @@ class IBGANInferencer(BaseInferencer):
     def interpolate(self, first: Point, second: Point, steps: int = 11) -> np.ndarray:
         """Images uint8 steps x S x S x 3 on the straight line in r from one image or representation to another."""
         if steps < 2:
-            raise ValueError(f'steps must be at least 2, got {steps}')
+            raise IBGANError(f'steps must be at least 2, got {steps}')
         weight = torch.linspace(0, 1, steps)[:, None]
         return self._decode(torch.lerp(self._representation(first), self._representation(second), weight))
 
@@ -99,7 +100,7 @@ class IBGANInferencer(BaseInferencer):
         """
         r_dim = self.model.r_dim
         if not dims or not all(0 <= dim < r_dim for dim in dims):
-            raise ValueError(f'dims must name dimensions of r, 0 to {r_dim - 1}, got {list(dims)}')
+            raise IBGANError(f'dims must name dimensions of r, 0 to {r_dim - 1}, got {list(dims)}')
         pair = torch.stack([self._representation(first), self._representation(second)])  # 2 x r_dim
         swapped = pair.clone()
         swapped[:, list(dims)] = pair.flip(0)[:, list(dims)]
@@ -107,9 +108,9 @@ class IBGANInferencer(BaseInferencer):
         return imgs.reshape(2, 2, *imgs.shape[1:])
 
     def preprocess(self, inputs: list, batch_size: int = 1, **kwargs: Any) -> Iterator[Any]:
-        """Batches of images; raises ValueError if ``batch_size`` is below 1."""
+        """Batches of images; raises IBGANError if ``batch_size`` is below 1."""
         if batch_size < 1:
-            raise ValueError(f'batch_size must be at least 1, got {batch_size}')
+            raise IBGANError(f'batch_size must be at least 1, got {batch_size}')
         yield from super().preprocess(inputs, batch_size, **kwargs)
 
     def _inputs_to_list(self, inputs: Any) -> list[ImageInput]:
@@ -135,7 +136,7 @@ class IBGANInferencer(BaseInferencer):
         floating = isinstance(point, Tensor) or (isinstance(point, np.ndarray) and point.dtype.kind == 'f')
         r = torch.as_tensor(point if floating else self.encode([point])[0], dtype=torch.float32).cpu()  # type: ignore[list-item]
         if r.shape != (self.model.r_dim, ):
-            raise ValueError(f'a representation must have shape ({self.model.r_dim},), got {tuple(r.shape)}')
+            raise IBGANError(f'a representation must have shape ({self.model.r_dim},), got {tuple(r.shape)}')
         return r
 
     def _init_model(self, cfg: Any, weights: str | None, device: str = 'cpu') -> LatentModel:
@@ -149,7 +150,7 @@ class IBGANInferencer(BaseInferencer):
         try:
             return model.to(device).eval()
         except (AssertionError, RuntimeError) as error:  # torch's kinds for unknown and for missing devices
-            raise ValueError(f'device {device!r} can not be used: {str(error).splitlines()[0]}') from error
+            raise IBGANError(f'device {device!r} can not be used: {str(error).splitlines()[0]}') from error
 
     def _init_pipeline(self, cfg: Any) -> Callable[[ImageInput], dict[str, Tensor]]:
         """Reads one image."""

@@ -6,15 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
+from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.files import write_whole
 from ibgan_plugin.visualization.animation import there_and_back, write_gif
-from ibgan_plugin.visualization.grids import image_grid, write_png, write_whole
+from ibgan_plugin.visualization.grids import image_grid, write_png
 from ibgan_plugin.visualization.traversal import Traversal, draw_traversal
 
 
 def check_suffix(path: str | Path, allowed: Sequence[str]) -> None:
-    """Raise ValueError unless ``path`` ends in one of ``allowed``."""
+    """Raise IBGANError unless ``path`` ends in one of ``allowed``."""
     if Path(path).suffix not in allowed:
-        raise ValueError(f'the output file must end in {" or ".join(allowed)}, got {str(path)!r}')
+        raise IBGANError(f'the output file must end in {" or ".join(allowed)}, got {str(path)!r}')
 
 
 def write_traversal(path: str | Path, traversal: Traversal) -> None:
@@ -53,4 +55,4 @@ def write_codes(path: str | Path, names: Sequence[str], codes: np.ndarray) -> No
     writer = csv.writer(text)
     writer.writerow(['image', *(f'r{dim}' for dim in range(codes.shape[1]))])
     writer.writerows([name, *row] for name, row in zip(names, codes.tolist(), strict=True))
-    write_whole(path, text.getvalue().encode())
+    write_whole(path, text.getvalue())

@@ -15,6 +15,7 @@ from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from ibgan_plugin.registry import SCOPE
+from ibgan_plugin.utils.errors import IBGANError
 
 _REGISTRIES = [value for value in vars(mmengine.registry).values() if isinstance(value, Registry)]
 #: Packages whose components have no arguments with a ``type`` but to build from a registry.
@@ -26,7 +27,7 @@ _RUNNER_KEYS = set(inspect.signature(Runner.__init__).parameters) - {'self', 'cf
     'custom_imports', 'compile', 'sync_bn', 'find_unused_parameters', 'runner_type', 'strategy'}
 
 
-class ConfigError(ValueError):
+class ConfigError(IBGANError):
     """A mistake in a config; the message, one line, names the file, the key, the value and what is allowed."""
 
     def __init__(self, message: str) -> None:

@@ -2,6 +2,8 @@
 import cv2
 import numpy as np
 
+from ibgan_plugin.utils.errors import IBGANError
+
 #: Ways to store an image in a record, and what each costs for a 64x64 colour photograph.
 ENCODINGS = {
     'raw': 'pixels as they are: 12 KiB, 16 KiB on disk; nothing to decode',
@@ -10,7 +12,7 @@ ENCODINGS = {
 }
 
 
-class ImageError(ValueError):
+class ImageError(IBGANError):
     """Bytes that are not the image they should be; the message names the image and what is wrong."""
 
 

@@ -5,6 +5,8 @@ from typing import Protocol
 
 import numpy as np
 
+from ibgan_plugin.utils.errors import IBGANError
+
 #: Sources of randomness accepted wherever factors are sampled; ``RandomState`` reproduces the draws of published code.
 Rng = np.random.RandomState | np.random.Generator
 
@@ -18,16 +20,16 @@ class FactorGrid:
         sizes: Number of values of each factor, at least 1 each.
 
     Raises:
-        ValueError: If there is no factor, a size is below 1, or names and sizes differ in number.
+        IBGANError: If there is no factor, a size is below 1, or names and sizes differ in number.
     """
     names: tuple[str, ...]
     sizes: tuple[int, ...]
 
     def __post_init__(self) -> None:
         if not self.sizes or min(self.sizes) < 1:
-            raise ValueError(f'factor sizes must be one or more integers >= 1, got {self.sizes}')
+            raise IBGANError(f'factor sizes must be one or more integers >= 1, got {self.sizes}')
         if len(self.names) != len(self.sizes):
-            raise ValueError(f'{len(self.names)} factor names {self.names} for {len(self.sizes)} sizes {self.sizes}')
+            raise IBGANError(f'{len(self.names)} factor names {self.names} for {len(self.sizes)} sizes {self.sizes}')
 
     def __len__(self) -> int:
         return prod(self.sizes)
@@ -53,16 +55,16 @@ class FactorGrid:
         """Row-major indices [N] (int64) of factor rows [N, num_factors].
 
         Raises:
-            ValueError: If a row has the wrong width or a value lies outside its factor.
+            IBGANError: If a row has the wrong width or a value lies outside its factor.
         """
         factors = np.asarray(factors)
         if factors.ndim != 2 or factors.shape[1] != self.num_factors or factors.dtype.kind not in 'iu':
-            raise ValueError(f'factors must be integers of shape [N, {self.num_factors}] ({", ".join(self.names)}), '
+            raise IBGANError(f'factors must be integers of shape [N, {self.num_factors}] ({", ".join(self.names)}), '
                              f'got {factors.dtype} of shape {list(factors.shape)}')
         outside = (factors < 0) | (factors >= np.asarray(self.sizes))
         if outside.any():
             row, column = np.argwhere(outside)[0]
-            raise ValueError(f'factor {self.names[column]!r} is {factors[row, column]} in row {row}, '
+            raise IBGANError(f'factor {self.names[column]!r} is {factors[row, column]} in row {row}, '
                              f'but must be in 0..{self.sizes[column] - 1}')
         return np.ravel_multi_index(tuple(factors.T), self.sizes).astype(np.int64)
 

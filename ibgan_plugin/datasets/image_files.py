@@ -9,6 +9,7 @@ from ibgan_plugin.datasets.base import ImageDataset
 from ibgan_plugin.datasets.codec import decode
 from ibgan_plugin.datasets.sources import open_source
 from ibgan_plugin.registry import DATASETS
+from ibgan_plugin.utils.errors import IBGANError
 
 
 @DATASETS.register_module()
@@ -24,14 +25,14 @@ class ImageFiles(ImageDataset):
         pipeline, indices, test_mode: As in :class:`~ibgan_plugin.datasets.base.ImageDataset`.
 
     Raises:
-        ValueError: If ``channels`` is neither 1 nor 3; on first use, if there is no image in ``path``.
+        IBGANError: If ``channels`` is neither 1 nor 3; on first use, if there is no image in ``path``.
         ImageError: When a sample is read whose file is damaged.
     """
 
     def __init__(self, path: str | Path, channels: int = 3, pipeline: Sequence | None = None,
                  indices: int | Sequence[int] | None = None, test_mode: bool = False):
         if channels not in (1, 3):
-            raise ValueError(f'channels must be 1 or 3, got {channels}')
+            raise IBGANError(f'channels must be 1 or 3, got {channels}')
         super().__init__(pipeline, indices, test_mode)
         self.path = Path(path)
         self.channels = channels

@@ -13,6 +13,7 @@ from ibgan_plugin.datasets.codec import ImageError
 from ibgan_plugin.datasets.ground_truth import FactorGrid
 from ibgan_plugin.datasets.store.reader import LMDBReader, record_key
 from ibgan_plugin.registry import DATASETS
+from ibgan_plugin.utils.errors import IBGANError
 
 KIND = 'images'
 
@@ -35,7 +36,7 @@ class LMDBImages(ImageDataset):
 
     Raises:
         FileNotFoundError, StoreError: On first use, if the file is missing or damaged.
-        ValueError: On first use, if it has no such annotation or partition.
+        IBGANError: On first use, if it has no such annotation or partition.
     """
 
     def __init__(self, path: str | Path, pipeline: Sequence | None = None, indices: int | Sequence[int] | None = None,
@@ -51,7 +52,7 @@ class LMDBImages(ImageDataset):
         known = self._reader.metadata['arrays']
         for name in (*self.annotations, *(['partition'] if self.partition else [])):
             if name not in known:
-                raise ValueError(f'{self.path} has no annotation {name!r}, only {sorted(known)}')
+                raise IBGANError(f'{self.path} has no annotation {name!r}, only {sorted(known)}')
         self._arrays = {name: torch.from_numpy(self._reader.array(name)) for name in self.annotations}
         self._grid = self._complete_grid()
         return len(self._reader)
@@ -70,7 +71,7 @@ class LMDBImages(ImageDataset):
             return None
         names = self._layout['partition_names']
         if self.partition not in names:
-            raise ValueError(f'{self.path}: partition must be one of {names}, got {self.partition!r}')
+            raise IBGANError(f'{self.path}: partition must be one of {names}, got {self.partition!r}')
         return np.flatnonzero(self._reader.array('partition') == names.index(self.partition))
 
     @property
@@ -85,18 +86,18 @@ class LMDBImages(ImageDataset):
         """The factors; sample ``i`` of the whole set has the factors ``grid.to_factors([i])``.
 
         Raises:
-            ValueError: If the set has no factors, or lacks some of their combinations.
+            IBGANError: If the set has no factors, or lacks some of their combinations.
         """
         self.full_init()
         if self._grid is None:
-            raise ValueError(f'{self.path} does not hold all the combinations of known factors')
+            raise IBGANError(f'{self.path} does not hold all the combinations of known factors')
         return self._grid
 
     def render(self, factors: np.ndarray) -> np.ndarray:
         """Images uint8 [N, C, H, W] of factor rows [N, num_factors].
 
         Raises:
-            ValueError: If the set has no grid of factors, or a row does not fit it.
+            IBGANError: If the set has no grid of factors, or a row does not fit it.
         """
         sample_idx = self.grid.to_index(factors)
         return self._fetch(sample_idx, np.zeros_like(sample_idx), np.zeros_like(sample_idx))

@@ -7,6 +7,8 @@ from typing import IO
 
 import numpy as np
 
+from ibgan_plugin.utils.errors import IBGANError
+
 
 class NpzArray:
     """An array in an ``.npz`` file, checked on opening.
@@ -21,24 +23,24 @@ class NpzArray:
         checksum: CRC-32 of the stored array, as the zip file states it.
 
     Raises:
-        FileNotFoundError: If the file does not exist.
-        ValueError: If it is no zip file, lacks the array, or the array has the wrong type or shape.
+        IBGANError: If the file does not exist.
+        IBGANError: If it is no zip file, lacks the array, or the array has the wrong type or shape.
     """
 
     def __init__(self, path: str | Path, name: str, dtype: str, shape: tuple[int, ...]):
         self.path, self.name, self.dtype, self.shape = Path(path), name, np.dtype(dtype), shape
         if not self.path.is_file():
-            raise FileNotFoundError(f'{self.path} does not exist')
+            raise IBGANError(f'{self.path} does not exist')
         try:
             with zipfile.ZipFile(self.path) as archive:
                 members = {member.filename: member for member in archive.infolist()}
                 if self._member not in members:
-                    raise ValueError(f'{self.path} has no array {name!r}, only {sorted(members)}')
+                    raise IBGANError(f'{self.path} has no array {name!r}, only {sorted(members)}')
                 self.checksum = members[self._member].CRC
                 with archive.open(self._member) as stream:
                     self._read_header(stream)
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            raise ValueError(f'{self.path} is damaged or not a zip file: {error}') from error
+            raise IBGANError(f'{self.path} is damaged or not a zip file: {error}') from error
 
     @property
     def _member(self) -> str:
@@ -51,16 +53,16 @@ class NpzArray:
             read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
             shape, fortran, dtype = read(stream)
         except ValueError as error:
-            raise ValueError(f'{self.path}: {self.name} is no numpy array: {error}') from error
+            raise IBGANError(f'{self.path}: {self.name} is no numpy array: {error}') from error
         if shape != self.shape or fortran or dtype != self.dtype:
-            raise ValueError(f'{self.path}: {self.name} is {dtype} of shape {list(shape)}, '
+            raise IBGANError(f'{self.path}: {self.name} is {dtype} of shape {list(shape)}, '
                              f'but must be {self.dtype} of shape {list(self.shape)}')
 
     def chunks(self, count: int, start: int = 0) -> Iterator[np.ndarray]:
         """The array from row ``start`` on, ``count`` rows at a time, read-only.
 
         Raises:
-            ValueError: If the file ends early or is damaged.
+            IBGANError: If the file ends early or is damaged.
         """
         row = self.dtype.itemsize * int(np.prod(self.shape[1:]))
         try:
@@ -74,7 +76,7 @@ class NpzArray:
                         raise EOFError(f'{self.name} ends early')
                     yield np.frombuffer(data, dtype=self.dtype).reshape(rows, *self.shape[1:])
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            raise ValueError(f'{self.path} is damaged: {error}') from error
+            raise IBGANError(f'{self.path} is damaged: {error}') from error
 
     def read(self) -> np.ndarray:
         """The whole array, read-only."""

@@ -8,6 +8,7 @@ from mmengine.dist import broadcast, get_dist_info
 from torch.utils.data import Sampler
 
 from ibgan_plugin.registry import DATA_SAMPLERS
+from ibgan_plugin.utils.errors import IBGANError
 
 
 class EpochIndex(int):
@@ -56,7 +57,7 @@ class ResumableSampler(Sampler):
         self.rank, self.world_size = get_dist_info()
         self.size = len(dataset)
         if self.size == 0:
-            raise ValueError(f'ResumableSampler needs samples, but {type(dataset).__name__} is empty')
+            raise IBGANError(f'ResumableSampler needs samples, but {type(dataset).__name__} is empty')
         self.shuffle = shuffle
         self.seed = run_seed() if seed is None else seed
         self.start = 0

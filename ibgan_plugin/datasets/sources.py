@@ -6,6 +6,8 @@ import zlib
 from abc import ABC, abstractmethod
 from pathlib import Path
 
+from ibgan_plugin.utils.errors import IBGANError
+
 #: File names that count as images.
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.ppm', '.pgm')
 
@@ -59,7 +61,7 @@ class ZipSource(ImageSource):
             return self._archive.read(name)
         # A damaged stream, an unknown compression and an encrypted member raise the others.
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-            raise OSError(f'{self.path}: {name}: {error}') from error
+            raise IBGANError(f'{self.path}: {name}: {error}') from error
 
     def __getstate__(self) -> dict:
         return {**self.__dict__, '_archive': None}
@@ -73,7 +75,7 @@ class TarSource(ImageSource):
             with tarfile.open(path, 'r:') as archive:
                 self._places = {member.name: (member.offset_data, member.size) for member in archive if member.isfile()}
         except tarfile.TarError as error:
-            raise ValueError(f'{path} is damaged or not an uncompressed tar file: {error}; if it is compressed, '
+            raise IBGANError(f'{path} is damaged or not an uncompressed tar file: {error}; if it is compressed, '
                              'unpack it and give the folder') from error
         super().__init__(path, list(self._places))
 
@@ -89,12 +91,12 @@ def open_source(path: str | Path) -> ImageSource:
     """The images in a folder, zip or tar file.
 
     Raises:
-        FileNotFoundError: If there is nothing at ``path``.
-        ValueError: If it is neither of these, is damaged, or holds no image.
+        IBGANError: If there is nothing at ``path``.
+        IBGANError: If it is neither of these, is damaged, or holds no image.
     """
     path = Path(path)
     if not path.exists():
-        raise FileNotFoundError(f'{path} does not exist')
+        raise IBGANError(f'{path} does not exist')
     source: ImageSource
     if path.is_dir():
         source = FolderSource(path)
@@ -102,11 +104,11 @@ def open_source(path: str | Path) -> ImageSource:
         try:
             source = ZipSource(path)
         except zipfile.BadZipFile as error:
-            raise ValueError(f'{path} is damaged or not a zip file: {error}') from error
+            raise IBGANError(f'{path} is damaged or not a zip file: {error}') from error
     elif '.tar' in path.suffixes or path.suffix == '.tgz':
         source = TarSource(path)
     else:
-        raise ValueError(f'{path} is neither a folder nor a .zip or .tar file')
+        raise IBGANError(f'{path} is neither a folder nor a .zip or .tar file')
     if not len(source):
-        raise ValueError(f'{path} holds no image ({", ".join(SUFFIXES)})')
+        raise IBGANError(f'{path} holds no image ({", ".join(SUFFIXES)})')
     return source

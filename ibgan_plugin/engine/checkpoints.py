@@ -1,5 +1,4 @@
 """Checkpoint files: written whole or not at all, checked before they are used."""
-import os
 import pickle
 import re
 import warnings
@@ -15,6 +14,7 @@ from mmengine.logging import HistoryBuffer
 from torch import Tensor, nn
 
 from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.files import write_whole
 
 #: Name of :class:`AtomicLocalBackend` in ``backend_args=dict(backend=...)``.
 ATOMIC_BACKEND = 'ibgan_atomic'
@@ -30,28 +30,12 @@ class AtomicLocalBackend(LocalBackend):
     """MMEngine's local files, but a file appears under its name only once all of it is on the disk."""
 
     def put(self, obj: bytes, filepath: str | Path) -> None:
-        """Write bytes to a hidden sibling, flush it to the disk and rename it; on failure the old file stays.
+        """Write bytes; on failure the old file stays.
 
         Raises:
             OSError: If the disk is full or the folder can not be written.
         """
-        path = Path(filepath)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f'.{path.name}.part')
-        try:
-            with open(part, 'wb') as file:
-                file.write(obj)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, path)
-        except OSError as error:
-            part.unlink(missing_ok=True)
-            raise OSError(error.errno, f'could not write {path} ({len(obj) / 2**20:.1f} MB): {error.strerror}') from error
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)  # the rename itself must survive a crash
-        finally:
-            os.close(folder)
+        write_whole(filepath, obj)
 
     def put_text(self, obj: str, filepath: str | Path, encoding: str = 'utf-8') -> None:
         """As :meth:`put`, for text."""

@@ -8,6 +8,7 @@ from ibgan_plugin.evaluation.disentanglement.model_centrality import model_centr
 from ibgan_plugin.evaluation.disentanglement.protocols import RUNS
 from ibgan_plugin.evaluation.disentanglement.udr import udr
 from ibgan_plugin.evaluation.evaluate_codes import load_arrays
+from ibgan_plugin.utils.errors import IBGANError
 
 #: ``{run: {score: value}}``
 RunScores = dict[str, dict[str, float]]
@@ -17,15 +18,15 @@ def load_runs(paths: Sequence[str | Path]) -> dict[str, np.ndarray]:
     """The ``codes`` [N, C] of each ``.npz`` file, by its path; what else the files hold, labels too, is not read.
 
     Raises:
-        ValueError: If a file can not be read or has no codes, or is named twice.
+        IBGANError: If a file can not be read or has no codes, or is named twice.
     """
     runs = {}
     for path in paths:
         arrays = load_arrays(path, ('codes',))
         if 'codes' not in arrays:
-            raise ValueError(f'{path} must hold codes [N, C]')
+            raise IBGANError(f'{path} must hold codes [N, C]')
         if str(path) in runs:
-            raise ValueError(f'{path} is named twice')
+            raise IBGANError(f'{path} is named twice')
         runs[str(path)] = arrays['codes']
     return runs
 
@@ -41,7 +42,7 @@ def compare_runs(runs: Mapping[str, np.ndarray], seed: int = 0) -> RunScores:
         ``udr_spearman``, ``udr_lasso`` and ``model_centrality`` of each run; the run with the largest is the one to keep.
 
     Raises:
-        ValueError: If there are fewer than two runs, or they do not fit together.
+        IBGANError: If there are fewer than two runs, or they do not fit together.
     """
     codes = list(runs.values())
     scores = {name: udr(codes, **RUNS[name]) for name in ('udr_spearman', 'udr_lasso')}

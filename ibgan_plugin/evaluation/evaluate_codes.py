@@ -12,18 +12,20 @@ from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource, Labelle
 from ibgan_plugin.evaluation.disentanglement.protocols import get_protocol
 from ibgan_plugin.evaluation.disentanglement.suite import SUITE, resolve_metric, score, summarize
 from ibgan_plugin.evaluation.report import Row, format_rows, write_rows
+from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.files import write_whole
 
 #: ``{metric: {score: {'mean': ..., 'std': ..., 'per_seed': [...]}}}``
 Results = dict[str, dict[str, dict[str, Any]]]
 
 
 def load_arrays(path: str | Path, names: Sequence[str]) -> dict[str, np.ndarray]:
-    """Those of ``names`` that an ``.npz`` file holds; ValueError where it can not be read. Nothing is unpickled."""
+    """Those of ``names`` that an ``.npz`` file holds; IBGANError where it can not be read. Nothing is unpickled."""
     try:
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in names if name in file}
     except (OSError, ValueError, AttributeError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f'{path} is not a readable .npz file of plain arrays: {error}') from error
+        raise IBGANError(f'{path} is not a readable .npz file of plain arrays: {error}') from error
 
 
 def load_codes(path: str | Path) -> CodeSource:
@@ -33,16 +35,16 @@ def load_codes(path: str | Path) -> CodeSource:
     [N, C] and integer ``factors`` [N, F]. Where it holds both, ``factor_sizes`` counts. Nothing is unpickled.
 
     Raises:
-        ValueError: If the file can not be read as such, or its arrays do not fit.
+        IBGANError: If the file can not be read as such, or its arrays do not fit.
     """
     arrays = load_arrays(path, ('codes', 'factor_sizes', 'factors'))
     if 'codes' not in arrays or len(arrays) < 2:
-        raise ValueError(f'{path} must hold codes and factor_sizes (whole grid) or codes and factors (labelled samples), '
+        raise IBGANError(f'{path} must hold codes and factor_sizes (whole grid) or codes and factors (labelled samples), '
                          f'found of these: {", ".join(arrays) or "none"}')
     if 'factor_sizes' in arrays:
         sizes = arrays['factor_sizes']
         if sizes.ndim != 1 or sizes.dtype.kind not in 'iu':
-            raise ValueError(f'factor_sizes must be integers of shape [F], got {sizes.dtype} of shape {list(sizes.shape)}')
+            raise IBGANError(f'factor_sizes must be integers of shape [F], got {sizes.dtype} of shape {list(sizes.shape)}')
         return CodeTable.from_grid(arrays['codes'], sizes.tolist())
     return LabelledCodes(arrays['codes'], arrays['factors'])
 
@@ -61,11 +63,11 @@ def evaluate_codes(source: CodeSource, protocol: str, metrics: str | Sequence[st
         The results, and the reasons of metrics that were skipped: those that choose factors need the whole grid.
 
     Raises:
-        ValueError: If a protocol or metric is unknown, the protocol lacks a metric, there is no seed, or the codes can
+        IBGANError: If a protocol or metric is unknown, the protocol lacks a metric, there is no seed, or the codes can
             not be scored.
     """
     if not seeds:
-        raise ValueError('seeds must not be empty')
+        raise IBGANError('seeds must not be empty')
     names = list(get_protocol(protocol)) if metrics == 'all' else list(metrics)
     keywords = {name: resolve_metric(name, protocol) for name in names}
     skipped = {}
@@ -88,27 +90,9 @@ def format_table(results: Results, protocol: str, skipped: dict[str, str]) -> st
                       *(f'skipped {name}: {reason}' for name, reason in skipped.items())])
 
 
-def check_output(path: str | Path) -> None:
-    """Make the folder of ``path`` and see that a file can be written there, before minutes of work are lost for want of it.
-
-    Raises:
-        ValueError: If it can not.
-    """
-    path = Path(path)
-    is_new = not path.exists()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(path, 'a'):
-            pass
-        if is_new:
-            path.unlink()
-    except OSError as error:
-        raise ValueError(f'{path} can not be written: {error.strerror}') from error
-
-
 def write_json(results: Mapping[str, Any], path: str | Path) -> None:
     """Write results as they are: of :func:`evaluate_codes`, ``{metric: {score: {mean, std, per_seed}}}``."""
-    Path(path).write_text(json.dumps(results, indent=1) + '\n')
+    write_whole(path, json.dumps(results, indent=1) + '\n')
 
 
 def write_csv(results: Results, protocol: str, path: str | Path) -> None:

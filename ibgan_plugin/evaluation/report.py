@@ -1,9 +1,12 @@
 """Scores as rows: one table to read, one CSV and one JSON file to keep."""
 import csv
+import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from ibgan_plugin.utils.files import write_whole
 
 #: A score: protocol, metric, score, mean, std (None where there is none) and num_seeds.
 Row = dict[str, Any]
@@ -42,10 +45,11 @@ def format_rows(rows: Sequence[Row]) -> str:
 
 def write_rows(rows: Sequence[Row], path: str | Path) -> None:
     """Write the rows as CSV."""
-    with open(path, 'w', newline='') as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS)
+    writer.writeheader()
+    writer.writerows(rows)
+    write_whole(path, text.getvalue())
 
 
 def write_scores(rows: Sequence[Row], work_dir: str | Path) -> None:
@@ -53,7 +57,5 @@ def write_scores(rows: Sequence[Row], work_dir: str | Path) -> None:
     nested: dict[str, dict[str, Any]] = {}
     for row in rows:
         nested.setdefault(row['metric'], {})[row['score']] = {key: row[key] for key in ('protocol', 'mean', 'std', 'num_seeds')}
-    folder = Path(work_dir)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / 'scores.json').write_text(json.dumps(nested, indent=1) + '\n')
-    write_rows(rows, folder / 'scores.csv')
+    write_whole(Path(work_dir, 'scores.json'), json.dumps(nested, indent=1) + '\n')
+    write_rows(rows, Path(work_dir, 'scores.csv'))

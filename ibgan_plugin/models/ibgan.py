@@ -54,7 +54,7 @@ class IBGAN(LatentGAN):
         init_cfg: MMEngine initialisation.
 
     Raises:
-        ValueError: If two components do not fit each other, naming both fields and values.
+        IBGANError: If two components do not fit each other, naming both fields and values.
     """
 
     def __init__(self, generator: dict, discriminator: dict, encoder: dict | None = None, reconstructor: dict | None = None,

@@ -59,7 +59,7 @@ class LatentGAN(LatentModel):
             :class:`~ibgan_plugin.models.ibgan.IBGAN`.
 
     Raises:
-        ValueError: If two components do not fit each other, naming both fields and values.
+        IBGANError: If two components do not fit each other, naming both fields and values.
     """
 
     def __init__(self, generator: dict, discriminator: dict, encoder: dict | None, reconstructor: dict | None, trunk: dict | None,
@@ -92,7 +92,7 @@ class LatentGAN(LatentModel):
         if noise is None:
             return torch.randn(num_batches, self.z_dim, device=device)
         if noise.ndim != 2 or noise.shape[1] != self.z_dim:
-            raise ValueError(f'noise must be N x {self.z_dim} (z_dim), got {tuple(noise.shape)}')
+            raise IBGANError(f'noise must be N x {self.z_dim} (z_dim), got {tuple(noise.shape)}')
         return noise.to(device)
 
     def posterior(self, z: Tensor) -> tuple[Tensor, Tensor]:
@@ -179,10 +179,10 @@ class LatentGAN(LatentModel):
                 has imported mmagic, images come as mmagic's ``DataSample``, and colours in its order, BGR.
 
         Raises:
-            ValueError: If ``mode`` or a key of a request is unknown, or an input has the wrong shape.
+            IBGANError: If ``mode`` or a key of a request is unknown, or an input has the wrong shape.
         """
         if mode not in ('tensor', 'predict'):
-            raise ValueError(f"mode must be 'tensor', 'predict' or 'loss', got {mode!r}")
+            raise IBGANError(f"mode must be 'tensor', 'predict' or 'loss', got {mode!r}")
         if isinstance(inputs, Mapping):
             imgs = self.generate(**_arguments(inputs, data_samples))
             return imgs if mode == 'tensor' else generated_samples(imgs, data_samples, self.data_preprocessor)
@@ -194,13 +194,13 @@ def _arguments(request: Mapping[str, Any], data_samples: Any) -> dict[str, Any]:
     """Arguments of :meth:`LatentGAN.generate` for a request as mmagic's loops and hooks make it, or an own one.
 
     Raises:
-        ValueError: If the request names weights that the model does not hold, or anything unknown.
+        IBGANError: If the request names weights that the model does not hold, or anything unknown.
     """
     if request.get('sample_model') not in (None, 'orig'):
-        raise ValueError(f"sample_model must be 'orig', got {request['sample_model']!r}: this model holds one set of weights, "
+        raise IBGANError(f"sample_model must be 'orig', got {request['sample_model']!r}: this model holds one set of weights, "
                          f'which EMAHook replaces by their average for validation')
     known = {'noise': None, 'r': None, 'num_batches': len(rows_of(data_samples)) or 1}
     unknown = set(request) - {*known, 'sample_model', 'sample_kwargs'} or request.get('sample_kwargs')
     if unknown:
-        raise ValueError(f'a request for images takes {", ".join(known)} and sample_model, got {", ".join(sorted(unknown))}')
+        raise IBGANError(f'a request for images takes {", ".join(known)} and sample_model, got {", ".join(sorted(unknown))}')
     return {key: request.get(key, default) for key, default in known.items()}

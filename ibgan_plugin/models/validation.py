@@ -15,21 +15,21 @@ TRUNK_OWNERS = ('discriminator', 'generator', 'both')
 
 
 def _same(what: str, **values: int) -> None:
-    """Raise ValueError unless all values are equal; keys name the fields, with ``__`` for a dot."""
+    """Raise IBGANError unless all values are equal; keys name the fields, with ``__`` for a dot."""
     if len(set(values.values())) > 1:
         fields = ', '.join(f'model.{key.replace("__", ".")} = {value}' for key, value in values.items())
-        raise ValueError(f'the components differ in {what}: {fields}')
+        raise IBGANError(f'the components differ in {what}: {fields}')
 
 
 def check_components(model: 'LatentGAN') -> None:
-    """Raise ValueError where two components of ``model`` do not fit, or an option has an impossible value.
+    """Raise IBGANError where two components of ``model`` do not fit, or an option has an impossible value.
 
     Components of other packages are checked as far as they carry the same attributes as ours.
     """
     if model.trunk_owner not in TRUNK_OWNERS:
-        raise ValueError(f'model.trunk_owner must be one of {", ".join(map(repr, TRUNK_OWNERS))}, got {model.trunk_owner!r}')
+        raise IBGANError(f'model.trunk_owner must be one of {", ".join(map(repr, TRUNK_OWNERS))}, got {model.trunk_owner!r}')
     if model.trunk_owner == 'both' and (model.trunk is None or model.reconstructor is None):
-        raise ValueError("model.trunk_owner = 'both' needs model.trunk and model.reconstructor")
+        raise IBGANError("model.trunk_owner = 'both' needs model.trunk and model.reconstructor")
     if model.encoder is not None:
         _same('the width of r', encoder__r_dim=model.encoder.r_dim, generator__r_dim=model.r_dim)
     if model.reconstructor is not None:
@@ -45,18 +45,18 @@ def check_components(model: 'LatentGAN') -> None:
     _same('the number of channels', **channels)
     for name, reader in readers.items():
         if name != 'trunk' and hasattr(reader, 'shared_trunk') and reader.shared_trunk != (model.trunk is not None):
-            raise ValueError(f'model.{name}.shared_trunk is {reader.shared_trunk}, but model.trunk is '
+            raise IBGANError(f'model.{name}.shared_trunk is {reader.shared_trunk}, but model.trunk is '
                              f'{"missing" if model.trunk is None else "given"}')
 
 
 def check_objective(model: 'IBGAN') -> None:
-    """Raise ValueError where a loss lacks its network; warn of ``beta > lambda``, which the method excludes."""
+    """Raise IBGANError where a loss lacks its network; warn of ``beta > lambda``, which the method excludes."""
     if model.info_loss is not None and model.reconstructor is None:
-        raise ValueError('model.info_loss needs model.reconstructor, which is None')
+        raise IBGANError('model.info_loss needs model.reconstructor, which is None')
     if model.kl_loss is not None and model.encoder is None:
-        raise ValueError('model.kl_loss needs model.encoder, which is None')
+        raise IBGANError('model.kl_loss needs model.encoder, which is None')
     if model.discriminator_steps < 1:
-        raise ValueError(f'model.discriminator_steps must be at least 1, got {model.discriminator_steps}')
+        raise IBGANError(f'model.discriminator_steps must be at least 1, got {model.discriminator_steps}')
     info_weight, beta = getattr(model.info_loss, 'info_weight', 0), getattr(model.kl_loss, 'beta', 0)
     if beta > info_weight:
         warnings.warn(f'model.kl_loss.beta = {beta} is above model.info_loss.info_weight = {info_weight}: IB-GAN has '

@@ -5,6 +5,8 @@ from torch import Tensor, nn
 from torch.distributed.nn.functional import all_reduce
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from ibgan_plugin.utils.errors import IBGANError
+
 
 class SyncBatchNorm(_BatchNorm):
     """BatchNorm whose statistics in training are those of all ranks' samples together.
@@ -18,7 +20,7 @@ class SyncBatchNorm(_BatchNorm):
 
     def _check_input_dim(self, input: Tensor) -> None:
         if input.ndim not in (2, 4):
-            raise ValueError(f'SyncBatchNorm takes N x C or N x C x H x W, got {tuple(input.shape)}')
+            raise IBGANError(f'SyncBatchNorm takes N x C or N x C x H x W, got {tuple(input.shape)}')
 
     def forward(self, input: Tensor) -> Tensor:
         """Normalise."""

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ibgan_plugin.visualization.grids import write_whole
+from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.files import write_whole
 
 
 def write_gif(path: str | Path, frames: Sequence[np.ndarray] | np.ndarray, frames_per_second: float = 10.0) -> None:
@@ -21,13 +22,13 @@ def write_gif(path: str | Path, frames: Sequence[np.ndarray] | np.ndarray, frame
         frames_per_second: At most 50: viewers slow down what is faster. Times are rounded to hundredths of a second.
 
     Raises:
-        ValueError: If there is no frame or the rate is out of range.
+        IBGANError: If there is no frame or the rate is out of range.
         OSError: If the file can not be written.
     """
     if not 0 < frames_per_second <= 50:
-        raise ValueError(f'frames_per_second must be above 0 and at most 50, got {frames_per_second}')
+        raise IBGANError(f'frames_per_second must be above 0 and at most 50, got {frames_per_second}')
     if not len(frames):
-        raise ValueError('an animation needs at least one frame, got none')
+        raise IBGANError('an animation needs at least one frame, got none')
     first, *others = (Image.fromarray(np.ascontiguousarray(frame)) for frame in frames)
     content = io.BytesIO()
     first.save(content, 'GIF', save_all=True, append_images=others, duration=round(1000 / frames_per_second), loop=0)

@@ -8,6 +8,7 @@ from torch.utils.data import Dataset
 from ibgan_plugin.datasets.collate import batched_collate
 from ibgan_plugin.datasets.resumable_sampler import EpochIndex
 from ibgan_plugin.registry import DATASETS
+from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.visualization.grids import image_grid
 
 DEFAULT_PREPROCESSOR = {'type': 'ImgDataPreprocessor', 'mean': [127.5], 'std': [127.5]}
@@ -28,12 +29,12 @@ def contact_sheet(config: Config, split: str = 'train', count: int = 64, columns
         uint8 [H, W, 3] (red, green, blue).
 
     Raises:
-        ValueError: If the config has no such data, ``count`` is below 1, or the images differ in size.
+        IBGANError: If the config has no such data, ``count`` is below 1, or the images differ in size.
     """
     if config.get(f'{split}_dataloader') is None:
-        raise ValueError(f'the config has no {split}_dataloader')
+        raise IBGANError(f'the config has no {split}_dataloader')
     if count < 1:
-        raise ValueError(f'count must be at least 1, got {count}')
+        raise IBGANError(f'count must be at least 1, got {count}')
     with DefaultScope.overwrite_default_scope(config.get('default_scope') or 'ibgan_plugin'):
         return _draw(config, DATASETS.build(config[f'{split}_dataloader'].dataset), count, columns, seed)
 
@@ -45,7 +46,7 @@ def _draw(config: Config, data: Dataset, count: int, columns: int, seed: int) ->
     samples = data.__getitems__(indices) if hasattr(data, '__getitems__') else [data[index] for index in indices]
     sizes = {tuple(sample['inputs'].shape) for sample in samples}
     if len(sizes) > 1:
-        raise ValueError(f'the images differ in size ({sorted(sizes)[0]}, {sorted(sizes)[-1]}): add CropResize to the pipeline')
+        raise IBGANError(f'the images differ in size ({sorted(sizes)[0]}, {sorted(sizes)[-1]}): add CropResize to the pipeline')
     preprocessor = config.get('model', {}).get('data_preprocessor') or DEFAULT_PREPROCESSOR
     with torch.no_grad():
         seen = MODELS.build(preprocessor)(batched_collate(samples), False)['inputs']

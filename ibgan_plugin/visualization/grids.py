@@ -1,10 +1,12 @@
 """Image arrays: from model output to grids and PNG files."""
-import os
 from pathlib import Path
 
 import cv2
 import numpy as np
 from torch import Tensor
+
+from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.files import write_whole
 
 #: Grey value between the images of a grid.
 GAP_COLOR = 128
@@ -14,7 +16,7 @@ def to_pixels(imgs: Tensor) -> np.ndarray:
     """Images in [-1, 1], ... x C x H x W with C 1 or 3, to uint8 ... x H x W x 3 (RGB)."""
     pixels = ((imgs.detach().float().cpu() + 1) * 127.5).round().clamp(0, 255).byte().movedim(-3, -1).numpy()
     if pixels.shape[-1] not in (1, 3):
-        raise ValueError(f'images must have 1 or 3 channels, got {pixels.shape[-1]}')
+        raise IBGANError(f'images must have 1 or 3 channels, got {pixels.shape[-1]}')
     return np.broadcast_to(pixels, (*pixels.shape[:-1], 3))
 
 
@@ -30,7 +32,7 @@ def image_grid(imgs: Tensor | np.ndarray, num_columns: int, gap: int = 2) -> np.
         uint8 H x W x 3 (RGB).
     """
     if num_columns < 1:
-        raise ValueError(f'num_columns must be at least 1, got {num_columns}')
+        raise IBGANError(f'num_columns must be at least 1, got {num_columns}')
     pixels = imgs if isinstance(imgs, np.ndarray) else to_pixels(imgs)
     num, height, width, _ = pixels.shape
     num_rows = -(-num // num_columns)
@@ -48,16 +50,3 @@ def write_png(path: str | Path, image: np.ndarray) -> None:
         OSError: If the file can not be written.
     """
     write_whole(path, cv2.imencode('.png', np.ascontiguousarray(image[..., ::-1]))[1].tobytes())
-
-
-def write_whole(path: str | Path, content: bytes) -> None:
-    """Write a file whole or not at all, making its folder.
-
-    Raises:
-        OSError: If the file can not be written.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f'.{path.name}.part')
-    part.write_bytes(content)
-    os.replace(part, path)

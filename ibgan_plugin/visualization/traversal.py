@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from ibgan_plugin.models.base import ACTIVE_THRESHOLD, LatentModel, is_active
+from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.visualization.grids import image_grid
 
 
@@ -31,7 +32,7 @@ def traverse(model: LatentModel, steps: int = 11, limit: float = 2.0, base: Tens
         seed: Seed of the KL estimate.
     """
     if steps < 2:
-        raise ValueError(f'steps must be at least 2, got {steps}')
+        raise IBGANError(f'steps must be at least 2, got {steps}')
     kl = model.kl_per_dim(seed=seed)
     dims = list(range(model.r_dim)) if kl is None else kl.argsort(descending=True).tolist()
     base = torch.zeros(model.r_dim) if base is None else base

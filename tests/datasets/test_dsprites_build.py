@@ -137,7 +137,7 @@ def test_official_file_of_the_wrong_content(tmp_path, imgs, latents_classes, mes
 
 
 def test_official_file_missing_or_no_zip(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r'none\.npz does not exist'):
+    with pytest.raises(ValueError, match=r'none\.npz does not exist'):
         prepare(tmp_path, tmp_path / 'none.npz')
     path = tmp_path / OFFICIAL_NAME
     path.write_bytes(b'half a download')

@@ -48,7 +48,7 @@ def test_annotations(path):
 
 def test_a_missing_file_is_reported_when_it_is_needed(tmp_path):
     data = DATASETS.build(dict(type='ibgan_plugin.LMDBImages', path=str(tmp_path / 'none.lmdb')))
-    with pytest.raises(FileNotFoundError, match=r'none\.lmdb does not exist; make it with tools/prepare_data\.py'):
+    with pytest.raises(ValueError, match=r'none\.lmdb does not exist; make it with tools/prepare_data\.py'):
         data.full_init()
 
 

@@ -104,7 +104,7 @@ def test_atomic_write_replaces_whole_files_only(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, 'No space left on device')
 
     monkeypatch.setattr(os, 'fsync', full)
-    with pytest.raises(OSError, match=r'could not write .*a\.bin \(0\.0 MB\): No space left on device'):
+    with pytest.raises(OSError, match=r'could not write .*a\.bin \(0\.0 MB so far\): No space left on device'):
         backend.put(b'third', path)
     assert path.read_bytes() == b'second'
     assert [p.name for p in path.parent.iterdir()] == ['a.bin']

@@ -40,7 +40,7 @@ def test_dsprites(tool, tmp_path, capsys):
 def test_celeba(tool, tmp_path, capsys):
     write(tmp_path / 'img_align_celeba' / '#.jpg', (218, 178), count=3)
     command = ['celeba', str(tmp_path), '--out', str(tmp_path / 'celeba.lmdb'), '--workers', '1']
-    assert tool.main(command) == 1
+    assert tool.main(command) == 2
     assert 'holds 3 images, but CelebA has 202,599; pass --partial' in capsys.readouterr().err
     assert tool.main([*command, '--partial', '--crop', 'celeba_128', '--encoding', 'raw', '--size', '32']) == 0
     assert '3 images of 32x32x3 (raw) from img_align_celeba' in capsys.readouterr().out
@@ -59,7 +59,7 @@ def test_folder(tool, tmp_path, capsys):
     write(tmp_path / 'photos' / '#.png', (40, 50), count=4)
     (tmp_path / 'photos' / 'broken.png').write_bytes(b'x')
     command = ['folder', str(tmp_path / 'photos'), '--out', str(tmp_path / 'photos.lmdb'), '--workers', '1', '--channels', '1']
-    assert tool.main(command) == 1
+    assert tool.main(command) == 2
     assert 'photos: broken.png: not a readable image (1 bytes); pass --skip-unreadable' in capsys.readouterr().err
     assert not (tmp_path / 'photos.lmdb').exists()
     assert tool.main([*command, '--skip-unreadable']) == 0
@@ -75,7 +75,7 @@ def test_folder(tool, tmp_path, capsys):
     (['folder', 'none', '--crop', 'big'], "crop must be 'none', 'square',"),
 ])
 def test_what_the_user_can_mend_is_one_line(tool, tmp_path, capsys, command, message):
-    assert tool.main([*command, '--out', str(tmp_path / 'out')]) == 1
+    assert tool.main([*command, '--out', str(tmp_path / 'out')]) == 2
     error = capsys.readouterr().err
     assert error.startswith('error: ') and message in error and error.count('\n') == 1
     assert not list(tmp_path.rglob('*.lmdb*'))

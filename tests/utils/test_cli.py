@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from ibgan_plugin.utils.cli import leave_process_group, one_clear_message
+from ibgan_plugin.utils.errors import IBGANError
 from tests.engine.test_checkpoints import Evil, save
 
 
@@ -24,16 +25,14 @@ def test_bad_input_ends_in_one_line(monkeypatch, capsys):
     def main():
         raise FileNotFoundError(2, 'No such file', 'data.lmdb')
 
-    with pytest.raises(SystemExit) as stop:
-        main()
-    assert stop.value.code == 2
+    assert main() == 2
     assert capsys.readouterr().err == "error: [Errno 2] No such file: 'data.lmdb'\n"
     monkeypatch.setenv('IBGAN_TRACEBACK', '1')
     with pytest.raises(FileNotFoundError):
         main()
 
 
-@pytest.mark.parametrize('error', [None, ValueError, RuntimeError])
+@pytest.mark.parametrize('error', [None, IBGANError, ValueError])
 def test_no_thread_of_gloo_outlives_a_tool(tmp_path, capsys, error):
     """One that runs while the interpreter exits now and then aborts the process."""
 
@@ -50,23 +49,37 @@ def test_no_thread_of_gloo_outlives_a_tool(tmp_path, capsys, error):
         if error is not None:
             raise error('made up')
 
-    if error is None:
-        main()
-    else:
-        with pytest.raises(SystemExit) as stop:
-            main()
-        assert stop.value.code == (2 if error is ValueError else 1)
-        assert 'made up' in capsys.readouterr().err
+    assert main() == {None: 0, IBGANError: 2, ValueError: 1}[error]
+    assert error is None or 'made up' in capsys.readouterr().err
     assert not gloo_threads()
 
 
 def test_a_finished_tool_leaves_the_process_group_and_gives_its_exit_code(tmp_path):
     torch.distributed.init_process_group('gloo', init_method=f'file://{tmp_path}/store', world_size=1, rank=0)
     try:
-        with pytest.raises(SystemExit) as stop:
-            one_clear_message(lambda: 75)()
-        assert stop.value.code == 75
+        assert one_clear_message(lambda: 75)() == 75
         assert not torch.distributed.is_initialized()
     finally:
         leave_process_group()
-    assert one_clear_message(lambda: None)() is None
+    assert one_clear_message(lambda: None)() == 0
+
+
+@pytest.mark.parametrize('error', [ValueError('bug'), OSError('some library'), KeyError('bug')])
+def test_a_bug_shows_its_traceback(error):
+
+    @one_clear_message
+    def main():
+        raise error
+
+    with pytest.raises(type(error)):
+        main()
+
+
+def test_ctrl_c(capsys):
+
+    @one_clear_message
+    def main():
+        raise KeyboardInterrupt
+
+    assert main() == 130
+    assert capsys.readouterr().err == 'stopped\n'

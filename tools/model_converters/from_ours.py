@@ -1,28 +1,29 @@
 """Convert a checkpoint for another implementation: ``python tools/model_converters/from_ours.py iter_150000.pth 150000``."""
 import argparse
 import io
+import sys
 from pathlib import Path
 
 import torch
 
 from ibgan_plugin.interop.converters import LAYOUTS, from_ours
 from ibgan_plugin.utils.cli import one_clear_message
-from ibgan_plugin.visualization.grids import write_whole
+from ibgan_plugin.utils.files import write_whole
 
 
-def parse_args() -> argparse.Namespace:
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description='Convert one of our checkpoints for another implementation: the weights alone')
     parser.add_argument('source', type=Path, help='our checkpoint')
     parser.add_argument('out', type=Path, help='checkpoint to write')
     parser.add_argument('--layout', choices=LAYOUTS, default='published', help='the other implementation (default: %(default)s)')
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
 @one_clear_message
-def main() -> None:
+def main(argv: list[str] | None = None) -> None:
     """Convert."""
-    args = parse_args()
+    args = parse_args(argv)
     content = io.BytesIO()
     torch.save(from_ours(args.source, args.layout), content)
     write_whole(args.out, content.getvalue())
@@ -30,4 +31,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -4,6 +4,7 @@ Writes the checkpoint, and beside it (``ibgan.py``) the config of the model that
 """
 import argparse
 import io
+import sys
 from pathlib import Path
 
 import torch
@@ -11,23 +12,24 @@ from mmengine.config import Config
 
 from ibgan_plugin.interop.converters import LAYOUTS, to_ours
 from ibgan_plugin.utils.cli import one_clear_message
-from ibgan_plugin.visualization.grids import write_whole
+from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.files import write_whole
 
 
-def parse_args() -> argparse.Namespace:
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=f'Convert a checkpoint of another implementation: {" or ".join(LAYOUTS)}')
     parser.add_argument('source', type=Path, help='checkpoint of the other implementation')
     parser.add_argument('out', type=Path, help='checkpoint to write, *.pth; its config is written beside it')
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
 @one_clear_message
-def main() -> None:
+def main(argv: list[str] | None = None) -> None:
     """Convert."""
-    args = parse_args()
+    args = parse_args(argv)
     if args.out.suffix != '.pth':
-        raise ValueError(f'the output file must end in .pth, got {str(args.out)!r}')
+        raise IBGANError(f'the output file must end in .pth, got {str(args.out)!r}')
     checkpoint, model = to_ours(args.source)
     content = io.BytesIO()
     torch.save(checkpoint, content)
@@ -38,4 +40,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

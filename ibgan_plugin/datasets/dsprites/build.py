@@ -14,6 +14,7 @@ from ibgan_plugin.datasets.dsprites.official import OfficialFile
 from ibgan_plugin.datasets.dsprites.outline import GRID
 from ibgan_plugin.datasets.dsprites.raster import WINDOW, pack_images, sprite_windows
 from ibgan_plugin.datasets.store.writer import Job, build
+from ibgan_plugin.utils.errors import IBGANError
 
 KIND = 'dsprites'
 FILE_NAME = 'dsprites.lmdb'
@@ -37,8 +38,8 @@ def prepare(data_root: str | Path, npz: str | Path | None = None, overwrite: boo
         Path of the LMDB file.
 
     Raises:
-        FileNotFoundError: If ``npz`` is given, but does not exist.
-        ValueError: If the official file is damaged or is not what its name says.
+        IBGANError: If ``npz`` is given, but does not exist.
+        IBGANError: If the official file is damaged or is not what its name says.
         OSError: If the disk is full.
     """
     root = Path(data_root)
@@ -73,5 +74,5 @@ def _packed(official: OfficialFile, start: int) -> Iterator[bytes]:
         try:
             yield pack_images(images, pos_x, pos_y).astype('<u4').tobytes()
         except ValueError as error:
-            raise ValueError(f'{official.path}: images {sprite * POSITIONS} to {(sprite + 1) * POSITIONS - 1} are not '
+            raise IBGANError(f'{official.path}: images {sprite * POSITIONS} to {(sprite + 1) * POSITIONS - 1} are not '
                              f'dSprites images: {error}') from error

@@ -9,6 +9,7 @@ from ibgan_plugin.datasets.dsprites.dataset import DSprites
 from ibgan_plugin.datasets.dsprites.outline import GRID
 from ibgan_plugin.datasets.ground_truth import FactorGrid
 from ibgan_plugin.registry import DATASETS
+from ibgan_plugin.utils.errors import IBGANError
 
 #: Values each of red, green and blue takes: linspace(0, 1, 8), in 0..255.
 LEVELS = np.rint(np.linspace(0, 255, 8)).astype(np.uint8)
@@ -32,14 +33,14 @@ class ColorDSprites(DSprites):
             40, 32, 32), and the set 377,487,360 samples, one for every combination.
 
     Raises:
-        ValueError: If both ``exclude_black`` and ``color_factors`` are asked for: the grid would have a hole.
+        IBGANError: If both ``exclude_black`` and ``color_factors`` are asked for: the grid would have a hole.
     """
 
     def __init__(self, data_root: str | Path = 'data/dsprites', pipeline: Sequence | None = None,
                  indices: int | Sequence[int] | None = None, test_mode: bool = False, seed: int | None = None,
                  exclude_black: bool = False, color_factors: bool = False):
         if exclude_black and color_factors:
-            raise ValueError('exclude_black=True does not go with color_factors=True: '
+            raise IBGANError('exclude_black=True does not go with color_factors=True: '
                              'the grid of factors holds every colour, black too')
         super().__init__(data_root, pipeline, indices, test_mode)
         self.seed = seed

@@ -62,7 +62,7 @@ class DSprites(ImageDataset):
         """Images uint8 [N, 1, 64, 64] of 0 and 255 of factor rows [N, 5], whatever part of the set this view shows.
 
         Raises:
-            ValueError: If a row has the wrong width or a value lies outside its factor.
+            IBGANError: If a row has the wrong width or a value lies outside its factor.
         """
         self.full_init()
         sample_idx = self.grid.to_index(factors)

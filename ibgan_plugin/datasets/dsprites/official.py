@@ -7,6 +7,7 @@ import numpy as np
 from ibgan_plugin.datasets.dsprites.outline import GRID
 from ibgan_plugin.datasets.dsprites.raster import SIDE
 from ibgan_plugin.datasets.npz_stream import NpzArray
+from ibgan_plugin.utils.errors import IBGANError
 
 
 class OfficialFile:
@@ -16,8 +17,8 @@ class OfficialFile:
         path: Path of the ``.npz``.
 
     Raises:
-        FileNotFoundError: If it does not exist.
-        ValueError: If it is no zip file, lacks an array, or an array has the wrong type, shape or order.
+        IBGANError: If it does not exist.
+        IBGANError: If it is no zip file, lacks an array, or an array has the wrong type, shape or order.
     """
 
     def __init__(self, path: str | Path):
@@ -25,7 +26,7 @@ class OfficialFile:
         self._images = NpzArray(path, 'imgs', 'u1', (len(GRID), SIDE, SIDE))
         classes = NpzArray(path, 'latents_classes', '<i8', (len(GRID), 1 + GRID.num_factors)).read()
         if not (GRID.to_index(classes[:, 1:]) == np.arange(len(GRID))).all():
-            raise ValueError(f'{self.path}: latents_classes are not in the order {", ".join(GRID.names)}, the last fastest')
+            raise IBGANError(f'{self.path}: latents_classes are not in the order {", ".join(GRID.names)}, the last fastest')
 
     @property
     def description(self) -> str:
@@ -36,6 +37,6 @@ class OfficialFile:
         """Images uint8 [count, 64, 64] of 0 and 1, one chunk after the other, from image ``start`` on.
 
         Raises:
-            ValueError: If the file ends early or is damaged.
+            IBGANError: If the file ends early or is damaged.
         """
         return self._images.chunks(count, start)

@@ -7,6 +7,7 @@ is ``floor(centre) - 13`` along both axes, a function of the two positions alone
 import numpy as np
 
 from ibgan_plugin.datasets.dsprites.outline import GRID, SUBPIXELS, centres, outline
+from ibgan_plugin.utils.errors import IBGANError
 
 #: Rows and columns of a packed window.
 WINDOW = 28
@@ -74,10 +75,10 @@ def pack_images(images: np.ndarray, pos_x: np.ndarray, pos_y: np.ndarray) -> np.
     """Packed windows uint32 [N, 28] of images [N, 64, 64] of 0 and 1: the inverse of :func:`unpack_windows`.
 
     Raises:
-        ValueError: If a pixel is neither 0 nor 1, or a white one lies outside its sprite's window.
+        IBGANError: If a pixel is neither 0 nor 1, or a white one lies outside its sprite's window.
     """
     if images.size and images.max() > 1:
-        raise ValueError(f'pixels must be 0 or 1, got {images.max()}')
+        raise IBGANError(f'pixels must be 0 or 1, got {images.max()}')
     rows = np.packbits(images, axis=-1, bitorder='little').view('<u8')[..., 0]  # Nx64
     words = np.take_along_axis(rows, ORIGINS[pos_y][:, None] + np.arange(WINDOW), axis=1)
     windows = (words >> ORIGINS[pos_x].astype(np.uint64)[:, None]).astype(np.uint32) & np.uint32((1 << WINDOW) - 1)
@@ -85,7 +86,7 @@ def pack_images(images: np.ndarray, pos_x: np.ndarray, pos_y: np.ndarray) -> np.
     unpack_windows(windows, pos_x, pos_y, redrawn)
     wrong = np.flatnonzero((redrawn != 255 * images).any(axis=(1, 2)))
     if wrong.size:
-        raise ValueError(f'image {wrong[0]} has white pixels outside its {WINDOW}x{WINDOW} window '
+        raise IBGANError(f'image {wrong[0]} has white pixels outside its {WINDOW}x{WINDOW} window '
                          f'(posX {pos_x[wrong[0]]}, posY {pos_y[wrong[0]]})')
     return windows
 
@@ -100,7 +101,7 @@ def render(factors: np.ndarray) -> np.ndarray:
         uint8 [N, 64, 64] of 0 and 1.
 
     Raises:
-        ValueError: If the shape is not [N, 5] or an index lies outside its factor.
+        IBGANError: If the shape is not [N, 5] or an index lies outside its factor.
     """
     sprite, position = np.divmod(GRID.to_index(factors), GRID.sizes[3] * GRID.sizes[4])
     images = np.empty((len(sprite), SIDE, SIDE), dtype=np.uint8)

@@ -6,6 +6,7 @@ import numpy as np
 from ibgan_plugin.datasets.prepare.convert import Conversion, Recipe
 from ibgan_plugin.datasets.sources import ImageSource, open_source
 from ibgan_plugin.datasets.store.writer import Job
+from ibgan_plugin.utils.errors import IBGANError
 
 #: Images of the official set, and their width and height.
 COUNT, SIZE = 202_599, (178, 218)
@@ -19,14 +20,14 @@ def find_images(root: Path) -> ImageSource:
     """The aligned images: ``img_align_celeba/`` or its zip in ``root`` (or ``root/Img``), or ``root`` itself if it is either.
 
     Raises:
-        FileNotFoundError: If there are none.
+        IBGANError: If there are none.
     """
     if _is_images(root):
         return open_source(root)
     for place in _PLACES:
         if (root / place).exists():
             return open_source(root / place)
-    raise FileNotFoundError(f'{root} holds none of {", ".join(_PLACES)}; data/README.md says where CelebA comes from')
+    raise IBGANError(f'{root} holds none of {", ".join(_PLACES)}; data/README.md says where CelebA comes from')
 
 
 def _is_images(root: Path) -> bool:
@@ -48,12 +49,12 @@ def job(root: Path, recipe: Recipe, workers: int = 1, skip_unreadable: bool = Fa
         partial: Accept another number of images than the official one.
 
     Raises:
-        FileNotFoundError: If there are no images.
-        ValueError: If their number is not the official one, or an annotation lacks an image or is malformed.
+        IBGANError: If there are no images.
+        IBGANError: If their number is not the official one, or an annotation lacks an image or is malformed.
     """
     source = find_images(root)
     if len(source) != COUNT and not partial:
-        raise ValueError(f'{source.path} holds {len(source):,} images, but CelebA has {COUNT:,}; '
+        raise IBGANError(f'{source.path} holds {len(source):,} images, but CelebA has {COUNT:,}; '
                          'pass --partial to use them all the same')
     names = [Path(name).name for name in source.names]
     arrays, layout = read_annotations(root.parent if _is_images(root) else root, names)
@@ -72,7 +73,7 @@ def read_annotations(root: Path, names: list[str]) -> tuple[dict[str, np.ndarray
     ``numbers`` int32 [N], the digits of the file names.
 
     Raises:
-        ValueError: If a file is malformed or lacks an image.
+        IBGANError: If a file is malformed or lacks an image.
     """
     digits = [''.join(filter(str.isdigit, name)) for name in names]
     arrays: dict[str, np.ndarray] = {'numbers': np.array([int(number or 0) for number in digits], dtype=np.int32)}
@@ -100,12 +101,12 @@ def _table(path: Path, lines: list[str], names: list[str], columns: int) -> np.n
     for line in filter(None, lines):
         name, *values = line.split()
         if len(values) != columns:
-            raise ValueError(f'{path}: the line of {name!r} has {len(values)} values, but must have {columns}')
+            raise IBGANError(f'{path}: the line of {name!r} has {len(values)} values, but must have {columns}')
         rows[name] = values
     missing = next((name for name in names if name not in rows), None)
     if missing is not None:
-        raise ValueError(f'{path} has no line for the image {missing!r}')
+        raise IBGANError(f'{path} has no line for the image {missing!r}')
     try:
         return np.array([[int(value) for value in rows[name]] for name in names])
     except ValueError as error:
-        raise ValueError(f'{path}: {error}') from error
+        raise IBGANError(f'{path}: {error}') from error

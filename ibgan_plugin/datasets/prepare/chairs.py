@@ -7,6 +7,7 @@ import numpy as np
 from ibgan_plugin.datasets.prepare.convert import Conversion, Recipe
 from ibgan_plugin.datasets.sources import open_source
 from ibgan_plugin.datasets.store.writer import Job
+from ibgan_plugin.utils.errors import IBGANError
 
 #: Images of the official set, and their width and height.
 COUNT, SIZE = 1393 * 62, (600, 600)
@@ -30,18 +31,18 @@ def job(root: Path, recipe: Recipe, workers: int = 1, skip_unreadable: bool = Fa
         partial: Accept another number of images than the official one.
 
     Raises:
-        FileNotFoundError: If there are no images.
-        ValueError: If a name is not of the official form, or their number not the official one.
+        IBGANError: If there are no images.
+        IBGANError: If a name is not of the official form, or their number not the official one.
     """
     inside = [root / name for name in ('rendered_chairs', 'rendered_chairs.tar') if (root / name).exists()]
     source = open_source(inside[0] if inside else root)
     matches = [(_NAME.fullmatch(name), name) for name in source.names]
     wrong = next((name for match, name in matches if match is None), None)
     if wrong is not None:
-        raise ValueError(f'{source.path}: {wrong!r} is not of the form '
+        raise IBGANError(f'{source.path}: {wrong!r} is not of the form '
                          "'<model>/renders/image_<n>_p<elevation>_t<azimuth>_r<size>.png'")
     if len(source) != COUNT and not partial:
-        raise ValueError(f'{source.path} holds {len(source):,} images, but 3D Chairs has {COUNT:,}; '
+        raise IBGANError(f'{source.path} holds {len(source):,} images, but 3D Chairs has {COUNT:,}; '
                          'pass --partial to use them all the same')
     views = sorted((match[1], int(match[2]), int(match[3]), name) for match, name in matches if match is not None)
     values = [sorted(set(column)) for column in list(zip(*views, strict=True))[:3]]

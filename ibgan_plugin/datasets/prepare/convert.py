@@ -10,6 +10,7 @@ from ibgan_plugin.datasets.prepare.threads import in_order
 from ibgan_plugin.datasets.sources import ImageSource
 from ibgan_plugin.datasets.store.writer import Job
 from ibgan_plugin.datasets.transforms import CropResize
+from ibgan_plugin.utils.errors import IBGANError
 
 _BLOCK = 512  # images that are read ahead
 #: Bytes a 64x64 colour record takes on disk, pages included; used to guess the size of the file.
@@ -29,7 +30,7 @@ class Recipe:
         expected: Width and height that an image must have before the crop; ``None`` for any.
 
     Raises:
-        ValueError: If an attribute is not one of its allowed values.
+        IBGANError: If an attribute is not one of its allowed values.
     """
     channels: int = 3
     size: int = 64
@@ -40,11 +41,11 @@ class Recipe:
 
     def __post_init__(self) -> None:
         if self.channels not in (1, 3):
-            raise ValueError(f'channels must be 1 or 3, got {self.channels}')
+            raise IBGANError(f'channels must be 1 or 3, got {self.channels}')
         if self.encoding not in ENCODINGS:
-            raise ValueError(f'encoding must be one of {sorted(ENCODINGS)}, got {self.encoding!r}')
+            raise IBGANError(f'encoding must be one of {sorted(ENCODINGS)}, got {self.encoding!r}')
         if not 1 <= self.quality <= 100:
-            raise ValueError(f'quality must be in 1..100, got {self.quality}')
+            raise IBGANError(f'quality must be in 1..100, got {self.quality}')
         CropResize(self.size, self.crop)  # checks both
 
     def __call__(self, data: bytes, name: str) -> bytes:

@@ -15,6 +15,7 @@ from ibgan_plugin.datasets.prepare.norb import NORB_GRID, open_smallnorb
 from ibgan_plugin.datasets.prepare.threads import in_order
 from ibgan_plugin.datasets.store.writer import Job
 from ibgan_plugin.datasets.transforms import CropResize
+from ibgan_plugin.utils.errors import IBGANError
 
 _BLOCK = 512
 SHAPES3D_GRID = FactorGrid(('floor_hue', 'wall_hue', 'object_hue', 'scale', 'shape', 'orientation'), (10, 10, 10, 8, 4, 15))
@@ -43,8 +44,8 @@ class FactorSet:
         """What to build from the files at ``path``.
 
         Raises:
-            FileNotFoundError: If a file is missing.
-            ValueError: If a file is damaged, or of another shape than the published one.
+            IBGANError: If a file is missing.
+            IBGANError: If a file is damaged, or of another shape than the published one.
         """
         recipe = Recipe(channels=self.channels, size=size, encoding=encoding)
         blocks = self.open(path)
@@ -63,19 +64,19 @@ def _open_shapes3d(path: Path) -> Callable[[int], Iterator[np.ndarray]]:
     try:
         import h5py
     except ImportError as error:
-        raise ValueError(f'{path} is an HDF5 file: reading it needs h5py (pip install h5py)') from error
+        raise IBGANError(f'{path} is an HDF5 file: reading it needs h5py (pip install h5py)') from error
     expected = (len(SHAPES3D_GRID), 64, 64, 3)
     if not path.is_file():
-        raise FileNotFoundError(f'{path} does not exist')
+        raise IBGANError(f'{path} does not exist')
     try:
         with h5py.File(path, 'r') as file:
             if 'images' not in file:
-                raise ValueError(f'{path} has no data set \'images\', only {sorted(file)}')
+                raise IBGANError(f'{path} has no data set \'images\', only {sorted(file)}')
             if file['images'].shape != expected or file['images'].dtype != np.uint8:
-                raise ValueError(f'{path}: images is {file["images"].dtype} of shape {list(file["images"].shape)}, '
+                raise IBGANError(f'{path}: images is {file["images"].dtype} of shape {list(file["images"].shape)}, '
                                  f'but must be uint8 of shape {list(expected)}')
     except OSError as error:
-        raise ValueError(f'{path} is damaged or not an HDF5 file: {error}') from error
+        raise IBGANError(f'{path} is damaged or not an HDF5 file: {error}') from error
 
     def blocks(start: int) -> Iterator[np.ndarray]:
         with h5py.File(path, 'r') as file:
@@ -83,7 +84,7 @@ def _open_shapes3d(path: Path) -> Callable[[int], Iterator[np.ndarray]]:
                 try:
                     block = file['images'][first:first + _BLOCK]
                 except OSError as error:
-                    raise ValueError(f'{path} is damaged at image {first} or shortly after: {error}') from error
+                    raise IBGANError(f'{path} is damaged at image {first} or shortly after: {error}') from error
                 yield block
 
     return blocks
@@ -99,7 +100,7 @@ def _open_cars3d(path: Path) -> Callable[[int], Iterator[np.ndarray]]:
     objects, azimuths, elevations = CARS3D_GRID.sizes
     files = sorted(path.rglob('*.mat'))
     if len(files) != objects:
-        raise ValueError(f'{path} holds {len(files)} .mat files, but Cars3D has {objects}')
+        raise IBGANError(f'{path} holds {len(files)} .mat files, but Cars3D has {objects}')
 
     def blocks(start: int) -> Iterator[np.ndarray]:
         first, done = divmod(start, azimuths * elevations)
@@ -107,9 +108,9 @@ def _open_cars3d(path: Path) -> Callable[[int], Iterator[np.ndarray]]:
             try:
                 images = loadmat(file)['im']
             except (KeyError, ValueError, TypeError, OSError, NotImplementedError, zlib.error) as error:
-                raise ValueError(f'{file} is damaged or has no array \'im\': {error}') from error
+                raise IBGANError(f'{file} is damaged or has no array \'im\': {error}') from error
             if images.ndim != 5 or images.shape[2:] != (3, azimuths, elevations) or images.dtype != np.uint8:
-                raise ValueError(f'{file}: im is {images.dtype} of shape {list(images.shape)}, '
+                raise IBGANError(f'{file}: im is {images.dtype} of shape {list(images.shape)}, '
                                  f'but must be uint8 of shape [H, W, 3, {azimuths}, {elevations}]')
             yield images.transpose(3, 4, 0, 1, 2).reshape(-1, *images.shape[:3])[done:]
             done = 0

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from ibgan_plugin.datasets.ground_truth import FactorGrid
+from ibgan_plugin.utils.errors import IBGANError
 
 #: The published factors category, elevation, azimuth and lighting, and the toy within its category, which other code draws
 #: at random: every image has its own place in this grid.
@@ -19,22 +20,22 @@ def read_matrix(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     are written), the values; all little-endian.
 
     Raises:
-        FileNotFoundError: If it does not exist.
-        ValueError: If it is truncated, or of another type or shape.
+        IBGANError: If it does not exist.
+        IBGANError: If it is truncated, or of another type or shape.
     """
     if not path.is_file():
-        raise FileNotFoundError(f'{path} does not exist (unpack the .gz first)')
+        raise IBGANError(f'{path} does not exist (unpack the .gz first)')
     head = np.fromfile(path, dtype='<i4', count=2)
     if len(head) < 2 or int(head[0]) not in _TYPES:
-        raise ValueError(f'{path} is not a NORB matrix file')
+        raise IBGANError(f'{path} is not a NORB matrix file')
     dtype, dimensions = _TYPES[int(head[0])], int(head[1])
     written = np.fromfile(path, dtype='<i4', count=2 + max(dimensions, 3))[2:]
     if tuple(written[:dimensions]) != shape:
-        raise ValueError(f'{path} has the shape {written[:dimensions].tolist()}, but must have {list(shape)}')
+        raise IBGANError(f'{path} has the shape {written[:dimensions].tolist()}, but must have {list(shape)}')
     offset = 4 * (2 + max(dimensions, 3))
     needed = offset + dtype.itemsize * int(np.prod(shape))
     if path.stat().st_size < needed:
-        raise ValueError(f'{path} is truncated: {path.stat().st_size} of {needed} bytes')
+        raise IBGANError(f'{path} is truncated: {path.stat().st_size} of {needed} bytes')
     return np.memmap(path, dtype=dtype, mode='r', offset=offset, shape=shape)
 
 
@@ -45,8 +46,8 @@ def open_smallnorb(folder: Path) -> Callable[[int], Iterator[np.ndarray]]:
         folder: Holds the six unpacked files ``smallnorb-*-{dat,cat,info}.mat``.
 
     Raises:
-        FileNotFoundError: If a file is missing.
-        ValueError: If a file is damaged, or the images are not one for each combination.
+        IBGANError: If a file is missing.
+        IBGANError: If a file is damaged, or the images are not one for each combination.
     """
     images = [read_matrix(folder / f'{part}-dat.mat', (_PER_PART, 2, 96, 96)) for part in _PARTS]
     category = np.concatenate([read_matrix(folder / f'{part}-cat.mat', (_PER_PART,)) for part in _PARTS])
@@ -55,10 +56,10 @@ def open_smallnorb(folder: Path) -> Callable[[int], Iterator[np.ndarray]]:
     try:
         index = NORB_GRID.to_index(np.stack([category, instance, elevation, azimuth // 2, lighting], axis=1))
     except ValueError as error:
-        raise ValueError(f'{folder}: {error}') from error
+        raise IBGANError(f'{folder}: {error}') from error
     order = np.argsort(index)
     if not (index[order] == np.arange(len(NORB_GRID))).all():
-        raise ValueError(f'{folder}: the images are not one for each combination of {", ".join(NORB_GRID.names)}')
+        raise IBGANError(f'{folder}: the images are not one for each combination of {", ".join(NORB_GRID.names)}')
 
     def blocks(start: int) -> Iterator[np.ndarray]:
         for first in range(start, len(order), _BLOCK):

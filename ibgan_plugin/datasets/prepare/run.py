@@ -5,6 +5,8 @@ from ibgan_plugin.datasets.lmdb_images import KIND
 from ibgan_plugin.datasets.prepare.convert import Conversion
 from ibgan_plugin.datasets.store.reader import LMDBReader
 from ibgan_plugin.datasets.store.writer import Job, build
+from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.files import write_whole
 
 
 def run(path: Path, job: Job, conversion: Conversion | None = None, overwrite: bool = False) -> str:
@@ -21,7 +23,7 @@ def run(path: Path, job: Job, conversion: Conversion | None = None, overwrite: b
 
     Raises:
         OSError: If the disk is full.
-        ValueError: If an input is unreadable, the file is damaged, or it is there, but was made from something else or in
+        IBGANError: If an input is unreadable, the file is damaged, or it is there, but was made from something else or in
             another way.
     """
     there = path.exists() and not overwrite
@@ -48,7 +50,7 @@ def _check_same(reader: LMDBReader, job: Job) -> None:
     pairs += [(key, asked['layout'].get(key), found['layout'].get(key)) for key in {**found['layout'], **asked['layout']}]
     for key, wanted, present in pairs:
         if wanted != present:
-            raise ValueError(f'{reader.path} is there, but its {key} is {present!r} instead of {wanted!r}; '
+            raise IBGANError(f'{reader.path} is there, but its {key} is {present!r} instead of {wanted!r}; '
                              'pass --force to make it again, or another --out')
 
 
@@ -58,5 +60,5 @@ def _report_skipped(path: Path, conversion: Conversion, skipped: list[int]) -> s
     report = path.with_name(f'{path.stem}.skipped.txt')
     if conversion.problems or not report.exists():
         lines = [conversion.problems.get(name, f'{name}: left out by an earlier run') for name in names]
-        report.write_text('\n'.join(lines) + '\n')
+        write_whole(report, '\n'.join(lines) + '\n')
     return f'{len(skipped)} unreadable inputs were left out, {names[0]} first; {report} lists them'

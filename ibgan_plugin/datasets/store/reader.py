@@ -30,6 +30,7 @@ import lmdb
 import numpy as np
 
 from ibgan_plugin.datasets.store.seal import damage
+from ibgan_plugin.utils.errors import IBGANError
 
 FORMAT = 'ibgan_plugin.lmdb'
 FORMAT_VERSION = 1
@@ -44,7 +45,7 @@ _lock = threading.Lock()
 _verified: dict[Path, tuple[int, int]] = {}
 
 
-class StoreError(ValueError):
+class StoreError(IBGANError):
     """A file that is not a complete store of the expected kind and version; the message names it and what is wrong."""
 
 
@@ -59,14 +60,14 @@ def open_readonly(path: Path) -> lmdb.Environment:
     Only the two header pages are read for that: touching a page beyond the end of a truncated file would kill the process.
 
     Raises:
-        FileNotFoundError: If there is no such file.
+        IBGANError: If there is no such file.
         IsADirectoryError: If it is a folder.
         StoreError: If it is no LMDB file or is truncated.
     """
     if path.is_dir():
-        raise IsADirectoryError(f'{path} is a folder, but must be the LMDB file itself')
+        raise IBGANError(f'{path} is a folder, but must be the LMDB file itself')
     if not path.is_file():
-        raise FileNotFoundError(f'{path} does not exist; make it with tools/prepare_data.py')
+        raise IBGANError(f'{path} does not exist; make it with tools/prepare_data.py')
     size = path.stat().st_size
     try:
         env = lmdb.open(str(path), subdir=False, readonly=True, create=False, lock=False, readahead=False)
@@ -136,7 +137,7 @@ class LMDBReader:
         kind: The expected kind of records.
 
     Raises:
-        FileNotFoundError: If there is no such file.
+        IBGANError: If there is no such file.
         StoreError: If the file is damaged, or of another format, version or kind.
     """
 

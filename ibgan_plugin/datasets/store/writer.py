@@ -31,6 +31,8 @@ from ibgan_plugin.datasets.store.reader import (
     record_key,
 )
 from ibgan_plugin.datasets.store.seal import seal
+from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.files import put_in_place
 
 # A transaction ends after so much; a kill loses no more than that.
 _BYTES_PER_TRANSACTION, _SECONDS_PER_TRANSACTION = 8 << 20, 5
@@ -82,7 +84,7 @@ def build(path: Path, job: Job, overwrite: bool = False) -> list[int]:
             attempt.
     """
     if path.is_dir():
-        raise IsADirectoryError(f'{path} is a folder; name the LMDB file to make, such as {path / path.name}.lmdb')
+        raise IBGANError(f'{path} is a folder; name the LMDB file to make, such as {path / path.name}.lmdb')
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path.with_name(f'.{path.name}.lock'))
     try:
@@ -104,7 +106,7 @@ def _build(path: Path, job: Job) -> list[int]:
     needed = job.size - (part.stat().st_size if part.exists() else 0)
     free = shutil.disk_usage(path.parent).free
     if free < needed:
-        raise OSError(f'{path} needs {needed:,} more bytes, but only {free:,} are free in {path.parent}')
+        raise IBGANError(f'{path} needs {needed:,} more bytes, but only {free:,} are free in {path.parent}')
     # The map bounds the file and takes address space only.
     env = lmdb.open(str(part), subdir=False, lock=False, map_size=(4 * job.size or 1 << 40) + (1 << 26))
     try:
@@ -122,16 +124,15 @@ def _build(path: Path, job: Job) -> list[int]:
     except OSError as error:
         raise _disk_error(part, metadata, error) from error
     forget(path)
-    os.replace(part, path)
-    _sync_folder(path.parent)
+    put_in_place(part, path)
     return metadata['skipped']
 
 
-def _disk_error(part: Path, metadata: dict[str, Any], error: Exception) -> OSError:
+def _disk_error(part: Path, metadata: dict[str, Any], error: Exception) -> IBGANError:
     """What to tell when writing failed, which LMDB calls an input/output error when the disk is full."""
     free = shutil.disk_usage(part.parent).free
-    return OSError(f'could not write {part} ({free:,} bytes are free on its disk): {error}; {metadata["count"]} records are '
-                   'kept there: free some space and run this again')
+    return IBGANError(f'could not write {part} ({free:,} bytes are free on its disk): {error}; {metadata["count"]} records are '
+                      'kept there: free some space and run this again')
 
 
 def _resumable(part: Path, job: Job) -> dict[str, Any]:
@@ -191,13 +192,3 @@ def _complete(env: lmdb.Environment, job: Job, metadata: dict[str, Any]) -> None
         for name, array in arrays.items():
             txn.put(array_key(name), np.ascontiguousarray(array).tobytes())
         txn.put(METADATA_KEY, json.dumps({**metadata, 'complete': True}).encode())
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename in a folder durable, where the system can."""
-    if os.name == 'posix':
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -7,6 +7,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 
 from ibgan_plugin.registry import TRANSFORMS
+from ibgan_plugin.utils.errors import IBGANError
 
 #: Named crops. Those of CelebA are for the aligned 178x218 images: ``celeba_148`` is the usual one, ``celeba_128`` the other
 #: common one, ``celeba_64`` the centre of the published run (no resize follows at size 64, so only the inner face shows).
@@ -31,7 +32,7 @@ class Crop:
         """A crop from ``'none'``, ``'square'``, ``'WxH'`` (centre), ``'WxH+LEFT+TOP'`` or a name in :data:`PRESETS`.
 
         Raises:
-            ValueError: If it is none of these.
+            IBGANError: If it is none of these.
         """
         if text == 'none':
             return None
@@ -39,14 +40,14 @@ class Crop:
             return cls()
         match = re.fullmatch(r'([1-9]\d*)x([1-9]\d*)(?:\+(\d+)\+(\d+))?', PRESETS.get(text, text))
         if match is None:
-            raise ValueError(f"crop must be 'none', 'square', 'WxH', 'WxH+LEFT+TOP' or one of {sorted(PRESETS)}, got {text!r}")
+            raise IBGANError(f"crop must be 'none', 'square', 'WxH', 'WxH+LEFT+TOP' or one of {sorted(PRESETS)}, got {text!r}")
         return cls(*(None if number is None else int(number) for number in match.groups()))  # type: ignore[arg-type]
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
         """The part of an image [H, W, C], a view.
 
         Raises:
-            ValueError: If the image is too small.
+            IBGANError: If the image is too small.
         """
         rows, columns = image.shape[:2]
         side = min(rows, columns)
@@ -54,7 +55,7 @@ class Crop:
         left = (columns - width) // 2 if self.left is None else self.left
         top = (rows - height) // 2 if self.top is None else self.top
         if left < 0 or top < 0 or left + width > columns or top + height > rows:
-            raise ValueError(f'a crop of {width}x{height} pixels at column {left}, row {top} does not fit an image of '
+            raise IBGANError(f'a crop of {width}x{height} pixels at column {left}, row {top} does not fit an image of '
                              f'{columns}x{rows}')
         return image[top:top + height, left:left + width]
 
@@ -79,12 +80,12 @@ class CropResize(BaseTransform):
         crop: As in :meth:`Crop.parse`.
 
     Raises:
-        ValueError: If size is below 1, crop is unknown, or (when called) an image is too small for the crop.
+        IBGANError: If size is below 1, crop is unknown, or (when called) an image is too small for the crop.
     """
 
     def __init__(self, size: int = 64, crop: str = 'square'):
         if size < 1:
-            raise ValueError(f'size must be at least 1 pixel, got {size}')
+            raise IBGANError(f'size must be at least 1 pixel, got {size}')
         self.size = size
         self.crop_name = crop
         self.crop = Crop.parse(crop)

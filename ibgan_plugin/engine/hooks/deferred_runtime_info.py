@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ibgan_plugin.engine.checkpoints import MAX_HISTORY
 from ibgan_plugin.registry import HOOKS
+from ibgan_plugin.utils.errors import IBGANError
 
 
 @HOOKS.register_module()
@@ -24,12 +25,12 @@ class DeferredRuntimeInfoHook(RuntimeInfoHook):
         max_history: Newest values kept of each logged scalar, at least 1.
 
     Raises:
-        ValueError: If ``interval`` or ``max_history`` is below 1.
+        IBGANError: If ``interval`` or ``max_history`` is below 1.
     """
 
     def __init__(self, interval: int | None = None, max_history: int = MAX_HISTORY) -> None:
         if max_history < 1 or (interval is not None and interval < 1):
-            raise ValueError(f'interval and max_history must be at least 1, got {interval} and {max_history}')
+            raise IBGANError(f'interval and max_history must be at least 1, got {interval} and {max_history}')
         self.interval, self.max_history = interval, max_history
         self._pending: list[dict[str, Any]] = []
 

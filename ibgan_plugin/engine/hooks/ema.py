@@ -6,6 +6,7 @@ from torch import nn
 
 from ibgan_plugin.models.freeze import unwrap
 from ibgan_plugin.registry import HOOKS
+from ibgan_plugin.utils.errors import IBGANError
 
 
 @HOOKS.register_module()
@@ -29,7 +30,7 @@ class GeneratorSideEMAHook(EMAHook):
         model = unwrap(runner.model)
         chosen = {name: unwrap(getattr(model, name)) for name in self.modules if getattr(model, name, None) is not None}
         if not chosen:
-            raise ValueError(f'GeneratorSideEMAHook.modules {self.modules} names no submodule of {type(model).__name__}')
+            raise IBGANError(f'GeneratorSideEMAHook.modules {self.modules} names no submodule of {type(model).__name__}')
         self.src_model = nn.ModuleDict(chosen)
         self.ema_model = MODELS.build(self.ema_cfg, default_args=dict(model=self.src_model))
 

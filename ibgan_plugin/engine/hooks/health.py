@@ -14,10 +14,11 @@ from ibgan_plugin.engine.optim.wrappers import gradient_norm
 from ibgan_plugin.models.base import KL_PER_DIM, LatentModel
 from ibgan_plugin.models.freeze import evaluating, unwrap
 from ibgan_plugin.registry import HOOKS
+from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.visualization import sample
 
 
-class DivergedError(ValueError):
+class DivergedError(IBGANError):
     """NaN or infinity in training; the message names the iteration, the component and the last good checkpoint."""
 
 
@@ -39,7 +40,7 @@ class HealthHook(Hook):
         min_std: Mode collapse: the mean standard deviation of a pixel over 64 samples is below this (images are in [-1, 1]).
 
     Raises:
-        ValueError: If an interval is below 1.
+        IBGANError: If an interval is below 1.
     """
     #: Before the checkpoint of the same iteration.
     priority = 'NORMAL'
@@ -47,7 +48,7 @@ class HealthHook(Hook):
     def __init__(self, interval: int = 50, collapse_interval: int = 5000, min_kl: float = 0.01, min_std: float = 0.001,
                  skip: bool = False) -> None:
         if interval < 1 or collapse_interval < 1:
-            raise ValueError(f'interval and collapse_interval must be at least 1, got {interval} and {collapse_interval}')
+            raise IBGANError(f'interval and collapse_interval must be at least 1, got {interval} and {collapse_interval}')
         self.interval, self.collapse_interval, self.min_kl, self.min_std = interval, collapse_interval, min_kl, min_std
         self.skip = skip
         self._statistics: dict[str, Tensor] = {}

@@ -4,6 +4,7 @@ from mmengine.runner import Runner
 
 from ibgan_plugin.models.freeze import unwrap
 from ibgan_plugin.registry import HOOKS
+from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.utils.schedules import linear
 
 
@@ -20,19 +21,19 @@ class InstanceNoiseHook(Hook):
         over: Length of the change in iterations; None is the rest of the run.
 
     Raises:
-        ValueError: If a value is negative.
+        IBGANError: If a value is negative.
     """
 
     def __init__(self, start: float, end: float, begin: int = 0, over: int | None = None) -> None:
         if min(start, end, begin, over or 0) < 0:
-            raise ValueError(f'start, end, begin and over must be at least 0, got {start}, {end}, {begin}, {over}')
+            raise IBGANError(f'start, end, begin and over must be at least 0, got {start}, {end}, {begin}, {over}')
         self.start, self.end, self.begin, self.over = start, end, begin, over
 
     def before_train(self, runner: Runner) -> None:
         """Check that the runner's model takes instance noise."""
         model = unwrap(runner.model)
         if not hasattr(model, 'instance_noise_std'):
-            raise ValueError(f'InstanceNoiseHook needs a model with instance_noise_std, {type(model).__name__} has none')
+            raise IBGANError(f'InstanceNoiseHook needs a model with instance_noise_std, {type(model).__name__} has none')
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
         """Set the value of this iteration."""

@@ -9,6 +9,7 @@ from torch import Tensor
 from ibgan_plugin.models.base import ACTIVE_THRESHOLD, KL_PER_DIM, LatentModel, active_dims
 from ibgan_plugin.models.freeze import evaluating, unwrap
 from ibgan_plugin.registry import HOOKS
+from ibgan_plugin.utils.errors import IBGANError
 
 
 @HOOKS.register_module()
@@ -24,13 +25,13 @@ class MIBoundsHook(Hook):
         active_threshold: KL in nats above which a dimension counts as active.
 
     Raises:
-        ValueError: If ``interval`` is below 1.
+        IBGANError: If ``interval`` is below 1.
     """
     priority = 'BELOW_NORMAL'
 
     def __init__(self, interval: int = 100, active_threshold: float = ACTIVE_THRESHOLD) -> None:
         if interval < 1:
-            raise ValueError(f'interval must be at least 1, got {interval}')
+            raise IBGANError(f'interval must be at least 1, got {interval}')
         self.interval, self.active_threshold = interval, active_threshold
         self._sums: dict[str, Tensor] = {}
         self._count = 0

@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 
 from ibgan_plugin.engine.workers import STOP_SIGNALS
 from ibgan_plugin.registry import HOOKS
+from ibgan_plugin.utils.errors import IBGANError
 
 #: Exit status of ``tools/train.py`` after a run that was told to end, saved and can be resumed (EX_TEMPFAIL of sysexits.h).
 PREEMPTED_EXIT_CODE = 75
@@ -32,14 +33,14 @@ class PreemptionHook(Hook):
         sync_interval: Iterations between two exchanges of the request over ranks, at least 1; unused on one process.
 
     Raises:
-        ValueError: If ``sync_interval`` is below 1.
+        IBGANError: If ``sync_interval`` is below 1.
     """
     #: After every other hook, the checkpoint's included.
     priority = 'LOWEST'
 
     def __init__(self, sync_interval: int = 10) -> None:
         if sync_interval < 1:
-            raise ValueError(f'sync_interval must be at least 1, got {sync_interval}')
+            raise IBGANError(f'sync_interval must be at least 1, got {sync_interval}')
         self.sync_interval = sync_interval
         self.requested = False
         self._since = 0.0

@@ -10,6 +10,7 @@ from torch import Tensor
 from ibgan_plugin.engine.checkpoints import ATOMIC_BACKEND
 from ibgan_plugin.models.freeze import unwrap
 from ibgan_plugin.registry import HOOKS
+from ibgan_plugin.utils.errors import IBGANError
 
 
 @HOOKS.register_module()
@@ -23,7 +24,7 @@ class SafeCheckpointHook(CheckpointHook):
         kwargs: Arguments of MMEngine's ``CheckpointHook``; ``backend_args`` defaults to atomic local files.
 
     Raises:
-        ValueError: If MMEngine's hook knows no such argument; it would fail when it saves for the first time.
+        IBGANError: If MMEngine's hook knows no such argument; it would fail when it saves for the first time.
     """
 
     max_keep_ckpts: int
@@ -33,7 +34,7 @@ class SafeCheckpointHook(CheckpointHook):
         kwargs.setdefault('backend_args', {'backend': ATOMIC_BACKEND})
         super().__init__(*args, **kwargs)
         if self.args:
-            raise ValueError(f'unknown arguments of SafeCheckpointHook: {self.args}')
+            raise IBGANError(f'unknown arguments of SafeCheckpointHook: {self.args}')
         self._rank_buffers: list[dict[str, Tensor]] = []
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:

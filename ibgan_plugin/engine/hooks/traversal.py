@@ -9,6 +9,7 @@ from mmengine.runner import Runner
 from ibgan_plugin.models.base import ACTIVE_THRESHOLD
 from ibgan_plugin.models.freeze import evaluating, unwrap
 from ibgan_plugin.registry import HOOKS
+from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.visualization import draw_traversal, image_grid, sample, traverse, write_png
 
 
@@ -27,14 +28,14 @@ class TraversalHook(Hook):
         active_threshold: KL in nats below which a dimension is marked inactive.
 
     Raises:
-        ValueError: If ``interval`` is below 1.
+        IBGANError: If ``interval`` is below 1.
     """
     priority = 'LOW'
 
     def __init__(self, interval: int = 5000, steps: int = 11, limit: float = 2.0, num_samples: int = 64,
                  active_threshold: float = ACTIVE_THRESHOLD) -> None:
         if interval < 1:
-            raise ValueError(f'interval must be at least 1, got {interval}')
+            raise IBGANError(f'interval must be at least 1, got {interval}')
         self.interval, self.steps, self.limit = interval, steps, limit
         self.num_samples, self.active_threshold = num_samples, active_threshold
 

@@ -11,6 +11,7 @@ from tqdm import tqdm
 from ibgan_plugin.datasets.ground_truth import FactorGrid
 from ibgan_plugin.ops.cpu import release_freed_memory
 from ibgan_plugin.registry import DATASETS, LOOPS
+from ibgan_plugin.utils.errors import IBGANError
 
 
 def required_index(evaluator: Evaluator, grid: FactorGrid) -> np.ndarray | None:
@@ -31,7 +32,7 @@ def restrict_dataloader(dataloader: Any, evaluator: Evaluator) -> Any:
     A loader that is already built is returned unchanged.
 
     Raises:
-        ValueError: If the data set's metainfo has no factors.
+        IBGANError: If the data set's metainfo has no factors.
     """
     if not isinstance(dataloader, dict):
         return dataloader
@@ -40,7 +41,7 @@ def restrict_dataloader(dataloader: Any, evaluator: Evaluator) -> Any:
         dataset = DATASETS.build(dataset)
     meta = getattr(dataset, 'metainfo', {})
     if 'factor_names' not in meta or 'factor_sizes' not in meta:
-        raise ValueError(f'{type(dataset).__name__} needs metainfo factor_names and factor_sizes, got {sorted(meta)}')
+        raise IBGANError(f'{type(dataset).__name__} needs metainfo factor_names and factor_sizes, got {sorted(meta)}')
     grid = FactorGrid(tuple(meta['factor_names']), tuple(meta['factor_sizes']))
     index = required_index(evaluator, grid)
     # in a set that is a part already, positions are not cells: it is left alone, and the metrics name what they miss

@@ -50,7 +50,7 @@ class _GenerationLoop:
         fp16: Whether to generate in mixed precision; features never are.
 
     Raises:
-        ValueError: If a number is below 1, or a metric is of another kind.
+        IBGANError: If a number is below 1, or a metric is of another kind.
     """
 
     stage: str
@@ -59,12 +59,12 @@ class _GenerationLoop:
                  fp16: bool = False) -> None:
         for name, value in (('num_fakes', num_fakes), ('batch_size', batch_size)):
             if value < 1:
-                raise ValueError(f'{name} must be at least 1, got {value}')
+                raise IBGANError(f'{name} must be at least 1, got {value}')
         super().__init__(runner, dataloader, evaluator, fp16)  # type: ignore[call-arg]
         self.num_fakes, self.batch_size, self.seed = num_fakes, batch_size, seed
         for metric in self.evaluator.metrics:  # type: ignore[attr-defined]
             if not hasattr(metric, 'process_fake'):
-                raise ValueError(f'{type(self).__name__} takes metrics of images such as ImageMetric, got {type(metric).__name__}')
+                raise IBGANError(f'{type(self).__name__} takes metrics of images such as ImageMetric, got {type(metric).__name__}')
 
     def run(self) -> dict:
         """Go through the real images, where they are needed, and the generated ones; returns the scores."""

@@ -9,6 +9,7 @@ from mmengine.runner.loops import _InfiniteDataloaderIterator
 
 from ibgan_plugin.datasets.resumable_sampler import ResumableSampler
 from ibgan_plugin.registry import LOOPS
+from ibgan_plugin.utils.errors import IBGANError
 
 
 @LOOPS.register_module()
@@ -20,13 +21,13 @@ class ResumableTrainLoop(IterBasedTrainLoop):
     Args: as ``mmengine.runner.IterBasedTrainLoop``.
 
     Raises:
-        ValueError: If ``max_iters`` or ``val_interval`` is below 1.
+        IBGANError: If ``max_iters`` or ``val_interval`` is below 1.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.max_iters < 1 or self.val_interval < 1:
-            raise ValueError(f'train_cfg.max_iters and train_cfg.val_interval must be at least 1, '
+            raise IBGANError(f'train_cfg.max_iters and train_cfg.val_interval must be at least 1, '
                              f'got {self.max_iters} and {self.val_interval}')
 
     def run(self) -> Any:

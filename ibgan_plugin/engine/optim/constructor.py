@@ -7,6 +7,7 @@ from torch import nn
 
 from ibgan_plugin.models.freeze import unwrap
 from ibgan_plugin.registry import OPTIM_WRAPPER_CONSTRUCTORS
+from ibgan_plugin.utils.errors import IBGANError
 
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
@@ -30,16 +31,16 @@ class GroupedOptimWrapperConstructor:
         paramwise_cfg: Must be None: it belongs into the groups.
 
     Raises:
-        ValueError: If a group is no dict, names an unknown submodule, or a trainable parameter is in no group or in two.
+        IBGANError: If a group is no dict, names an unknown submodule, or a trainable parameter is in no group or in two.
     """
 
     def __init__(self, optim_wrapper_cfg: dict[str, Any], paramwise_cfg: dict | None = None) -> None:
         if paramwise_cfg is not None:
-            raise ValueError('optim_wrapper.paramwise_cfg must be given inside each group, such as optim_wrapper.generator')
+            raise IBGANError('optim_wrapper.paramwise_cfg must be given inside each group, such as optim_wrapper.generator')
         self.groups = {key: dict(value) for key, value in optim_wrapper_cfg.items() if isinstance(value, dict)}
         if len(self.groups) < len(optim_wrapper_cfg):
             extra = sorted(set(optim_wrapper_cfg) - set(self.groups))
-            raise ValueError(f'optim_wrapper.{extra[0]} must be a dict with the optimizer of that group, '
+            raise IBGANError(f'optim_wrapper.{extra[0]} must be a dict with the optimizer of that group, '
                              f'got {optim_wrapper_cfg[extra[0]]!r}')
 
     def __call__(self, model: nn.Module) -> OptimWrapperDict:
@@ -54,13 +55,13 @@ class GroupedOptimWrapperConstructor:
             modules = nn.ModuleDict({name: self._submodule(bare, key, name) for name in names})
             for name, parameter in modules.named_parameters():
                 if parameter in owners:
-                    raise ValueError(f'parameter {name!r} is in two groups of optim_wrapper: {owners[parameter]!r} and {key!r}')
+                    raise IBGANError(f'parameter {name!r} is in two groups of optim_wrapper: {owners[parameter]!r} and {key!r}')
                 owners[parameter] = key
             wrappers[key] = DefaultOptimWrapperConstructor({'type': 'OptimWrapper', **group}, paramwise_cfg)(modules)
             wrappers[key].group = key
         left = [name for name, parameter in bare.named_parameters() if parameter.requires_grad and parameter not in owners]
         if left:
-            raise ValueError(f'no group of optim_wrapper ({", ".join(wrappers)}) trains {left[0]!r} and {len(left) - 1} other '
+            raise IBGANError(f'no group of optim_wrapper ({", ".join(wrappers)}) trains {left[0]!r} and {len(left) - 1} other '
                              f'parameters')
         return OptimWrapperDict(**wrappers)
 
@@ -69,6 +70,6 @@ class GroupedOptimWrapperConstructor:
         """The bare submodule ``name``."""
         module = getattr(model, name, None)
         if not isinstance(module, nn.Module):
-            raise ValueError(f'optim_wrapper.{key} names {name!r}, which is no submodule of {type(model).__name__}; it has: '
+            raise IBGANError(f'optim_wrapper.{key} names {name!r}, which is no submodule of {type(model).__name__}; it has: '
                              f'{", ".join(n for n, m in model.named_children() if any(True for _ in m.parameters()))}')
         return unwrap(module)

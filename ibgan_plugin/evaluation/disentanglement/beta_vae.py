@@ -12,6 +12,7 @@ from ibgan_plugin.datasets.ground_truth import FactorGrid, Rng
 from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
 from ibgan_plugin.evaluation.disentanglement.sampling import check_sizes, in_chunks, randint_rounds, to_cells
 from ibgan_plugin.evaluation.estimators.logistic import fit_classes
+from ibgan_plugin.utils.errors import IBGANError
 
 #: Batches gathered at a time: bounds the memory, changes no number.
 BATCHES_PER_CHUNK = 256
@@ -74,11 +75,11 @@ def beta_vae(table: CodeTable, *, num_train: int, num_eval: int, batch_size: int
         ``train_accuracy`` and ``eval_accuracy`` in [0, 1].
 
     Raises:
-        ValueError: If a size is out of range or a sampled cell is not in ``table``.
+        IBGANError: If a size is out of range or a sampled cell is not in ``table``.
     """
     check_sizes(num_train=num_train, batch_size=batch_size, max_iter=max_iter)
     if num_eval < 1:
-        raise ValueError(f'num_eval must be an integer >= 1, got {num_eval!r}')
+        raise IBGANError(f'num_eval must be an integer >= 1, got {num_eval!r}')
     rng = np.random.RandomState(seed)
     train = sample_pairs(table.grid, rng, num_train, batch_size)
 

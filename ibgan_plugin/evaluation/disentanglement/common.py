@@ -5,6 +5,7 @@ import numpy as np
 
 from ibgan_plugin.datasets.ground_truth import FactorGrid, Rng
 from ibgan_plugin.evaluation.disentanglement.sampling import sample_cells
+from ibgan_plugin.utils.errors import IBGANError
 
 
 def split_cells(grid: FactorGrid, rng: Rng, *, num_train: int, batch_size: int, num_test: int = 0,
@@ -17,12 +18,12 @@ def varying_factors(factors: np.ndarray, metric: str) -> np.ndarray:
     """Columns of ``factors`` [N, F] that take more than one value; the others are left out, with a warning.
 
     Raises:
-        ValueError: If no factor varies.
+        IBGANError: If no factor varies.
     """
     varies = (factors != factors[:1]).any(axis=0)
     constant = np.flatnonzero(~varies).tolist()
     if not varies.any():
-        raise ValueError(f'{metric} needs a factor with more than one value in its {len(factors)} samples, all are constant')
+        raise IBGANError(f'{metric} needs a factor with more than one value in its {len(factors)} samples, all are constant')
     if constant:
         warnings.warn(f'{metric}: the factors {constant} are constant in its {len(factors)} samples and are left out')
     return np.flatnonzero(varies)

@@ -11,6 +11,7 @@ from ibgan_plugin.evaluation.disentanglement.common import varying_factors
 from ibgan_plugin.evaluation.disentanglement.dci_models import DCI_MODELS, arguments_of_factor
 from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource
 from ibgan_plugin.evaluation.disentanglement.sampling import check_sizes
+from ibgan_plugin.utils.errors import IBGANError
 
 #: Added to every importance before the entropy, as in disentanglement_lib: it moves scores by about 1e-9.
 SMALLEST_SHARE = 1e-11
@@ -65,11 +66,11 @@ def dci(source: CodeSource, *, num_train: int, num_test: int, batch_size: int, m
         best: mean accuracy, or 1 - normalised error for regression. Constant factors are left out, with a warning.
 
     Raises:
-        ValueError: If a size, the model or its arguments are not as above, or all factors are constant.
+        IBGANError: If a size, the model or its arguments are not as above, or all factors are constant.
     """
     check_sizes(num_train=num_train, num_test=num_test, batch_size=batch_size)
     if model not in DCI_MODELS:
-        raise ValueError(f'model must be one of {", ".join(DCI_MODELS)}, got {model!r}')
+        raise IBGANError(f'model must be one of {", ".join(DCI_MODELS)}, got {model!r}')
     (codes, factors), (test_codes, test_factors) = source.split((num_train, num_test), batch_size, np.random.RandomState(seed))
     arguments = [arguments_of_factor(model_args, k, factors.shape[1]) for k in range(factors.shape[1])]
     varying = varying_factors(factors, 'DCI')

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestRegressor
 
 from ibgan_plugin.evaluation.estimators.boosting import boost
+from ibgan_plugin.utils.errors import IBGANError
 
 
 class Prediction(NamedTuple):
@@ -68,9 +69,9 @@ def arguments_of_factor(model_args: dict[str, Any], factor: int, num_factors: in
     """``model_args`` for one factor: a list stands for one value per factor.
 
     Raises:
-        ValueError: If a list has another length than ``num_factors``.
+        IBGANError: If a list has another length than ``num_factors``.
     """
     for name, value in model_args.items():
         if isinstance(value, list | tuple) and len(value) != num_factors:
-            raise ValueError(f'{name} must be one value or {num_factors}, one per factor, got {value}')
+            raise IBGANError(f'{name} must be one value or {num_factors}, one per factor, got {value}')
     return {name: value[factor] if isinstance(value, list | tuple) else value for name, value in model_args.items()}

@@ -10,6 +10,7 @@ import numpy as np
 from ibgan_plugin.datasets.ground_truth import FactorGrid, Rng
 from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
 from ibgan_plugin.evaluation.disentanglement.sampling import check_sizes, in_chunks, randint_rounds, sample_cells, to_cells
+from ibgan_plugin.utils.errors import IBGANError
 
 #: Votes gathered at a time: bounds the memory, changes no number.
 VOTES_PER_CHUNK = 256
@@ -109,12 +110,12 @@ def factor_vae(table: CodeTable, *, num_train: int, num_eval: int, batch_size: i
         Where none may, the accuracies are 0, with a warning.
 
     Raises:
-        ValueError: If a size or the threshold is out of range, or a sampled cell is not in ``table``.
+        IBGANError: If a size or the threshold is out of range, or a sampled cell is not in ``table``.
     """
     check_sizes(num_train=num_train, num_eval=num_eval)
     check_sizes(2, batch_size=batch_size, num_variance_estimate=num_variance_estimate)
     if not prune_threshold >= 0:
-        raise ValueError(f'prune_threshold must be >= 0, got {prune_threshold}')
+        raise IBGANError(f'prune_threshold must be >= 0, got {prune_threshold}')
     samples = sample_factor_vae(table.grid, np.random.RandomState(seed), num_train=num_train, num_eval=num_eval,
                                 batch_size=batch_size, num_variance_estimate=num_variance_estimate)
     variances, active = prune_codes(table.lookup(samples.variance), prune_threshold)

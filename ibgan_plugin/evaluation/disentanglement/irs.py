@@ -6,6 +6,7 @@ import numpy as np
 from ibgan_plugin.evaluation.disentanglement.discrete import discretize
 from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource
 from ibgan_plugin.evaluation.disentanglement.sampling import check_sizes
+from ibgan_plugin.utils.errors import IBGANError
 
 
 def irs_score(codes: np.ndarray, factors: np.ndarray, diff_quantile: float) -> float:
@@ -58,11 +59,11 @@ def irs(source: CodeSource, *, num_train: int, batch_size: int, num_bins: int, d
         score is 0, with a warning.
 
     Raises:
-        ValueError: If a size or the quantile is out of range.
+        IBGANError: If a size or the quantile is out of range.
     """
     check_sizes(num_train=num_train, batch_size=batch_size, num_bins=num_bins)
     if not 0 <= diff_quantile <= 1:
-        raise ValueError(f'diff_quantile must be in [0, 1], got {diff_quantile}')
+        raise IBGANError(f'diff_quantile must be in [0, 1], got {diff_quantile}')
     (codes, factors), = source.split((num_train,), batch_size, np.random.RandomState(seed))
     active = int((np.ptp(codes, axis=0) > 0).sum())
     if not active:

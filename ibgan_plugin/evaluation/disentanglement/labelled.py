@@ -5,6 +5,7 @@ import numpy as np
 
 from ibgan_plugin.datasets.ground_truth import Rng
 from ibgan_plugin.evaluation.disentanglement.codes import CodeTable, check_codes
+from ibgan_plugin.utils.errors import IBGANError
 
 
 class LabelledCodes:
@@ -15,16 +16,16 @@ class LabelledCodes:
         factors: Integer factor values [N, F].
 
     Raises:
-        ValueError: If the shapes disagree, a code is NaN or infinite, or a factor value is not an integer.
+        IBGANError: If the shapes disagree, a code is NaN or infinite, or a factor value is not an integer.
     """
 
     def __init__(self, codes: np.ndarray, factors: np.ndarray) -> None:
         self.codes = check_codes(codes)
         factors = np.asarray(factors)
         if factors.ndim != 2 or len(factors) != len(self.codes) or factors.shape[1] == 0:
-            raise ValueError(f'factors must have shape [{len(self.codes)}, F] with F >= 1, got {list(factors.shape)}')
+            raise IBGANError(f'factors must have shape [{len(self.codes)}, F] with F >= 1, got {list(factors.shape)}')
         if factors.dtype.kind not in 'fiub' or not (factors == np.floor(factors)).all() or not np.isfinite(factors).all():
-            raise ValueError(f'factors must be integers, got {factors.dtype}')
+            raise IBGANError(f'factors must be integers, got {factors.dtype}')
         self.factors = factors.astype(np.int64)
 
     def split(self, sizes: Sequence[int], batch_size: int, rng: Rng) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -34,13 +35,13 @@ class LabelledCodes:
             Pairs of codes float64 [n, C] and factors int64 [n, F].
 
         Raises:
-            ValueError: If a set would be empty.
+            IBGANError: If a set would be empty.
         """
         total = min(sum(sizes), len(self.codes))
         ends = [round(total * end / sum(sizes)) for end in np.cumsum(sizes).tolist()]
         parts = np.split(rng.permutation(len(self.codes))[:total], ends[:-1])
         if any(not len(part) for part in parts):
-            raise ValueError(f'{len(self.codes)} labelled samples are too few to split in the proportion {list(sizes)}')
+            raise IBGANError(f'{len(self.codes)} labelled samples are too few to split in the proportion {list(sizes)}')
         return [(self.codes[part], self.factors[part]) for part in parts]
 
 

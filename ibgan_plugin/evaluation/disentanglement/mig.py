@@ -19,7 +19,7 @@ def mig_score(codes: np.ndarray, factors: np.ndarray, num_bins: int) -> float:
         In [0, 1]; the coarse bins keep perfect codes below 1 (about 0.895 on dSprites with 20 bins).
 
     Raises:
-        ValueError: If all factors are constant.
+        IBGANError: If all factors are constant.
     """
     factors = factors[:, varying_factors(factors, 'MIG')]
     information = mutual_information(discretize(codes, num_bins), factors)  # C x F

@@ -9,6 +9,7 @@ import numpy as np
 from ibgan_plugin.evaluation.disentanglement.factor_vae import VOTES_PER_CHUNK, local_variances, prune_codes
 from ibgan_plugin.evaluation.disentanglement.sampling import check_sizes
 from ibgan_plugin.evaluation.disentanglement.udr import check_runs
+from ibgan_plugin.utils.errors import IBGANError
 
 
 def centrality(similarity: np.ndarray) -> np.ndarray:
@@ -22,11 +23,11 @@ def centrality(similarity: np.ndarray) -> np.ndarray:
         float64 [R]; the largest is the medoid.
 
     Raises:
-        ValueError: If the matrix is not square with at least two runs.
+        IBGANError: If the matrix is not square with at least two runs.
     """
     similarity = np.asarray(similarity, dtype=np.float64)
     if similarity.ndim != 2 or similarity.shape[0] != similarity.shape[1] or len(similarity) < 2:
-        raise ValueError(f'similarity must have shape [R, R] with R >= 2, got {list(similarity.shape)}')
+        raise IBGANError(f'similarity must have shape [R, R] with R >= 2, got {list(similarity.shape)}')
     symmetric = (similarity + similarity.T) / 2
     return (symmetric.sum(axis=1) - np.diag(symmetric)) / (len(symmetric) - 1)
 
@@ -76,7 +77,7 @@ def model_centrality(runs: Sequence[np.ndarray], *, num_votes: int, batch_size: 
         float64 [number of runs] in [0, 1]; the largest is the run to keep.
 
     Raises:
-        ValueError: If a size is out of range or the runs do not fit together.
+        IBGANError: If a size is out of range or the runs do not fit together.
     """
     check_sizes(num_votes=num_votes, num_bins=num_bins)
     check_sizes(2, batch_size=batch_size)

@@ -86,7 +86,7 @@ def modularity_explicitness(source: CodeSource, *, num_train: int, num_test: int
         curves: 0.5 is chance, averaged over the factors that vary.
 
     Raises:
-        ValueError: If a size is out of range or all factors are constant.
+        IBGANError: If a size is out of range or all factors are constant.
     """
     check_sizes(num_train=num_train, num_test=num_test, batch_size=batch_size, num_bins=num_bins, max_iter=max_iter)
     (codes, factors), (test_codes, test_factors) = source.split((num_train, num_test), batch_size, np.random.RandomState(seed))

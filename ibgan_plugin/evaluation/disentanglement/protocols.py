@@ -8,6 +8,8 @@
 """
 from typing import Any
 
+from ibgan_plugin.utils.errors import IBGANError
+
 #: Keyword arguments of each metric of a protocol.
 Protocol = dict[str, dict[str, Any]]
 
@@ -62,7 +64,7 @@ PROTOCOLS: dict[str, Protocol] = {
 
 
 def get_protocol(name: str) -> Protocol:
-    """The protocol called ``name``; ValueError with the known names otherwise."""
+    """The protocol called ``name``; IBGANError with the known names otherwise."""
     if name not in PROTOCOLS:
-        raise ValueError(f'unknown protocol {name!r}; known are {", ".join(PROTOCOLS)}')
+        raise IBGANError(f'unknown protocol {name!r}; known are {", ".join(PROTOCOLS)}')
     return PROTOCOLS[name]

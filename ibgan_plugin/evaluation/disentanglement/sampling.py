@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ibgan_plugin.datasets.ground_truth import FactorGrid, Rng
+from ibgan_plugin.utils.errors import IBGANError
 
 #: Rounds drawn at a time: bounds the memory, changes no number.
 ROUNDS_PER_CHUNK = 2048
@@ -58,8 +59,8 @@ def sample_cells(grid: FactorGrid, rng: Rng, num: int, batch_size: int) -> np.nd
 
 
 def check_sizes(least: int = 1, /, **sizes: int) -> None:
-    """Raise a ValueError unless each keyword is an integer >= ``least`` (>= 0 for ``num_eval``)."""
+    """Raise an IBGANError unless each keyword is an integer >= ``least`` (>= 0 for ``num_eval``)."""
     for name, value in sizes.items():
         bound = 0 if name == 'num_eval' else least
         if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < bound:
-            raise ValueError(f'{name} must be an integer >= {bound}, got {value!r}')
+            raise IBGANError(f'{name} must be an integer >= {bound}, got {value!r}')

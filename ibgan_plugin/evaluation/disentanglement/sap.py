@@ -5,6 +5,7 @@ from ibgan_plugin.evaluation.disentanglement.common import top_two_gap, varying_
 from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource
 from ibgan_plugin.evaluation.disentanglement.sampling import check_sizes
 from ibgan_plugin.evaluation.estimators.linear_svc import linear_svc_accuracy
+from ibgan_plugin.utils.errors import IBGANError
 
 #: A code whose variance is not larger counts as constant, as in disentanglement_lib.
 SMALLEST_VARIANCE = 1e-12
@@ -55,11 +56,11 @@ def sap(source: CodeSource, *, num_train: int, num_test: int, batch_size: int, c
         ``score`` in [0, 1]. With one code the second best is 0; constant factors are left out, with a warning.
 
     Raises:
-        ValueError: If a size or the penalty is out of range, or all factors are constant.
+        IBGANError: If a size or the penalty is out of range, or all factors are constant.
     """
     check_sizes(num_train=num_train, num_test=num_test, batch_size=batch_size)
     if not penalty > 0:
-        raise ValueError(f'penalty must be > 0, got {penalty}')
+        raise IBGANError(f'penalty must be > 0, got {penalty}')
     (codes, factors), (test_codes, test_factors) = source.split((num_train, num_test), batch_size, np.random.RandomState(seed))
     varying = varying_factors(factors, 'SAP')
     factors, test_factors = factors[:, varying], test_factors[:, varying]

@@ -20,6 +20,7 @@ from ibgan_plugin.evaluation.disentanglement.modularity_explicitness import modu
 from ibgan_plugin.evaluation.disentanglement.protocols import get_protocol
 from ibgan_plugin.evaluation.disentanglement.sap import sap
 from ibgan_plugin.evaluation.disentanglement.unsupervised import unsupervised
+from ibgan_plugin.utils.errors import IBGANError
 
 
 @dataclass(frozen=True)
@@ -55,15 +56,15 @@ def resolve_metric(name: str, keywords: Mapping[str, Any] | str) -> dict[str, An
     """Checked keyword arguments of the metric ``name``, given as such or as the name of a protocol.
 
     Raises:
-        ValueError: If the metric, the protocol or a keyword is unknown, the protocol lacks the metric, or a keyword is
+        IBGANError: If the metric, the protocol or a keyword is unknown, the protocol lacks the metric, or a keyword is
             missing.
     """
     if name not in SUITE:
-        raise ValueError(f'unknown metric {name!r}; known are {", ".join(SUITE)}')
+        raise IBGANError(f'unknown metric {name!r}; known are {", ".join(SUITE)}')
     if isinstance(keywords, str):
         protocol = get_protocol(keywords)
         if name not in protocol:
-            raise ValueError(f'protocol {keywords!r} does not define {name!r}, only {", ".join(protocol)}')
+            raise IBGANError(f'protocol {keywords!r} does not define {name!r}, only {", ".join(protocol)}')
         keywords = protocol[name]
     return check_keywords(name, SUITE[name].compute, keywords, given=('seed',))
 
@@ -72,14 +73,14 @@ def check_keywords(name: str, compute: Callable, keywords: Mapping[str, Any], gi
     """``keywords`` if they are the keyword-only arguments of ``compute``, apart from those ``given`` elsewhere.
 
     Raises:
-        ValueError: If a keyword is unknown or missing; names the metric ``name`` and the keywords it takes.
+        IBGANError: If a keyword is unknown or missing; names the metric ``name`` and the keywords it takes.
     """
     parameters = inspect.signature(compute).parameters.values()
     allowed = {p.name: p.default is p.empty for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in given}
     unknown = [key for key in keywords if key not in allowed]
     missing = [key for key, is_required in allowed.items() if is_required and key not in keywords]
     if unknown or missing:
-        raise ValueError(f'{name} takes the keywords {", ".join(allowed) or "(none)"}; unknown: {unknown}, missing: {missing}')
+        raise IBGANError(f'{name} takes the keywords {", ".join(allowed) or "(none)"}; unknown: {unknown}, missing: {missing}')
     return dict(keywords)
 
 

@@ -10,6 +10,7 @@ from sklearn.linear_model import Lasso
 
 from ibgan_plugin.evaluation.disentanglement.codes import check_codes
 from ibgan_plugin.evaluation.disentanglement.factor_vae import prune_codes
+from ibgan_plugin.utils.errors import IBGANError
 
 SIMILARITIES = ('spearman', 'lasso')
 
@@ -18,17 +19,17 @@ def check_runs(runs: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Codes [N, C_r] of at least two runs on the same N >= 2 samples, as finite float64 arrays.
 
     Raises:
-        ValueError: If there are fewer runs or samples, the numbers of samples differ, or a code is NaN or infinite.
+        IBGANError: If there are fewer runs or samples, the numbers of samples differ, or a code is NaN or infinite.
     """
     checked = []
     for number, codes in enumerate(runs):
         try:
             checked.append(check_codes(codes))
         except ValueError as error:
-            raise ValueError(f'run {number}: {error}') from error
+            raise IBGANError(f'run {number}: {error}') from error
     lengths = [len(codes) for codes in checked]
     if len(checked) < 2 or len(set(lengths)) > 1 or lengths[0] < 2:
-        raise ValueError(f'at least two runs with codes of the same two or more samples are needed, got {lengths} samples')
+        raise IBGANError(f'at least two runs with codes of the same two or more samples are needed, got {lengths} samples')
     return checked
 
 
@@ -75,10 +76,10 @@ def udr(runs: Sequence[np.ndarray], *, similarity: str, lasso_alpha: float, prun
         float64 [number of runs], higher is better, in [0, 1] for ``'spearman'``; 0 for a run without an active code.
 
     Raises:
-        ValueError: If the similarity is unknown or the runs do not fit together.
+        IBGANError: If the similarity is unknown or the runs do not fit together.
     """
     if similarity not in SIMILARITIES:
-        raise ValueError(f'similarity must be one of {", ".join(SIMILARITIES)}, got {similarity!r}')
+        raise IBGANError(f'similarity must be one of {", ".join(SIMILARITIES)}, got {similarity!r}')
     active = [codes[:, prune_codes(codes, prune_threshold)[1]] for codes in check_runs(runs)]
     if similarity == 'spearman':
         active = [rankdata(codes, axis=0) for codes in active]

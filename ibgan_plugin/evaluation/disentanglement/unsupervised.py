@@ -48,7 +48,7 @@ def unsupervised(source: CodeSource, *, num_train: int, batch_size: int, num_bin
         variance (``..._norm``, 0 where that is 0), ``mutual_info_score``: mean over pairs of codes (nats, 0 for one code).
 
     Raises:
-        ValueError: If a size is out of range.
+        IBGANError: If a size is out of range.
     """
     check_sizes(batch_size=batch_size, num_bins=num_bins)
     check_sizes(2, num_train=num_train)

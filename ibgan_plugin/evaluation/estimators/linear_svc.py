@@ -6,6 +6,8 @@ sorted feature, so that their sums are differences of cumulative sums and a Newt
 """
 import numpy as np
 
+from ibgan_plugin.utils.errors import IBGANError
+
 MAX_NEWTON_STEPS = 100
 MAX_HALVINGS = 30
 
@@ -74,10 +76,10 @@ def fit_linear_svc(feature: np.ndarray, labels: np.ndarray, penalty: float) -> t
         penalty: liblinear's ``C``; classes are weighted inversely to their frequency.
 
     Raises:
-        ValueError: If there are fewer than two classes.
+        IBGANError: If there are fewer than two classes.
     """
     if (labels == labels[0]).all():
-        raise ValueError('a classifier needs at least two classes, got one')
+        raise IBGANError('a classifier needs at least two classes, got one')
     problem = _Problem(feature, labels, penalty)
     point = np.zeros((len(problem.weights[0]), 2))
     objective, gradient, hessian = problem.evaluate(*point.T)

@@ -18,7 +18,7 @@ def density_coverage(real: np.ndarray, fake: np.ndarray, *, num_neighbours: int)
         their radius. A sample at exactly the radius lies outside, as in the authors' code.
 
     Raises:
-        ValueError: If there are no more samples than neighbours or the features do not fit.
+        IBGANError: If there are no more samples than neighbours or the features do not fit.
     """
     real, fake = check_neighbours(real, fake, num_neighbours)
     radii = neighbour_radii(real, num_neighbours)

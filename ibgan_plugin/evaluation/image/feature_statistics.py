@@ -8,6 +8,7 @@ from mmengine import dist
 from ibgan_plugin.evaluation.gather import gather_rows
 from ibgan_plugin.evaluation.image.extractors.base import Extracted
 from ibgan_plugin.evaluation.image.features import FeatureStatistics
+from ibgan_plugin.utils.errors import IBGANError
 
 
 class ImageFeatures:
@@ -43,7 +44,7 @@ class ImageFeatures:
             extracted: Their features.
 
         Raises:
-            ValueError: If logits are needed and there are none, or features are not finite.
+            IBGANError: If logits are needed and there are none, or features are not finite.
         """
         features = extracted.features.cpu().numpy()
         self.count += len(index)
@@ -56,7 +57,7 @@ class ImageFeatures:
             self._kept['rows'].append((index[chosen], features[chosen]))
         if 'logits' in self.reads:
             if extracted.logits is None:
-                raise ValueError('inception_score and classifier_score need an extractor that gives logits, this one gives none')
+                raise IBGANError('inception_score and classifier_score need an extractor that gives logits, this one gives none')
             self._kept['logits'].append((index, extracted.logits.cpu().numpy()))
 
     def gather(self) -> None:
@@ -86,9 +87,9 @@ class ImageFeatures:
         return arrays | {str(name): getattr(self, name) for name in ('rows', 'logits') if name in self.reads}
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Take over what :meth:`arrays` gave; KeyError or ValueError where it is not of these images."""
+        """Take over what :meth:`arrays` gave; KeyError or IBGANError where it is not of these images."""
         if int(arrays['num_images']) != self.num_images:
-            raise ValueError(f'it has {int(arrays["num_images"])} images, not {self.num_images}')
+            raise IBGANError(f'it has {int(arrays["num_images"])} images, not {self.num_images}')
         if 'statistics' in self.reads:
             statistics = FeatureStatistics(0)
             statistics.count, statistics.mean, statistics.scatter = int(arrays['count']), arrays['mean'], arrays['scatter']

@@ -1,29 +1,31 @@
 """Checks and streaming statistics of image features, shared by the image metrics."""
 import numpy as np
 
+from ibgan_plugin.utils.errors import IBGANError
+
 
 def check_features(features: np.ndarray, least: int = 1) -> np.ndarray:
     """``features`` as a finite float64 array [N, D] with N >= ``least``.
 
     Raises:
-        ValueError: If the shape is another or a value is NaN or infinite (the message names the first such sample).
+        IBGANError: If the shape is another or a value is NaN or infinite (the message names the first such sample).
     """
     features = np.asarray(features)
     if features.ndim != 2 or features.shape[1] == 0 or features.dtype.kind not in 'fiu' or len(features) < least:
-        raise ValueError(f'features must be real numbers of shape [N, D] with N >= {least}, '
+        raise IBGANError(f'features must be real numbers of shape [N, D] with N >= {least}, '
                          f'got {features.dtype} of shape {list(features.shape)}')
     features = features.astype(np.float64)
     bad = ~np.isfinite(features).all(axis=1)
     if bad.any():
-        raise ValueError(f'features of sample {int(bad.argmax())} are not finite')
+        raise IBGANError(f'features of sample {int(bad.argmax())} are not finite')
     return features
 
 
 def check_pair(real: np.ndarray, fake: np.ndarray, least: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """Both feature arrays checked, with the same width; ValueError otherwise."""
+    """Both feature arrays checked, with the same width; IBGANError otherwise."""
     real, fake = check_features(real, least), check_features(fake, least)
     if real.shape[1] != fake.shape[1]:
-        raise ValueError(f'real and fake features must have the same width, got {real.shape[1]} and {fake.shape[1]}')
+        raise IBGANError(f'real and fake features must have the same width, got {real.shape[1]} and {fake.shape[1]}')
     return real, fake
 
 
@@ -48,10 +50,10 @@ class FeatureStatistics:
         self.scatter = np.zeros((num_features, num_features))
 
     def update(self, features: np.ndarray) -> None:
-        """Add a batch [N, D], N may be 0; ValueError for another width or values that are not finite."""
+        """Add a batch [N, D], N may be 0; IBGANError for another width or values that are not finite."""
         features = check_features(features, least=0)
         if features.shape[1] != len(self.mean):
-            raise ValueError(f'features must have width {len(self.mean)}, got {features.shape[1]}')
+            raise IBGANError(f'features must have width {len(self.mean)}, got {features.shape[1]}')
         if len(features):
             mean = features.mean(axis=0)
             centred = features - mean
@@ -73,8 +75,8 @@ class FeatureStatistics:
         """Covariance [D, D] with ddof=1.
 
         Raises:
-            ValueError: If there are fewer than two samples.
+            IBGANError: If there are fewer than two samples.
         """
         if self.count < 2:
-            raise ValueError(f'a covariance needs at least 2 samples, got {self.count}')
+            raise IBGANError(f'a covariance needs at least 2 samples, got {self.count}')
         return self.scatter / (self.count - 1)

@@ -1,6 +1,8 @@
 """Frechet distance between Gaussians fitted to two sets of features (FID). Heusel et al., 2017, equation 6."""
 import numpy as np
 
+from ibgan_plugin.utils.errors import IBGANError
+
 
 def frechet_distance(real_mean: np.ndarray, real_covariance: np.ndarray, fake_mean: np.ndarray,
                      fake_covariance: np.ndarray) -> float:
@@ -16,14 +18,14 @@ def frechet_distance(real_mean: np.ndarray, real_covariance: np.ndarray, fake_me
         fake_covariance: [D, D].
 
     Raises:
-        ValueError: If the shapes disagree or a value is NaN or infinite.
+        IBGANError: If the shapes disagree or a value is NaN or infinite.
     """
     arrays = [np.asarray(array, dtype=np.float64) for array in (real_mean, real_covariance, fake_mean, fake_covariance)]
     width = arrays[0].size
     if [array.shape for array in arrays] != [(width,), (width, width)] * 2:
-        raise ValueError(f'means must have shape [D] and covariances [D, D], got {[list(array.shape) for array in arrays]}')
+        raise IBGANError(f'means must have shape [D] and covariances [D, D], got {[list(array.shape) for array in arrays]}')
     if not all(np.isfinite(array).all() for array in arrays):
-        raise ValueError('means and covariances must be finite')
+        raise IBGANError('means and covariances must be finite')
     real_mean, real_covariance, fake_mean, fake_covariance = arrays
     values, vectors = np.linalg.eigh(real_covariance)
     root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T

@@ -18,7 +18,7 @@ def inception_score(logits: np.ndarray, *, num_splits: int, seed: int) -> dict[s
         ``inception_score`` in [1, K] and ``inception_score_std``, mean and standard deviation (ddof 0) over the splits.
 
     Raises:
-        ValueError: If there are fewer samples than splits or the logits are not finite.
+        IBGANError: If there are fewer samples than splits or the logits are not finite.
     """
     check_sizes(num_splits=num_splits)
     log_probability = log_softmax(check_features(logits, least=num_splits), axis=1)

@@ -3,6 +3,7 @@ import numpy as np
 
 from ibgan_plugin.evaluation.disentanglement.sampling import check_sizes
 from ibgan_plugin.evaluation.image.features import check_pair
+from ibgan_plugin.utils.errors import IBGANError
 
 ESTIMATORS = ('biased', 'unbiased', 'torch_fidelity')
 
@@ -47,15 +48,15 @@ def kid(real: np.ndarray, fake: np.ndarray, *, num_subsets: int, subset_size: in
         ``kid`` and ``kid_std``, mean and standard deviation (ddof 0) over the subsets.
 
     Raises:
-        ValueError: If the estimator is unknown, a set is smaller than a subset, or the features do not fit.
+        IBGANError: If the estimator is unknown, a set is smaller than a subset, or the features do not fit.
     """
     check_sizes(num_subsets=num_subsets)
     check_sizes(2, subset_size=subset_size)
     if estimator not in ESTIMATORS:
-        raise ValueError(f'estimator must be one of {", ".join(ESTIMATORS)}, got {estimator!r}')
+        raise IBGANError(f'estimator must be one of {", ".join(ESTIMATORS)}, got {estimator!r}')
     real, fake = check_pair(real, fake)
     if min(len(real), len(fake)) < subset_size:
-        raise ValueError(f'subset_size is {subset_size}, but there are only {len(real)} real and {len(fake)} fake samples')
+        raise IBGANError(f'subset_size is {subset_size}, but there are only {len(real)} real and {len(fake)} fake samples')
     rng = np.random.RandomState(seed)
     values = []
     for _ in range(num_subsets):

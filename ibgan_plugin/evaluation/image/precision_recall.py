@@ -6,6 +6,7 @@ from scipy.spatial.distance import cdist
 
 from ibgan_plugin.evaluation.disentanglement.sampling import check_sizes
 from ibgan_plugin.evaluation.image.features import check_pair
+from ibgan_plugin.utils.errors import IBGANError
 
 #: Rows of a distance matrix held at a time: bounds the memory, changes no number.
 ROWS_PER_CHUNK = 1024
@@ -28,11 +29,11 @@ def neighbour_radii(features: np.ndarray, num_neighbours: int) -> np.ndarray:
 
 
 def check_neighbours(real: np.ndarray, fake: np.ndarray, num_neighbours: int) -> tuple[np.ndarray, np.ndarray]:
-    """Checked features with more than ``num_neighbours`` samples each; ValueError otherwise."""
+    """Checked features with more than ``num_neighbours`` samples each; IBGANError otherwise."""
     check_sizes(num_neighbours=num_neighbours)
     real, fake = check_pair(real, fake)
     if min(len(real), len(fake)) <= num_neighbours:
-        raise ValueError(f'num_neighbours is {num_neighbours}, but there are only {len(real)} real and {len(fake)} fake samples')
+        raise IBGANError(f'num_neighbours is {num_neighbours}, but there are only {len(real)} real and {len(fake)} fake samples')
     return real, fake
 
 
@@ -54,7 +55,7 @@ def precision_recall(real: np.ndarray, fake: np.ndarray, *, num_neighbours: int)
         radius of a fake one; ``f_score``: their harmonic mean, 0 where both are 0.
 
     Raises:
-        ValueError: If there are no more samples than neighbours or the features do not fit.
+        IBGANError: If there are no more samples than neighbours or the features do not fit.
     """
     real, fake = check_neighbours(real, fake, num_neighbours)
     precision = _share_inside(fake, real, neighbour_radii(real, num_neighbours))

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ibgan_plugin.engine.checkpoints import AtomicLocalBackend
 from ibgan_plugin.evaluation.image.feature_statistics import ImageFeatures
+from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.files import write_whole
 
 FORMAT_VERSION = 1
 
@@ -39,7 +40,7 @@ class ReferenceCache:
             with np.load(self.path, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}  # reading checks the checksums
             if str(arrays['key']) != self.key:
-                raise ValueError('it belongs to another key')
+                raise IBGANError('it belongs to another key')
             features.restore(arrays)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             warnings.warn(f'the reference statistics {self.path} are not usable and are computed again: {error}')
@@ -50,4 +51,4 @@ class ReferenceCache:
         """Write the file; OSError where that fails."""
         buffer = io.BytesIO()
         np.savez(buffer, key=np.array(self.key), **features.arrays())  # type: ignore[arg-type]
-        AtomicLocalBackend().put(buffer.getvalue(), self.path)
+        write_whole(self.path, buffer.getvalue())

@@ -10,6 +10,7 @@ from ibgan_plugin.evaluation.image.frechet import frechet_distance
 from ibgan_plugin.evaluation.image.inception_score import inception_score
 from ibgan_plugin.evaluation.image.kid import kid
 from ibgan_plugin.evaluation.image.precision_recall import precision_recall
+from ibgan_plugin.utils.errors import IBGANError
 
 
 @dataclass(frozen=True)
@@ -51,22 +52,22 @@ def resolve_image_scores(scores: Mapping[str, Mapping[str, Any]], is_inception: 
     """Checked keyword arguments of each score.
 
     Raises:
-        ValueError: If there is no score, one is unknown or not defined for other features than Inception's, or a keyword is
+        IBGANError: If there is no score, one is unknown or not defined for other features than Inception's, or a keyword is
             unknown or missing.
     """
     if not scores:
-        raise ValueError(f'scores must not be empty; known are {", ".join(IMAGE_SUITE)}')
+        raise IBGANError(f'scores must not be empty; known are {", ".join(IMAGE_SUITE)}')
     for name in scores:
         if name not in IMAGE_SUITE:
-            raise ValueError(f'unknown image score {name!r}; known are {", ".join(IMAGE_SUITE)}')
+            raise IBGANError(f'unknown image score {name!r}; known are {", ".join(IMAGE_SUITE)}')
         if IMAGE_SUITE[name].elsewhere and not is_inception:
-            raise ValueError(f'{name!r} stands for the features of InceptionV3Extractor; over those of another extractor ask for '
+            raise IBGANError(f'{name!r} stands for the features of InceptionV3Extractor; over those of another extractor ask for '
                              f'{IMAGE_SUITE[name].elsewhere!r}')
     return {name: check_keywords(name, IMAGE_SUITE[name].function, keywords) for name, keywords in scores.items()}
 
 
 def compute_image_score(name: str, real: ImageFeatures, fake: ImageFeatures, keywords: Mapping[str, Any]) -> dict[str, float]:
-    """``{score: value}`` of one score; ValueError where there are too few images for it."""
+    """``{score: value}`` of one score; IBGANError where there are too few images for it."""
     score = IMAGE_SUITE[name]
     values = score.function(*ARGUMENTS[score.reads](real, fake), **keywords)
     if not isinstance(values, dict):

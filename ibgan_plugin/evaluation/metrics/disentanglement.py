@@ -12,6 +12,7 @@ from ibgan_plugin.evaluation.disentanglement.suite import required_cells, resolv
 from ibgan_plugin.evaluation.gather import gather_rows
 from ibgan_plugin.evaluation.metrics.outcome import on_main_process
 from ibgan_plugin.registry import METRICS
+from ibgan_plugin.utils.errors import IBGANError
 
 
 @METRICS.register_module()
@@ -30,7 +31,7 @@ class DisentanglementMetric(BaseMetric):
         prefix: Put before every score, e.g. ``'ema'`` gives ``ema/factor_vae/eval_accuracy``.
 
     Raises:
-        ValueError: If a metric, protocol or keyword is unknown or missing, or there is no metric or seed.
+        IBGANError: If a metric, protocol or keyword is unknown or missing, or there is no metric or seed.
     """
 
     default_prefix = ''
@@ -39,7 +40,7 @@ class DisentanglementMetric(BaseMetric):
                  collect_device: str = 'cpu', prefix: str | None = None) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         if not scores or not seeds:
-            raise ValueError(f'scores and seeds must not be empty, got scores={scores!r}, seeds={seeds!r}')
+            raise IBGANError(f'scores and seeds must not be empty, got scores={scores!r}, seeds={seeds!r}')
         self.scores = {name: resolve_metric(name, keywords) for name, keywords in scores.items()}
         self.seeds = tuple(seeds)
         self.protocol = protocol
@@ -57,7 +58,7 @@ class DisentanglementMetric(BaseMetric):
         """Scores, the same on every process; ``size`` is not needed, since samples are numbered.
 
         Raises:
-            ValueError: On every process, where the scores can not be computed.
+            IBGANError: On every process, where the scores can not be computed.
         """
         index = np.concatenate([index for index, _ in self.results] or [np.empty(0, dtype=np.int64)])
         codes = np.concatenate([codes for _, codes in self.results] or [np.empty((0, 0))])
@@ -70,10 +71,10 @@ class DisentanglementMetric(BaseMetric):
         """``{'factor_vae/eval_accuracy': mean over seeds, ...}`` of one ``(index, codes)`` pair; ``_std`` where seeds > 1."""
         meta = self.dataset_meta or {}
         if 'factor_names' not in meta or 'factor_sizes' not in meta:
-            raise ValueError(f'the data set needs metainfo factor_names and factor_sizes, got {sorted(meta)}')
+            raise IBGANError(f'the data set needs metainfo factor_names and factor_sizes, got {sorted(meta)}')
         (index, codes), = results
         if not len(index):
-            raise ValueError('no codes were collected: the data loader gave no samples')
+            raise IBGANError('no codes were collected: the data loader gave no samples')
         table = CodeTable(FactorGrid(tuple(meta['factor_names']), tuple(meta['factor_sizes'])), index, codes)
         scores = {}
         for metric, per_score in score(table, self.scores, self.seeds).items():

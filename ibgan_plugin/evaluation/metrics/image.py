@@ -15,6 +15,7 @@ from ibgan_plugin.evaluation.image.reference_cache import ReferenceCache
 from ibgan_plugin.evaluation.image.suite import IMAGE_SUITE, compute_image_score, resolve_image_scores
 from ibgan_plugin.evaluation.metrics.outcome import on_main_process
 from ibgan_plugin.registry import METRICS, MODELS
+from ibgan_plugin.utils.errors import IBGANError
 
 
 @METRICS.register_module()
@@ -38,7 +39,7 @@ class ImageMetric(BaseMetric):
         prefix: Put before every score.
 
     Raises:
-        ValueError: If a score or keyword is unknown or missing, or ``max_rows`` is below 2.
+        IBGANError: If a score or keyword is unknown or missing, or ``max_rows`` is below 2.
     """
 
     default_prefix = ''
@@ -48,7 +49,7 @@ class ImageMetric(BaseMetric):
                  prefix: str | None = None) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         if max_rows is not None and max_rows < 2:
-            raise ValueError(f'max_rows must be at least 2, or None for all, got {max_rows}')
+            raise IBGANError(f'max_rows must be at least 2, or None for all, got {max_rows}')
         self.extractor: ImageExtractor = MODELS.build(extractor) if isinstance(extractor, dict) else extractor
         self.scores = resolve_image_scores(scores, self.extractor.is_inception)
         self.max_rows, self.cache_dir, self.protocol = max_rows, cache_dir, protocol
@@ -84,7 +85,7 @@ class ImageMetric(BaseMetric):
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Not for loops that only predict."""
-        raise ValueError('ImageMetric compares generated images with real ones: use it with '
+        raise IBGANError('ImageMetric compares generated images with real ones: use it with '
                          "test_cfg=dict(type='ibgan_plugin.GenerationTestLoop')")
 
     def process_real(self, imgs: Tensor, index: np.ndarray) -> None:
@@ -99,7 +100,7 @@ class ImageMetric(BaseMetric):
         """Scores, the same on every process.
 
         Raises:
-            ValueError: On every process, where the scores can not be computed.
+            IBGANError: On every process, where the scores can not be computed.
         """
         if not self._is_known:
             self._real.gather()
@@ -112,7 +113,7 @@ class ImageMetric(BaseMetric):
         (real, fake), = results
         for kind, features in (('real', real), ('generated', fake)):
             if features.count != features.num_images:
-                raise ValueError(f'{features.count} {kind} images were seen instead of {features.num_images}: use '
+                raise IBGANError(f'{features.count} {kind} images were seen instead of {features.num_images}: use '
                                  f"sampler=dict(type='DefaultSampler', shuffle=False, round_up=False), which gives each once")
         if self._cache is not None and not self._is_known:
             try:

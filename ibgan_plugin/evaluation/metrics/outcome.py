@@ -9,7 +9,7 @@ def on_main_process(compute: Callable[[], Any]) -> Any:
     """``compute()`` on the main process, its result on all of them.
 
     Raises:
-        ValueError, OSError: On every process, if ``compute`` raised it: none may wait for a result forever.
+        IBGANError, OSError: On every process, if ``compute`` raised it: none may wait for a result forever.
     """
     outcome: list = [None]
     if dist.is_main_process():

@@ -9,6 +9,7 @@ from ibgan_plugin.engine.checkpoints import CheckpointError, check_checkpoint, c
 from ibgan_plugin.interop.converters.describe import check_published, describe
 from ibgan_plugin.interop.converters.layouts import LAYOUTS, rename
 from ibgan_plugin.registry import MODELS
+from ibgan_plugin.utils.errors import IBGANError
 
 
 def to_ours(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -60,11 +61,11 @@ def from_ours(path: str | Path, layout_name: str) -> dict[str, Any]:
         What to give to ``torch.save``. For ``published`` it holds all that its ``evaluator.py`` reads.
 
     Raises:
-        ValueError: If the layout is unknown.
+        IBGANError: If the layout is unknown.
         CheckpointError: If the file can not be used, or the other implementation has no such networks.
     """
     if layout_name not in LAYOUTS:
-        raise ValueError(f'layout must be one of {tuple(LAYOUTS)}, got {layout_name!r}')
+        raise IBGANError(f'layout must be one of {tuple(LAYOUTS)}, got {layout_name!r}')
     check_checkpoint(path)
     content = load_plain(path)
     weights = content.get('state_dict', content)

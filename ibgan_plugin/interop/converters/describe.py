@@ -6,6 +6,7 @@ from torch import Tensor
 
 from ibgan_plugin.interop.converters.layouts import Weights
 from ibgan_plugin.models.networks.layers import BOTTOM_SIZE
+from ibgan_plugin.utils.errors import IBGANError
 
 
 def describe(weights: Weights, pointwise_slope: Callable[[int], float] = lambda base_channels: 0.2) -> dict[str, Any]:
@@ -17,7 +18,7 @@ def describe(weights: Weights, pointwise_slope: Callable[[int], float] = lambda 
             shape tells it.
 
     Raises:
-        ValueError: If a network is missing.
+        IBGANError: If a network is missing.
     """
     encoder, project, decode = (_layers(weights, name) for name in ('encoder.net', 'generator.project', 'generator.decode'))
     trunk = 'trunk.layers' if any(key.startswith('trunk.') for key in weights) else None
@@ -46,7 +47,7 @@ def describe(weights: Weights, pointwise_slope: Callable[[int], float] = lambda 
 
 
 def check_published(model: dict[str, Any]) -> None:
-    """Raise ValueError unless a model as :func:`describe` gives it has the layers that other implementations write down.
+    """Raise IBGANError unless a model as :func:`describe` gives it has the layers that other implementations write down.
 
     Numbers of channels and the widths of z and r are free; their images are 64 pixels wide.
     """
@@ -57,10 +58,10 @@ def check_published(model: dict[str, Any]) -> None:
     for name, fields in layers.items():
         for field, value in fields.items():
             if model[name][field] != value:
-                raise ValueError(f'model.{name}.{field} = {model[name][field]}, but the published networks have {value}')
+                raise IBGANError(f'model.{name}.{field} = {model[name][field]}, but the published networks have {value}')
     encoder = model['encoder']['hidden_dims'], model['encoder']['norm']
     if encoder not in (((32, 32), False), ((64, 64, 32), True)):
-        raise ValueError(f'model.encoder.hidden_dims, norm = {encoder}, but the published networks have ((32, 32), False) or '
+        raise IBGANError(f'model.encoder.hidden_dims, norm = {encoder}, but the published networks have ((32, 32), False) or '
                          f'((64, 64, 32), True)')
 
 
@@ -69,7 +70,7 @@ def _layers(weights: Weights, module: str) -> list[Tensor]:
     found = {int(key.split('.')[-2]): value for key, value in weights.items()
              if key.startswith(f'{module}.') and key.endswith('.weight') and value.ndim > 1}
     if not found:
-        raise ValueError(f'the checkpoint lacks the weights of {module}')
+        raise IBGANError(f'the checkpoint lacks the weights of {module}')
     return [found[index] for index in sorted(found)]
 
 

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
+from ibgan_plugin.utils.errors import IBGANError
+
 #: Modules of the three stride-2 convolutions at 64x64: two, and twice three with BatchNorm. There others' heads begin.
 STEM_MODULES = 8
 
@@ -68,7 +70,7 @@ def rename(weights: Weights, layout: Layout, to_ours: bool) -> dict[str, Tensor]
     """``weights`` under their names in the other implementation.
 
     Raises:
-        ValueError: Names the first weight that has no counterpart.
+        IBGANError: Names the first weight that has no counterpart.
     """
     shared = any(key.startswith('trunk.' if not to_ours else f'{layout.trunk}.') for key in weights)
     pairs = [(b.theirs, b.first, b.ours, 0) if to_ours else (b.ours, 0, b.theirs, b.first) for b in blocks(layout, shared)]
@@ -80,4 +82,4 @@ def _rename(key: str, pairs: list[tuple[str, int, str, int]]) -> str:
         head, _, rest = key.removeprefix(f'{source}.').partition('.')
         if key.startswith(f'{source}.') and head.isdigit() and int(head) >= start:
             return f'{target}.{int(head) - start + first}.{rest}'
-    raise ValueError(f'the weight {key!r} has no counterpart in the published networks')
+    raise IBGANError(f'the weight {key!r} has no counterpart in the published networks')

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from ibgan_plugin.models.losses import functional
 from ibgan_plugin.registry import MODELS
+from ibgan_plugin.utils.errors import IBGANError
 
 
 @MODELS.register_module()
@@ -19,16 +20,16 @@ class AdversarialLoss(nn.Module):
             drawn (published: 1 for dSprites, ``(0.7, 1.2)`` for CelebA and 3D Chairs).
 
     Raises:
-        ValueError: If ``mode`` is unknown, or ``real_label`` is neither a number nor an ordered pair.
+        IBGANError: If ``mode`` is unknown, or ``real_label`` is neither a number nor an ordered pair.
     """
 
     def __init__(self, mode: str = 'non_saturating', real_label: float | Sequence[float] = 1.0) -> None:
         super().__init__()
         if mode not in functional.ADVERSARIAL:
-            raise ValueError(f'mode must be one of {sorted(functional.ADVERSARIAL)}, got {mode!r}')
+            raise IBGANError(f'mode must be one of {sorted(functional.ADVERSARIAL)}, got {mode!r}')
         bounds = (real_label, real_label) if isinstance(real_label, (int, float)) else tuple(real_label)
         if len(bounds) != 2 or bounds[0] > bounds[1]:
-            raise ValueError(f'real_label must be a number or (low, high) with low <= high, got {real_label!r}')
+            raise IBGANError(f'real_label must be a number or (low, high) with low <= high, got {real_label!r}')
         self.mode = mode
         self.low, self.high = bounds
         self.functions = functional.ADVERSARIAL[mode]
@@ -56,13 +57,13 @@ class GradientPenalty(nn.Module):
         weight: Factor of the penalty, above 0; published: 10.
 
     Raises:
-        ValueError: If ``weight`` is not above 0.
+        IBGANError: If ``weight`` is not above 0.
     """
 
     def __init__(self, weight: float = 10.0) -> None:
         super().__init__()
         if not weight > 0:
-            raise ValueError(f'weight must be above 0, got {weight}')
+            raise IBGANError(f'weight must be above 0, got {weight}')
         self.weight = weight
 
     def forward(self, critic: Callable[[Tensor], Tensor], real_imgs: Tensor, fake_imgs: Tensor) -> Tensor:
@@ -82,13 +83,13 @@ class R1Penalty(nn.Module):
         interval: Iterations from one computation to the next, at least 1; published: 16.
 
     Raises:
-        ValueError: If ``weight`` is not above 0 or ``interval`` is below 1.
+        IBGANError: If ``weight`` is not above 0 or ``interval`` is below 1.
     """
 
     def __init__(self, weight: float = 10.0, interval: int = 16) -> None:
         super().__init__()
         if not weight > 0 or interval < 1:
-            raise ValueError(f'weight must be above 0 and interval at least 1, got {weight} and {interval}')
+            raise IBGANError(f'weight must be above 0 and interval at least 1, got {weight} and {interval}')
         self.weight, self.interval = weight, interval
 
     def extra_repr(self) -> str:

@@ -3,6 +3,7 @@ from torch import Tensor, nn
 
 from ibgan_plugin.models.losses import functional
 from ibgan_plugin.registry import MODELS
+from ibgan_plugin.utils.errors import IBGANError
 
 
 @MODELS.register_module()
@@ -13,13 +14,13 @@ class InformationLoss(nn.Module):
         info_weight: ``lambda``, at least 0. Published: 1.
 
     Raises:
-        ValueError: If ``info_weight`` is negative.
+        IBGANError: If ``info_weight`` is negative.
     """
 
     def __init__(self, info_weight: float = 1.0) -> None:
         super().__init__()
         if not info_weight >= 0:
-            raise ValueError(f'info_weight must be at least 0, got {info_weight}')
+            raise IBGANError(f'info_weight must be at least 0, got {info_weight}')
         self.info_weight = info_weight
 
     def forward(self, z: Tensor, z_hat: Tensor) -> Tensor:
@@ -36,13 +37,13 @@ class KLLoss(nn.Module):
             0 gives InfoGAN with a stochastic representation.
 
     Raises:
-        ValueError: If ``beta`` is negative.
+        IBGANError: If ``beta`` is negative.
     """
 
     def __init__(self, beta: float = 0.141) -> None:
         super().__init__()
         if not beta >= 0:
-            raise ValueError(f'beta must be at least 0, got {beta}')
+            raise IBGANError(f'beta must be at least 0, got {beta}')
         self.beta = beta
 
     def forward(self, mu: Tensor, logvar: Tensor) -> Tensor:

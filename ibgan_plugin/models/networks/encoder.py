@@ -4,6 +4,7 @@ from torch import Tensor, nn
 
 from ibgan_plugin.models.networks.layers import NORMAL_INIT
 from ibgan_plugin.registry import MODELS
+from ibgan_plugin.utils.errors import IBGANError
 
 
 @MODELS.register_module()
@@ -18,14 +19,14 @@ class Encoder(BaseModule):
         init_cfg: MMEngine initialisation.
 
     Raises:
-        ValueError: If a width is below 1.
+        IBGANError: If a width is below 1.
     """
 
     def __init__(self, z_dim: int = 16, r_dim: int = 10, hidden_dims: tuple[int, ...] = (32, 32), norm: bool = False,
                  init_cfg: dict | list[dict] | None = NORMAL_INIT) -> None:
         super().__init__(init_cfg)
         if min(z_dim, r_dim, *hidden_dims) < 1:
-            raise ValueError(f'z_dim, r_dim and hidden_dims must be at least 1, got {z_dim}, {r_dim}, {tuple(hidden_dims)}')
+            raise IBGANError(f'z_dim, r_dim and hidden_dims must be at least 1, got {z_dim}, {r_dim}, {tuple(hidden_dims)}')
         self.z_dim, self.r_dim = z_dim, r_dim
         layers: list[nn.Module] = []
         width = z_dim

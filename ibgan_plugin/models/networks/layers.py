@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from ibgan_plugin.ops.thin_conv import ImageConv2d
 from ibgan_plugin.ops.winograd import WinogradConv2d
+from ibgan_plugin.utils.errors import IBGANError
 
 #: Side of the smallest feature map, common to all four networks.
 BOTTOM_SIZE = 8
@@ -19,11 +20,11 @@ def num_stages(image_size: int) -> int:
     """Number of stride-2 stages between ``image_size`` and the 8x8 bottom.
 
     Raises:
-        ValueError: If ``image_size`` is not a power of two of at least 16.
+        IBGANError: If ``image_size`` is not a power of two of at least 16.
     """
     stages = log2(image_size / BOTTOM_SIZE) if image_size > 0 else 0
     if stages < 1 or stages != int(stages):
-        raise ValueError(f'image_size must be a power of two of at least {2 * BOTTOM_SIZE}, got {image_size}')
+        raise IBGANError(f'image_size must be a power of two of at least {2 * BOTTOM_SIZE}, got {image_size}')
     return int(stages)
 
 
@@ -39,7 +40,7 @@ class WindowConv2d(nn.Conv2d):
     def forward(self, input: Tensor) -> Tensor:
         """Apply the kernel to the only window there is."""
         if input.shape[2:] != self.kernel_size:
-            raise ValueError(f'WindowConv2d needs an input of {self.kernel_size}, got {tuple(input.shape[2:])}')
+            raise IBGANError(f'WindowConv2d needs an input of {self.kernel_size}, got {tuple(input.shape[2:])}')
         # NHWC order on both sides: free views when input and weight are channels-last.
         rows = input.permute(0, 2, 3, 1).flatten(1)
         weight = self.weight.permute(0, 2, 3, 1).flatten(1)

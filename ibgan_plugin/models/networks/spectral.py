@@ -12,6 +12,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from ibgan_plugin.models.networks.layers import leaky_relu
 from ibgan_plugin.registry import MODELS
+from ibgan_plugin.utils.errors import IBGANError
 
 #: Side of the smallest feature map of the trunk and the generator.
 _BOTTOM_SIZE = 4
@@ -21,13 +22,13 @@ def _stage_channels(base_channels: int, image_size: int) -> list[int]:
     """Widths of the stages from the image's side down to 4x4: c, c, 2c, 2c, 2c, ...
 
     Raises:
-        ValueError: If ``image_size`` is not a power of two of at least 16, or ``base_channels`` is below 1.
+        IBGANError: If ``image_size`` is not a power of two of at least 16, or ``base_channels`` is below 1.
     """
     stages = log2(image_size / _BOTTOM_SIZE) if image_size > 0 else 0
     if stages < 2 or stages != int(stages):
-        raise ValueError(f'image_size must be a power of two of at least {4 * _BOTTOM_SIZE}, got {image_size}')
+        raise IBGANError(f'image_size must be a power of two of at least {4 * _BOTTOM_SIZE}, got {image_size}')
     if base_channels < 1:
-        raise ValueError(f'base_channels must be at least 1, got {base_channels}')
+        raise IBGANError(f'base_channels must be at least 1, got {base_channels}')
     return [base_channels * (1 if i < 2 else 2) for i in range(int(stages))]
 
 
@@ -46,7 +47,7 @@ class SpectralTrunk(BaseModule):
         init_cfg: MMEngine initialisation; by default torch's own, since spectral norm takes out the scale of the weights.
 
     Raises:
-        ValueError: If ``image_size`` or ``base_channels`` is impossible.
+        IBGANError: If ``image_size`` or ``base_channels`` is impossible.
     """
 
     def __init__(self, in_channels: int = 1, base_channels: int = 16, num_features: int = 128, image_size: int = 64,
@@ -126,7 +127,7 @@ class SmallGenerator(BaseModule):
         init_cfg: MMEngine initialisation; by default torch's own.
 
     Raises:
-        ValueError: If ``image_size`` or ``base_channels`` is impossible.
+        IBGANError: If ``image_size`` or ``base_channels`` is impossible.
     """
 
     def __init__(self, r_dim: int = 10, out_channels: int = 1, base_channels: int = 16, hidden_dim: int = 128, image_size: int = 64,

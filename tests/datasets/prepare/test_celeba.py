@@ -96,7 +96,7 @@ def test_the_number_of_images_is_checked(root):
 
 
 def test_no_images_at_all(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r'holds none of img_align_celeba, img_align_celeba\.zip, .*README\.md says'):
+    with pytest.raises(ValueError, match=r'holds none of img_align_celeba, img_align_celeba\.zip, .*README\.md says'):
         celeba.job(tmp_path, celeba.RECIPE)
 
 

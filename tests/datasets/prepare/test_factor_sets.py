@@ -146,7 +146,7 @@ def test_smallnorb_damaged(small, toys):
     with pytest.raises(ValueError, match=rf'{path.name} has the shape \[3, 2, 96, 96\], but must have \[24, 2, 96, 96\]'):
         small['smallnorb'].job(toys)
     path.unlink()
-    with pytest.raises(FileNotFoundError, match=rf'{path.name} does not exist \(unpack the \.gz first\)'):
+    with pytest.raises(ValueError, match=rf'{path.name} does not exist \(unpack the \.gz first\)'):
         small['smallnorb'].job(toys)
 
 

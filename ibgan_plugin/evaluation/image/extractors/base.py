@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ibgan_plugin.utils.errors import IBGANError
+
 
 class Extracted(NamedTuple):
     """What an extractor gives of a batch.
@@ -29,7 +31,7 @@ class ImageExtractor(nn.Module, ABC):
         image_size: Side of the square the network takes; images of another size are resized, antialiased. None for any.
 
     Raises:
-        ValueError: If an argument is not one of these.
+        IBGANError: If an argument is not one of these.
     """
 
     #: Whether distances between the features may be called FID and KID.
@@ -38,9 +40,9 @@ class ImageExtractor(nn.Module, ABC):
     def __init__(self, channels: int | None = 3, image_size: int | None = None) -> None:
         super().__init__()
         if channels not in (1, 3, None):
-            raise ValueError(f'channels must be 1, 3 or None, got {channels!r}')
+            raise IBGANError(f'channels must be 1, 3 or None, got {channels!r}')
         if image_size is not None and image_size < 1:
-            raise ValueError(f'image_size must be at least 1 pixel or None, got {image_size}')
+            raise IBGANError(f'image_size must be at least 1 pixel or None, got {image_size}')
         self.channels, self.image_size = channels, image_size
 
     @abstractmethod
@@ -57,26 +59,26 @@ class ImageExtractor(nn.Module, ABC):
         """Features of images uint8 [N, C, H, W].
 
         Raises:
-            ValueError: If the images are of another type or shape, have channels that the network does not take, or the
+            IBGANError: If the images are of another type or shape, have channels that the network does not take, or the
                 network's output is not N rows.
         """
         features, logits = self.extract(self.prepare(imgs))
         features = features.flatten(1)
         for name, output in (('features', features), ('logits', logits)):
             if output is not None and (output.ndim != 2 or len(output) != len(imgs)):
-                raise ValueError(f'{type(self).__name__}: {name} must be one row for each of the {len(imgs)} images, '
+                raise IBGANError(f'{type(self).__name__}: {name} must be one row for each of the {len(imgs)} images, '
                                  f'got shape {list(output.shape)}')
         return Extracted(features.float(), None if logits is None else logits.float())
 
     def prepare(self, imgs: Tensor) -> Tensor:
         """Checked images on the network's device, float32 in 0..255, with its channels and size."""
         if imgs.dtype != torch.uint8 or imgs.ndim != 4:
-            raise ValueError(f'images must be uint8 of shape [N, C, H, W], got {imgs.dtype} of shape {list(imgs.shape)}')
+            raise IBGANError(f'images must be uint8 of shape [N, C, H, W], got {imgs.dtype} of shape {list(imgs.shape)}')
         imgs = imgs.to(self.device)
         if self.channels == 3 and imgs.shape[1] == 1:
             imgs = imgs.expand(-1, 3, -1, -1)
         if self.channels not in (None, imgs.shape[1]):
-            raise ValueError(f'{type(self).__name__} takes images with {self.channels} channels, got {imgs.shape[1]}')
+            raise IBGANError(f'{type(self).__name__} takes images with {self.channels} channels, got {imgs.shape[1]}')
         imgs = imgs.float()
         if self.image_size is not None and imgs.shape[2:] != (self.image_size, self.image_size):
             imgs = F.interpolate(imgs, size=(self.image_size, self.image_size), mode='bilinear', antialias=True)
@@ -97,7 +99,7 @@ def check_file(path: str | Path, what: str, hint: str = '') -> Path:
     """``path`` if it is a file; FileNotFoundError that says what is missing, with ``hint``, otherwise."""
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f'{what}: there is no file {path}{hint}; nothing is downloaded, so put it there')
+        raise IBGANError(f'{what}: there is no file {path}{hint}; nothing is downloaded, so put it there')
     return path
 
 
@@ -114,7 +116,7 @@ class Normalize(nn.Module):
     """``(imgs - mean) / std`` in units of 0..255, one number for all channels or one for each.
 
     Raises:
-        ValueError: If a standard deviation is not positive, or the numbers do not fit each other.
+        IBGANError: If a standard deviation is not positive, or the numbers do not fit each other.
     """
 
     mean: Tensor
@@ -124,7 +126,7 @@ class Normalize(nn.Module):
         super().__init__()
         rows = [torch.tensor(values, dtype=torch.float32).reshape(-1, 1, 1) for values in (mean, std)]
         if not (rows[1] > 0).all() or len(rows[0]) != len(rows[1]) or len(rows[0]) not in (1, 3):
-            raise ValueError(f'mean and std must be one number or three each, std positive, got mean={mean!r}, std={std!r}')
+            raise IBGANError(f'mean and std must be one number or three each, std positive, got mean={mean!r}, std={std!r}')
         self.register_buffer('mean', rows[0], persistent=False)
         self.register_buffer('std', rows[1], persistent=False)
 

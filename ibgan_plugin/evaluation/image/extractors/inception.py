@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ibgan_plugin.evaluation.image.extractors.base import Extracted, ImageExtractor, check_file, file_sha256
 from ibgan_plugin.registry import MODELS
+from ibgan_plugin.utils.errors import IBGANError
 
 #: The published file, and the name under which torch-fidelity offers the same bytes.
 FILE_NAME = 'pt_inception-2015-12-05-6726825d.pth'
@@ -31,8 +32,8 @@ class InceptionV3Extractor(ImageExtractor):
         sha256: What the file's SHA-256 must start with, so that scores are comparable; '' takes any weights that fit.
 
     Raises:
-        FileNotFoundError: If the file is missing.
-        ValueError: If it is another file, or the package torch-fidelity is missing.
+        IBGANError: If the file is missing.
+        IBGANError: If it is another file, or the package torch-fidelity is missing.
     """
 
     is_inception = True
@@ -43,7 +44,7 @@ class InceptionV3Extractor(ImageExtractor):
                                f'torch-fidelity, SHA-256 {SHA256})')
         self._sha256 = file_sha256(self.path)
         if not self._sha256.startswith(sha256):
-            raise ValueError(f'InceptionV3Extractor: {path} has the SHA-256 {self._sha256[:8]}..., but {FILE_NAME} has '
+            raise IBGANError(f'InceptionV3Extractor: {path} has the SHA-256 {self._sha256[:8]}..., but {FILE_NAME} has '
                              f"{sha256[:8]}...; scores of other weights are not comparable (sha256='' takes them all the same)")
         network = _inception_class()
         # torch-fidelity unpickles without restriction: what passes here is tensors alone
@@ -52,7 +53,7 @@ class InceptionV3Extractor(ImageExtractor):
             self.network = network('inception-v3-compat', ['2048', 'logits_unbiased'],
                                    feature_extractor_weights_path=str(self.path))
         except (pickle.UnpicklingError, RuntimeError, EOFError, AttributeError, TypeError) as error:
-            raise ValueError(f'InceptionV3Extractor: {path} holds no weights of InceptionV3: {_first_line(error)}') from error
+            raise IBGANError(f'InceptionV3Extractor: {path} holds no weights of InceptionV3: {_first_line(error)}') from error
 
     def extract(self, imgs: Tensor) -> Extracted:
         """Features and logits of images in 0..255."""
@@ -71,11 +72,11 @@ def _inception_class() -> Any:
     network needs none of it, so the one submodule is imported with the package itself left empty meanwhile.
 
     Raises:
-        ValueError: If the package is not installed.
+        IBGANError: If the package is not installed.
     """
     spec = importlib.util.find_spec('torch_fidelity')
     if spec is None:
-        raise ValueError('InceptionV3Extractor needs the package torch-fidelity: pip install --no-deps torch-fidelity '
+        raise IBGANError('InceptionV3Extractor needs the package torch-fidelity: pip install --no-deps torch-fidelity '
                          "(or pip install 'ibgan_plugin[fid]', which brings torchvision with it)")
     name = 'torch_fidelity.feature_extractor_inceptionv3'
     if 'torch_fidelity' in sys.modules:

@@ -28,8 +28,8 @@ class ModelExtractor(ImageExtractor):
             q(z given x); ``'reconstructor.head.N'`` a layer before it; None for the representation.
 
     Raises:
-        FileNotFoundError: If the config file is missing.
-        ValueError: If the checkpoint is no whole checkpoint of this model, the model is no LatentModel, or there is no such layer.
+        IBGANError: If the config file is missing, the checkpoint is no whole checkpoint of this model, the model is no
+            LatentModel, or there is no such layer.
     """
 
     def __init__(self, config: str | Path | dict, checkpoint: str | Path, layer: str | None = 'reconstructor') -> None:
@@ -43,7 +43,7 @@ class ModelExtractor(ImageExtractor):
         try:
             model.load_state_dict(state.get('state_dict', state))
         except RuntimeError as error:
-            raise ValueError(f'ModelExtractor: checkpoint {checkpoint} does not fit the model of the config: {error}') from error
+            raise IBGANError(f'ModelExtractor: checkpoint {checkpoint} does not fit the model of the config: {error}') from error
         self.layer = layer
         self._model_cfg = json.loads(json.dumps(model_cfg, default=str))  # plain data
         self.path = Path(checkpoint)

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ibgan_plugin.evaluation.image.extractors.base import Extracted, ImageExtractor, Normalize, check_file
 from ibgan_plugin.registry import MODELS
+from ibgan_plugin.utils.errors import IBGANError
 
 
 @MODELS.register_module()
@@ -22,8 +23,8 @@ class OnnxExtractor(ImageExtractor):
         channels, image_size, mean, std: See :class:`~ibgan_plugin.evaluation.image.extractors.TorchScriptExtractor`.
 
     Raises:
-        FileNotFoundError: If the file is missing.
-        ValueError: If it is no ONNX file, the package onnxruntime is missing, or an argument does not fit.
+        IBGANError: If the file is missing.
+        IBGANError: If it is no ONNX file, the package onnxruntime is missing, or an argument does not fit.
     """
 
     def __init__(self, path: str | Path, channels: int | None = 3, image_size: int | None = None,
@@ -34,7 +35,7 @@ class OnnxExtractor(ImageExtractor):
         try:
             import onnxruntime
         except ImportError as error:
-            raise ValueError(f"OnnxExtractor needs the package onnxruntime: pip install 'ibgan_plugin[onnx]' ({error})") from error
+            raise IBGANError(f"OnnxExtractor needs the package onnxruntime: pip install 'ibgan_plugin[onnx]' ({error})") from error
         providers = [name for name in ('CUDAExecutionProvider', 'CPUExecutionProvider')
                      if name in onnxruntime.get_available_providers()]
         options = onnxruntime.SessionOptions()
@@ -42,7 +43,7 @@ class OnnxExtractor(ImageExtractor):
         try:
             self._session = onnxruntime.InferenceSession(str(self.path), options, providers=providers)
         except Exception as error:  # onnxruntime raises a dozen kinds, none of a common base
-            raise ValueError(f'OnnxExtractor: {path} is no ONNX file: {str(error).splitlines()[0]}') from error
+            raise IBGANError(f'OnnxExtractor: {path} is no ONNX file: {str(error).splitlines()[0]}') from error
 
     def extract(self, imgs: Tensor) -> Extracted:
         """Features, and logits where there is a second output."""

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ibgan_plugin.evaluation.image.extractors.base import Extracted, ImageExtractor, Normalize, check_file
 from ibgan_plugin.registry import MODELS
+from ibgan_plugin.utils.errors import IBGANError
 
 
 @MODELS.register_module()
@@ -24,8 +25,8 @@ class TorchScriptExtractor(ImageExtractor):
             leaves 0..255 as it is.
 
     Raises:
-        FileNotFoundError: If the file is missing.
-        ValueError: If it is no TorchScript, or an argument does not fit.
+        IBGANError: If the file is missing.
+        IBGANError: If it is no TorchScript, or an argument does not fit.
     """
 
     def __init__(self, path: str | Path, channels: int | None = 3, image_size: int | None = None,
@@ -36,20 +37,20 @@ class TorchScriptExtractor(ImageExtractor):
         try:
             self.network = torch.jit.load(str(self.path), map_location='cpu').eval()
         except (RuntimeError, ValueError) as error:
-            raise ValueError(f'TorchScriptExtractor: {path} is no TorchScript file: {str(error).splitlines()[0]}') from error
+            raise IBGANError(f'TorchScriptExtractor: {path} is no TorchScript file: {str(error).splitlines()[0]}') from error
 
     def extract(self, imgs: Tensor) -> Extracted:
         """Features, and logits where the script gives a pair.
 
         Raises:
-            ValueError: If the script does not take such images.
+            IBGANError: If the script does not take such images.
         """
         try:
             outputs = self.network(self.normalize(imgs))
         except torch.OutOfMemoryError:
             raise
         except RuntimeError as error:  # its last line is the cause, what is above is the script's traceback
-            raise ValueError(f'TorchScriptExtractor: {self.path} can not take images of shape {list(imgs.shape)}, see channels and '
+            raise IBGANError(f'TorchScriptExtractor: {self.path} can not take images of shape {list(imgs.shape)}, see channels and '
                              f'image_size: {str(error).strip().splitlines()[-1]}') from error
         return Extracted(*outputs) if isinstance(outputs, (tuple, list)) else Extracted(outputs)
 

@@ -49,7 +49,7 @@ def test_images_are_resized_to_the_model(trained):
 
 def test_mistakes(trained, tmp_path):
     config, checkpoint, _ = trained
-    with pytest.raises(FileNotFoundError, match=r'there is no file nowhere\.py'):
+    with pytest.raises(ValueError, match=r'there is no file nowhere\.py'):
         ModelExtractor('nowhere.py', checkpoint)
     with pytest.raises(ValueError, match='no checkpoint file'):
         ModelExtractor(config, tmp_path / 'nowhere.pth')

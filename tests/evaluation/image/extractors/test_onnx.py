@@ -34,7 +34,7 @@ def test_features_are_those_of_the_network(tmp_path):
 
 
 def test_missing_or_other_file(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r'OnnxExtractor: there is no file nowhere\.onnx; nothing is downloaded'):
+    with pytest.raises(ValueError, match=r'OnnxExtractor: there is no file nowhere\.onnx; nothing is downloaded'):
         OnnxExtractor('nowhere.onnx')
     pytest.importorskip('onnxruntime')
     (tmp_path / 'text.onnx').write_text('hello')

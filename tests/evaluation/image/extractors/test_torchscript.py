@@ -32,7 +32,7 @@ def test_fingerprint_follows_weights_and_settings(tmp_path):
 
 
 def test_missing_or_other_file(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r'TorchScriptExtractor: there is no file nowhere\.pt; nothing is downloaded'):
+    with pytest.raises(ValueError, match=r'TorchScriptExtractor: there is no file nowhere\.pt; nothing is downloaded'):
         build('nowhere.pt')
     (tmp_path / 'text.pt').write_text('hello')
     with pytest.raises(ValueError, match=r'text\.pt is no TorchScript file'):

@@ -1,0 +1,94 @@
+"""Files: written whole or not at all, and read only where they are files."""
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ibgan_plugin.utils.errors import IBGANError
+
+
+def check_regular_file(path: str | Path, what: str = 'file') -> Path:
+    """``path``, if it is a regular file or a link to one: a pipe would wait for a writer, and a device never ends.
+
+    Raises:
+        IBGANError: If it is not.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise IBGANError(f'no {what} {str(path)!r}')
+    if not path.is_file():
+        raise IBGANError(f'{what} {str(path)!r} is {"a folder" if path.is_dir() else "no regular file"}')
+    return path
+
+
+def check_writable(path: str | Path) -> Path:
+    """``path``, if a file can be written there; makes its folder. Ask before minutes of work are lost for want of it.
+
+    Raises:
+        IBGANError: If it can not.
+    """
+    path = Path(path)
+    if path.exists() and not path.is_file():
+        raise IBGANError(f'{path} can not be written: it is {"a folder" if path.is_dir() else "no regular file"}')
+    part = _part(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(part, 'ab'):
+            pass
+        part.unlink()
+    except OSError as error:
+        raise IBGANError(f'{path} can not be written: {error.strerror}') from error
+    return path
+
+
+@contextmanager
+def whole_file(path: str | Path) -> Iterator[Path]:
+    """A hidden sibling to write to, which takes the name ``path`` when the block ends, and is removed where it fails.
+
+    Raises:
+        IBGANError: If ``path`` is there and is not a regular file.
+        OSError: If the disk is full or the folder can not be written; an old file of that name stays as it was.
+    """
+    path = Path(path)
+    if path.exists() and not path.is_file():
+        raise IBGANError(f'{path} can not be written: it is {"a folder" if path.is_dir() else "no regular file"}')
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = _part(path)
+    try:
+        yield part
+        put_in_place(part, path)
+    except OSError as error:
+        size = part.stat().st_size if part.exists() else 0
+        raise OSError(error.errno, f'could not write {path} ({size / 2**20:.1f} MB so far): {error.strerror or error}') from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_whole(path: str | Path, content: bytes | str) -> None:
+    """Write a file whole or not at all, making its folder; text is written as UTF-8.
+
+    Raises:
+        IBGANError, OSError: As :func:`whole_file`.
+    """
+    with whole_file(path) as part:
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def put_in_place(part: Path, path: Path) -> None:
+    """Give a finished file its final name in the same folder; content and name have reached the disk when this returns."""
+    _sync(part)
+    os.replace(part, path)
+    if os.name == 'posix':  # elsewhere a folder can not be opened
+        _sync(path.parent)
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(f'.{path.name}.part')
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
