@@ -2,15 +2,16 @@
 
 ``python benchmarks/bench_quick.py configs/ibgan/ibgan_quick_dsprites.py --seeds 0 1 2 --threads 1 2 --out work_dirs/bench_quick``
 
-Each run is ``tools/train.py`` in a process of its own. Runs that have ended are not trained again, so the command goes on where it
-was stopped. ``--rounding`` stands for other processors: ``avx2`` keeps oneDNN and ATen from AVX-512 and AMX, ``sse41`` from AVX.
+Each run is ``tools/train.py`` in a process of its own. Runs that have ended are not trained again and a run that was killed is
+resumed, so the command goes on where it was stopped. ``--rounding`` stands for other processors: ``avx2`` keeps oneDNN and ATen
+from AVX-512 and AMX, ``sse41`` from AVX.
 """
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,8 @@ ROUNDING = dict(default={}, avx2=dict(ONEDNN_MAX_CPU_ISA='AVX2', ATEN_CPU_CAPABI
                 sse41=dict(ONEDNN_MAX_CPU_ISA='SSE41', ATEN_CPU_CAPABILITY='default'))
 #: KL in nats above which a dimension of r counts as active, as in MIBoundsHook.
 ACTIVE = 0.05
-COLUMNS = ('seed', 'threads', 'rounding', 'white_percent', 'active', 'score', 'minutes')
+SCORE = 'factor_vae/eval_accuracy'
+COLUMNS = ('seed', 'threads', 'rounding', 'white_percent', 'active', 'score', 'cpu_minutes')
 
 
 def parse_args() -> argparse.Namespace:
@@ -37,16 +39,18 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def train(config: str, work_dir: Path, seed: int, threads: int, rounding: str, options: list[str]) -> float:
-    """Train in a process of its own; returns minutes of wall time."""
+def train(config: str, work_dir: Path, seed: int, threads: int, rounding: str, options: list[str]) -> None:
+    """Train to the end in a process of its own, from where an earlier one was killed; notes its processor time."""
     command = [sys.executable, 'tools/train.py', config, '--seed', str(seed), '--work-dir', str(work_dir), '--device', 'cpu',
-               *(['--cfg-options', *options] if options else [])]
+               '--resume', *(['--cfg-options', *options] if options else [])]
     work_dir.mkdir(parents=True, exist_ok=True)
-    start = time.perf_counter()
-    with open(work_dir / 'output.txt', 'w') as output:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    with open(work_dir / 'output.txt', 'a') as output:
         subprocess.run(command, check=True, stdout=output, stderr=subprocess.STDOUT,
                        env={**os.environ, **ROUNDING[rounding], 'OMP_NUM_THREADS': str(threads)})
-    return (time.perf_counter() - start) / 60
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    (work_dir / 'cpu_minutes.txt').write_text(f'{seconds / 60:.1f}')
 
 
 def look_at(config: str, work_dir: Path) -> dict[str, float]:
@@ -57,7 +61,7 @@ def look_at(config: str, work_dir: Path) -> dict[str, float]:
     write_png(work_dir / 'sheet.png', image_grid(samples[:64], 16))
     kl = inferencer.traverse(steps=2).kl or []
     logs = [path.read_text().splitlines() for path in sorted(work_dir.glob('*/vis_data/scalars.json'))]
-    scores = [value for log in logs for line in log for key, value in json.loads(line).items() if 'factor_vae' in key]
+    scores = [value for log in logs for line in log for key, value in json.loads(line).items() if key == SCORE]
     return dict(white_percent=round(100 * float(np.mean(samples > 127)), 2), active=sum(value > ACTIVE for value in kl),
                 score=round(scores[-1], 3) if scores else float('nan'))
 
@@ -70,12 +74,10 @@ def main() -> None:
         for threads in args.threads:
             for seed in args.seeds:
                 work_dir = args.out / f'seed{seed}_threads{threads}_{rounding}'
-                result = work_dir / 'result.json'
-                if not result.exists():
-                    minutes = train(args.config, work_dir, seed, threads, rounding, args.cfg_options)
-                    run = dict(seed=seed, threads=threads, rounding=rounding, minutes=round(minutes, 1))
-                    result.write_text(json.dumps(run | look_at(args.config, work_dir)))
-                row = json.loads(result.read_text())
+                if not (work_dir / 'cpu_minutes.txt').exists():
+                    train(args.config, work_dir, seed, threads, rounding, args.cfg_options)
+                row = dict(seed=seed, threads=threads, rounding=rounding, **look_at(args.config, work_dir),
+                           cpu_minutes=(work_dir / 'cpu_minutes.txt').read_text())
                 print('| ' + ' | '.join(str(row[key]) for key in COLUMNS) + ' |', flush=True)
 
 
