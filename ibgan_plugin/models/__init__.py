@@ -1,6 +1,10 @@
-"""The IB-GAN model, its networks and its losses."""
+"""The models, their networks, priors and losses."""
 from ibgan_plugin.models.ibgan import IBGAN
-from ibgan_plugin.models.losses import AdversarialLoss, GradientPenalty, InformationLoss, KLLoss, R1Penalty
+from ibgan_plugin.models.losses.adversarial import AdversarialLoss, GradientPenalty, R1Penalty
+from ibgan_plugin.models.losses.density_ratio import DensityRatioLoss
+from ibgan_plugin.models.losses.information import InformationLoss, KLLoss
+from ibgan_plugin.models.losses.reconstruction import BernoulliReconstruction, GaussianReconstruction
+from ibgan_plugin.models.losses.regularisers import CapacityRegulariser, DIPRegulariser, KLRegulariser, TotalCorrelationRegulariser
 from ibgan_plugin.models.networks.discriminator import Discriminator
 from ibgan_plugin.models.networks.encoder import Encoder
 from ibgan_plugin.models.networks.generator import Generator
@@ -8,7 +12,11 @@ from ibgan_plugin.models.networks.init import OrthogonalInit
 from ibgan_plugin.models.networks.reconstructor import Reconstructor
 from ibgan_plugin.models.networks.spectral import SmallGenerator, SpectralDiscriminator, SpectralReconstructor, SpectralTrunk
 from ibgan_plugin.models.networks.trunk import Trunk
+from ibgan_plugin.models.networks.vae import ImageDecoder, ImageEncoder, LatentCritic
+from ibgan_plugin.models.priors import CategoricalPrior, NormalPrior, ProductPrior, UniformPrior
 
-__all__ = ['IBGAN', 'AdversarialLoss', 'Discriminator', 'Encoder', 'Generator', 'GradientPenalty', 'InformationLoss', 'KLLoss',
-           'OrthogonalInit', 'R1Penalty', 'Reconstructor', 'SmallGenerator', 'SpectralDiscriminator', 'SpectralReconstructor',
-           'SpectralTrunk', 'Trunk']
+__all__ = ['IBGAN', 'AdversarialLoss', 'BernoulliReconstruction', 'CapacityRegulariser', 'CategoricalPrior', 'DIPRegulariser',
+           'DensityRatioLoss', 'Discriminator', 'Encoder', 'GaussianReconstruction', 'Generator', 'GradientPenalty',
+           'ImageDecoder', 'ImageEncoder', 'InformationLoss', 'KLLoss', 'KLRegulariser', 'LatentCritic', 'NormalPrior',
+           'OrthogonalInit', 'ProductPrior', 'Reconstructor', 'SmallGenerator', 'SpectralDiscriminator', 'SpectralReconstructor',
+           'SpectralTrunk', 'TotalCorrelationRegulariser', 'Trunk', 'UniformPrior']

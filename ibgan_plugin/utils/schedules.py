@@ -1,6 +1,5 @@
 """Schedules as pure functions of the iteration, so that a resumed run goes on exactly."""
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -37,40 +36,3 @@ def piecewise_linear(iteration: int, points: Sequence[tuple[float, float]]) -> f
         points: Pairs of iteration and value, one or more, the iterations rising.
     """
     return float(np.interp(iteration, *zip(*points, strict=True)))
-
-
-class Schedule(NamedTuple):
-    """A weight of a loss over the iterations: constant, or :func:`linear`.
-
-    Example:
-        >>> capacity = Schedule.of('capacity', dict(start=0, end=25, over=100_000))
-        >>> capacity(50_000)
-        12.5
-        >>> Schedule.of('beta', 4.0)(50_000)
-        4.0
-    """
-    start: float
-    end: float
-    begin: int
-    over: int
-
-    @classmethod
-    def of(cls, name: str, value: float | Mapping) -> 'Schedule':
-        """The schedule that a config gives as a number, or as ``dict(start=, end=, begin=0, over=0)``; all at least 0.
-
-        Raises:
-            IBGANError: If a key is unknown or missing, or a number is negative; it is called ``name`` in the message.
-        """
-        if not isinstance(value, Mapping):
-            value = dict(start=value, end=value)
-        if not {'start', 'end'} <= set(value) <= set(cls._fields):
-            raise IBGANError(f'{name} must be a number or have start and end, and begin and over if need be, got {dict(value)}')
-        schedule = cls(**{'begin': 0, 'over': 0, **value})
-        if not all(number >= 0 for number in schedule):
-            given = value if schedule.start != schedule.end else schedule.start
-            raise IBGANError(f'{name} must be at least 0 throughout, got {given}')
-        return schedule
-
-    def __call__(self, iteration: int) -> float:
-        """The value at ``iteration``, the number of iterations done."""
-        return linear(iteration, self.start, self.end, self.begin, self.over)

@@ -1,7 +1,6 @@
 import pytest
 
-from ibgan_plugin.utils.errors import IBGANError
-from ibgan_plugin.utils.schedules import Schedule, linear, piecewise_linear
+from ibgan_plugin.utils.schedules import linear, piecewise_linear
 
 
 def test_linear_by_hand():
@@ -17,25 +16,6 @@ def test_linear_by_hand():
 def test_negative_lengths():
     with pytest.raises(ValueError, match='got begin=0, over=-1'):
         linear(0, 1.0, 0.0, 0, -1)
-
-
-def test_a_schedule_is_a_number_or_a_line():
-    assert [Schedule.of('beta', 4.0)(i) for i in (0, 10**6)] == [4.0, 4.0]
-    capacity = Schedule.of('capacity', dict(start=0, end=25, over=100_000))
-    assert [capacity(i) for i in (0, 50_000, 100_000, 300_000)] == [0, 12.5, 25, 25]
-    step = Schedule.of('weight', dict(start=0, end=2, begin=288_000))
-    assert [step(i) for i in (0, 287_999, 288_000)] == [0, 0, 2]
-
-
-@pytest.mark.parametrize(('value', 'message'), [
-    (-1.0, 'beta must be at least 0 throughout, got -1.0'),
-    (float('nan'), 'beta must be at least 0'),
-    (dict(start=0), "beta must be a number or have start and end, .* got {'start': 0}"),
-    (dict(start=0, end=1, until=5), 'beta must be a number or have'),
-    (dict(start=0, end=1, over=-5), 'beta must be at least 0 throughout')])
-def test_impossible_schedules(value, message):
-    with pytest.raises(IBGANError, match=message):
-        Schedule.of('beta', value)
 
 
 def test_piecewise_linear_by_hand():

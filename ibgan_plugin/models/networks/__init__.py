@@ -6,6 +6,7 @@ from ibgan_plugin.models.networks.init import OrthogonalInit
 from ibgan_plugin.models.networks.reconstructor import Reconstructor
 from ibgan_plugin.models.networks.spectral import SmallGenerator, SpectralDiscriminator, SpectralReconstructor, SpectralTrunk
 from ibgan_plugin.models.networks.trunk import Trunk
+from ibgan_plugin.models.networks.vae import ImageDecoder, ImageEncoder, LatentCritic
 
-__all__ = ['Discriminator', 'Encoder', 'Generator', 'OrthogonalInit', 'Reconstructor', 'SmallGenerator', 'SpectralDiscriminator',
-           'SpectralReconstructor', 'SpectralTrunk', 'Trunk']
+__all__ = ['Discriminator', 'Encoder', 'Generator', 'ImageDecoder', 'ImageEncoder', 'LatentCritic', 'OrthogonalInit',
+           'Reconstructor', 'SmallGenerator', 'SpectralDiscriminator', 'SpectralReconstructor', 'SpectralTrunk', 'Trunk']
