@@ -16,7 +16,7 @@ default_hooks = dict(
     sync_buffers=dict(type='ibgan_plugin.SyncBuffersBeforeValHook'),
     preemption=dict(type='ibgan_plugin.PreemptionHook'))
 log_processor = dict(
-    type='mmengine.LogProcessor', by_epoch=False, window_size=100, mean_pattern=r'.*(loss|time|grad_norm|mi_).*')
+    type='mmengine.LogProcessor', by_epoch=False, window_size=100, mean_pattern=r'.*(loss|time|grad_norm|mi_|elbo).*')
 log_level = 'INFO'
 vis_backends = [dict(type='mmengine.LocalVisBackend')]
 visualizer = dict(type='mmengine.Visualizer', name='visualizer', vis_backends=vis_backends)

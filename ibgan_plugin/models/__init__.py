@@ -14,9 +14,11 @@ from ibgan_plugin.models.networks.spectral import SmallGenerator, SpectralDiscri
 from ibgan_plugin.models.networks.trunk import Trunk
 from ibgan_plugin.models.networks.vae import ImageDecoder, ImageEncoder, LatentCritic
 from ibgan_plugin.models.priors import CategoricalPrior, NormalPrior, ProductPrior, UniformPrior
+from ibgan_plugin.models.vae import VAE, FactorVAE
 
-__all__ = ['IBGAN', 'AdversarialLoss', 'BernoulliReconstruction', 'CapacityRegulariser', 'CategoricalPrior', 'DIPRegulariser',
-           'DensityRatioLoss', 'Discriminator', 'Encoder', 'GaussianReconstruction', 'Generator', 'GradientPenalty',
-           'ImageDecoder', 'ImageEncoder', 'InformationLoss', 'KLLoss', 'KLRegulariser', 'LatentCritic', 'NormalPrior',
-           'OrthogonalInit', 'ProductPrior', 'Reconstructor', 'SmallGenerator', 'SpectralDiscriminator', 'SpectralReconstructor',
-           'SpectralTrunk', 'TotalCorrelationRegulariser', 'Trunk', 'UniformPrior']
+__all__ = ['IBGAN', 'VAE', 'AdversarialLoss', 'BernoulliReconstruction', 'CapacityRegulariser', 'CategoricalPrior',
+           'DIPRegulariser', 'DensityRatioLoss', 'Discriminator', 'Encoder', 'FactorVAE', 'GaussianReconstruction', 'Generator',
+           'GradientPenalty', 'ImageDecoder', 'ImageEncoder', 'InformationLoss', 'KLLoss', 'KLRegulariser', 'LatentCritic',
+           'NormalPrior', 'OrthogonalInit', 'ProductPrior', 'R1Penalty', 'Reconstructor', 'SmallGenerator',
+           'SpectralDiscriminator', 'SpectralReconstructor', 'SpectralTrunk', 'TotalCorrelationRegulariser', 'Trunk',
+           'UniformPrior']

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import torch
 from mmengine.logging import MessageHub
-from mmengine.model import BaseModel
+from mmengine.model import BaseModel, is_model_wrapper
 from torch import Tensor, nn
 
 from ibgan_plugin.structures import to_samples
@@ -49,6 +49,11 @@ class LatentModel(BaseModel):
     """
     r_dim: int
     image_shape: tuple[int, int, int]
+
+    def __init__(self, data_preprocessor: dict | None = None, init_cfg: dict | None = None) -> None:
+        super().__init__(data_preprocessor, init_cfg)
+        # MMSeparateDistributedDataParallel wraps the submodules; without this its checkpoints would fit no other run.
+        self._register_state_dict_hook(_drop_wrapper_names)
 
     @abstractmethod
     def encode(self, imgs: Tensor) -> Tensor:
@@ -119,6 +124,20 @@ class LatentModel(BaseModel):
             raise IBGANError(f"mode must be 'tensor' or 'predict', got {mode!r}")
         codes = self.encode(inputs)
         return codes if mode == 'tensor' else to_samples('codes', codes, data_samples)
+
+    def _reduce(self, terms: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        """The sum of the mean losses, and all means to log."""
+        loss, log_vars = self.parse_losses(terms)
+        return loss, {key: value.detach() for key, value in log_vars.items() if key != 'loss'}
+
+
+def _drop_wrapper_names(model: nn.Module, state_dict: dict[str, Any], prefix: str, *_: Any) -> None:
+    """State-dict hook: a distributed run's keys are those of any other run. MMEngine's loader takes them either way."""
+    for name, child in model.named_children():
+        if is_model_wrapper(child):
+            wrapped = f'{prefix}{name}.module.'
+            for key in [key for key in state_dict if key.startswith(wrapped)]:
+                state_dict[f'{prefix}{name}.{key[len(wrapped):]}'] = state_dict.pop(key)
 
 
 def device_of(model: nn.Module) -> torch.device:

@@ -192,8 +192,3 @@ class IBGAN(LatentGAN):
         """Fakes for a lone D step: no graph, and not one statistic of encoder or generator changes."""
         with frozen(self.generator, *([] if self.encoder is None else [self.encoder])):
             return self.synthesize(num)
-
-    def _reduce(self, terms: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        """The sum of the mean losses, and all means to log."""
-        loss, log_vars = self.parse_losses(terms)
-        return loss, {key: value.detach() for key, value in log_vars.items() if key != 'loss'}

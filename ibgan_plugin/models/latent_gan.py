@@ -3,7 +3,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
 
 from ibgan_plugin.models.base import LatentModel, Part, device_of, standard_normal
@@ -18,15 +17,6 @@ from ibgan_plugin.utils.errors import IBGANError
 def build(cfg: dict | None) -> Any:
     """The component of a config; None stays None."""
     return None if cfg is None else MODELS.build(cfg)
-
-
-def _drop_wrapper_names(model: nn.Module, state_dict: dict[str, Any], prefix: str, *_: Any) -> None:
-    """State-dict hook: a distributed run's keys are those of any other run. MMEngine's loader takes them either way."""
-    for name, child in model.named_children():
-        if is_model_wrapper(child):
-            wrapped = f'{prefix}{name}.module.'
-            for key in [key for key in state_dict if key.startswith(wrapped)]:
-                state_dict[f'{prefix}{name}.{key[len(wrapped):]}'] = state_dict.pop(key)
 
 
 class PosteriorMean(nn.Module):
@@ -74,8 +64,6 @@ class LatentGAN(LatentModel):
         self.z_dim: int = self.r_dim if self.encoder is None else self.encoder.z_dim
         self.image_shape = _image_shape(self.generator, self.r_dim)
         self.to(memory_format=torch.channels_last)
-        # MMSeparateDistributedDataParallel wraps the submodules; without this its checkpoints would fit no other run.
-        self._register_state_dict_hook(_drop_wrapper_names)
 
     def optim_groups(self) -> dict[str, list[str]]:
         """Names of the submodules that each of the two optimisers trains."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 TRUNK_OWNERS = ('discriminator', 'generator', 'both')
 
 
-def _same(what: str, **values: int) -> None:
+def check_same(what: str, **values: int) -> None:
     """Raise IBGANError unless all values are equal; keys name the fields, with ``__`` for a dot."""
     if len(set(values.values())) > 1:
         fields = ', '.join(f'model.{key.replace("__", ".")} = {value}' for key, value in values.items())
@@ -31,10 +31,10 @@ def check_components(model: 'LatentGAN') -> None:
     if model.trunk_owner == 'both' and (model.trunk is None or model.reconstructor is None):
         raise IBGANError("model.trunk_owner = 'both' needs model.trunk and model.reconstructor")
     if model.encoder is not None:
-        _same('the width of r', encoder__r_dim=model.encoder.r_dim, generator__r_dim=model.r_dim)
+        check_same('the width of r', encoder__r_dim=model.encoder.r_dim, generator__r_dim=model.r_dim)
     if model.reconstructor is not None:
         source = {'generator__r_dim': model.r_dim} if model.encoder is None else {'encoder__z_dim': model.encoder.z_dim}
-        _same('the width of z', **source, reconstructor__z_dim=model.reconstructor.z_dim)
+        check_same('the width of z', **source, reconstructor__z_dim=model.reconstructor.z_dim)
     readers = {name: getattr(model, name) for name in ('trunk', 'discriminator', 'reconstructor')}
     readers = {name: reader for name, reader in readers.items() if reader is not None}
     _same_attribute('the width of the features', 'num_features', **readers)
@@ -42,7 +42,7 @@ def check_components(model: 'LatentGAN') -> None:
     channels = {f'{name}__in_channels': reader.in_channels for name, reader in readers.items() if hasattr(reader, 'in_channels')}
     if hasattr(model.generator, 'out_channels'):
         channels['generator__out_channels'] = model.generator.out_channels
-    _same('the number of channels', **channels)
+    check_same('the number of channels', **channels)
     for name, reader in readers.items():
         if name != 'trunk' and hasattr(reader, 'shared_trunk') and reader.shared_trunk != (model.trunk is not None):
             raise IBGANError(f'model.{name}.shared_trunk is {reader.shared_trunk}, but model.trunk is '
@@ -64,8 +64,8 @@ def check_objective(model: 'IBGAN') -> None:
 
 
 def _same_attribute(what: str, attribute: str, **modules: nn.Module) -> None:
-    """:func:`_same` over the modules that have ``attribute``."""
-    _same(what, **{f'{name}__{attribute}': getattr(m, attribute) for name, m in modules.items() if hasattr(m, attribute)})
+    """:func:`check_same` over the modules that have ``attribute``."""
+    check_same(what, **{f'{name}__{attribute}': getattr(m, attribute) for name, m in modules.items() if hasattr(m, attribute)})
 
 
 def check_images(imgs: Tensor, image_shape: tuple[int, int, int]) -> None:

@@ -1,5 +1,6 @@
 # dSprites, drawn on first use; evaluated by its true factors.
 _base_ = ['../evaluation/infogan_cr.py', '../evaluation/study.py']
+image_channels = 1
 dataset = dict(type='ibgan_plugin.DSprites', data_root='data/dsprites')
 train_dataloader = dict(
     batch_size=64,
