@@ -1,0 +1,125 @@
+"""Running a sweep through submitit, and its progress on one screen."""
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import submitit
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from ibgan_plugin.apis.run_dir import RunDir
+from ibgan_plugin.apis.sweep.plan import Plan, Run
+from ibgan_plugin.apis.sweep.work import train_and_score
+from ibgan_plugin.utils.errors import IBGANError
+
+#: Where submitit keeps its files, below the sweep's folder.
+JOBS = 'jobs'
+#: Lines of a failed run's log that are shown.
+TAIL_LINES = 12
+
+
+def make_executor(folder: Path, cluster: str = 'local', hours: float = 24 * 30, parallel: int = 2,
+                  **slurm: Any) -> submitit.Executor:
+    """A submitit executor: ``'local'`` processes on this machine, or ``'slurm'``.
+
+    Args:
+        folder: The sweep's folder.
+        cluster: ``'local'`` or ``'slurm'``.
+        hours: After so many a job is ended.
+        parallel: Jobs at once, for an array of Slurm's.
+        slurm: Parameters of submitit's Slurm executor without their prefix, such as ``partition='gpu'``.
+    """
+    executor = submitit.AutoExecutor(folder=folder / JOBS / '%j', cluster=cluster)
+    executor.update_parameters(timeout_min=int(60 * hours), name='ibgan_sweep', cpus_per_task=1, slurm_array_parallelism=parallel,
+                               **{f'slurm_{key}': value for key, value in slurm.items()})
+    return executor
+
+
+def execute(plan: Plan, executor: submitit.Executor, workers: int | None, console: Console,
+            interval: float = 2.0) -> dict[str, str]:
+    """Run what is not done and show the progress until all is.
+
+    Args:
+        plan: The sweep.
+        executor: See :func:`make_executor`.
+        workers: Runs at once; None hands all to the executor at the same time, as for Slurm, which has a queue of its own.
+        console: Where the progress is shown.
+        interval: Seconds between two looks.
+
+    Returns:
+        Name of each run that failed -> the last lines of its log. The others of the plan are done.
+    """
+    os.environ.setdefault('OMP_NUM_THREADS', '1')  # workers share the machine: more threads would only wait for each other
+    waiting = [run for run in plan.runs if run.record() is None]
+    jobs: dict[str, submitit.Job] = {}
+    try:
+        with Live(console=console, auto_refresh=False) as live:
+            if workers is None and waiting:
+                with executor.batch():
+                    jobs = {run.name: executor.submit(train_and_score, run) for run in waiting}
+                waiting = []
+            while True:
+                running = [name for name, job in jobs.items() if not job.done()]
+                while waiting and workers is not None and len(running) < workers:
+                    run = waiting.pop(0)
+                    jobs[run.name] = executor.submit(train_and_score, run)
+                    running.append(run.name)
+                live.update(progress_table(plan, jobs, running), refresh=True)
+                if not running and not waiting:
+                    break
+                time.sleep(interval)
+    except KeyboardInterrupt:
+        for job in jobs.values():
+            job.cancel(check=False)
+        raise
+    return {name: last_lines(job) for name, job in jobs.items() if not _succeeded(job)}
+
+
+def _succeeded(job: submitit.Job) -> bool:
+    """Whether a job that is over gave a result."""
+    try:
+        return job.exception() is None
+    except submitit.core.utils.UncompletedJobError:  # killed before it could write one
+        return False
+
+
+def last_lines(job: submitit.Job, count: int = TAIL_LINES) -> str:
+    """The end of what a job printed, its errors last."""
+    texts = [text for text in (job.stdout(), job.stderr()) if text]
+    return '\n'.join('\n'.join(text.strip().splitlines()[-count:]) for text in texts) or 'it printed nothing'
+
+
+def progress_table(plan: Plan, jobs: dict[str, submitit.Job], running: Sequence[str]) -> Table:
+    """One line a run: its state, iteration and newest bounds."""
+    table = Table('run', 'state', 'iteration', 'I_L', 'I_U', 'seconds an iteration')
+    for run in plan.runs:
+        record = run.record()
+        if record:
+            state = 'done'
+        elif run.name in running:
+            state = 'running'
+        elif run.name in jobs:
+            state = 'failed'
+        else:
+            state = 'waiting'
+        scalars = newest_scalars(run)
+        table.add_row(run.name, state, str(scalars.get('step', '')), _short(scalars.get('mi_lower_bound')),
+                      _short(scalars.get('mi_upper_bound')), _short(scalars.get('time')))
+    return table
+
+
+def newest_scalars(run: Run) -> dict[str, float]:
+    """The newest value of each scalar of a run and its ``step``; empty where nothing has been logged yet."""
+    try:
+        scalars = RunDir(run.work_dir).scalars
+    except IBGANError:
+        return {}
+    newest = {key: float(series.values[-1]) for key, series in scalars.items()}
+    return newest | {'step': max((int(series.steps[-1]) for series in scalars.values()), default=0)}
+
+
+def _short(value: float | None) -> str:
+    return '' if value is None else f'{value:.2f}'

@@ -1,0 +1,90 @@
+"""Which runs a sweep has."""
+import hashlib
+import itertools
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ibgan_plugin.config.load import load_config
+from ibgan_plugin.utils.errors import IBGANError
+
+#: What a finished run leaves beside its scores.
+RECORD = 'sweep_run.json'
+
+
+class Run(NamedTuple):
+    """One training: a setting of the options and a seed."""
+    config: str  # path of the config file
+    setting: str  # e.g. 'beta=0.141', or 'default'
+    options: dict[str, Any]  # dotted keys to values
+    seed: int
+    work_dir: str
+    digest: str  # of everything that decides what the run computes
+
+    @property
+    def name(self) -> str:
+        """Setting and seed: the run's folder below the sweep's."""
+        return f'{self.setting}/seed{self.seed}'
+
+    def record(self) -> dict[str, Any] | None:
+        """What the run wrote when it was done, or None while it is not.
+
+        Raises:
+            IBGANError: If the folder holds the finished run of another config.
+        """
+        path = Path(self.work_dir) / RECORD
+        if not path.is_file():
+            return None
+        record = json.loads(path.read_text())
+        if record['digest'] != self.digest:
+            raise IBGANError(f'{self.work_dir} holds the finished run of another config, or of other options: '
+                             f'choose another --work-dir, or remove that folder')
+        return record
+
+
+class Plan(NamedTuple):
+    """All runs of a sweep and the folder that holds theirs."""
+    folder: Path
+    runs: list[Run]
+
+
+def make_plan(configs: Sequence[str], folder: str | Path, seeds: Sequence[int], grid: Mapping[str, Sequence[Any]] | None = None,
+              fixed: Mapping[str, Any] | None = None) -> Plan:
+    """The product of configs, settings and seeds, every run's config read and checked before the first one starts.
+
+    Args:
+        configs: Config files.
+        folder: Where the runs' folders go.
+        seeds: Seeds, each once.
+        grid: Dotted config keys, each to the values that it takes in turn.
+        fixed: Dotted config keys to values that all runs share.
+
+    Raises:
+        IBGANError: If there is no seed or no value, one is named twice, or a config has a mistake.
+    """
+    grid = dict(grid or {})
+    for what, values in [('--seeds', seeds), *((f'--grid {key}', values) for key, values in grid.items())]:
+        if not values:
+            raise IBGANError(f'{what} names no value')
+        if len({repr(value) for value in values}) < len(values):
+            raise IBGANError(f'{what} names a value twice: {list(values)}')
+    several = len(configs) > 1
+    if len({Path(config).stem for config in configs}) < len(configs):
+        raise IBGANError(f'two configs have the same name: {list(configs)}')
+    runs = []
+    for config, values, seed in itertools.product(configs, itertools.product(*grid.values()), seeds):
+        choices = dict(zip(grid, values, strict=True))
+        parts = ([Path(config).stem] if several else []) + [f'{key.rpartition(".")[2]}={value}' for key, value in choices.items()]
+        setting = re.sub(r'[^\w.=,+-]', '_', ','.join(parts)) or 'default'
+        runs.append(_make_run(config, setting, {**(fixed or {}), **choices}, seed, Path(folder)))
+    return Plan(Path(folder), runs)
+
+
+def _make_run(config: str, setting: str, options: dict[str, Any], seed: int, folder: Path) -> Run:
+    """A run whose config has been read."""
+    work_dir = folder / setting / f'seed{seed}'
+    cfg = load_config(config, str(work_dir), dict(options), seed)
+    text = json.dumps(cfg.to_dict() | dict(work_dir=''), sort_keys=True, default=str)
+    return Run(config, setting, options, seed, str(work_dir), hashlib.sha256(text.encode()).hexdigest())

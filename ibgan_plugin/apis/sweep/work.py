@@ -1,0 +1,81 @@
+"""What a worker of a sweep does: one run from its start, or from where it was stopped, to its scores."""
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from filelock import FileLock
+from mmengine.runner import Runner
+
+from ibgan_plugin.apis.sweep.plan import RECORD, Run
+from ibgan_plugin.apis.sweep.provenance import provenance
+from ibgan_plugin.datasets.collate import batched_collate
+from ibgan_plugin.engine.checkpoints import newest_whole_checkpoint
+from ibgan_plugin.engine.launch import build_runner, load_run_config
+from ibgan_plugin.evaluation.report import score_rows, write_scores
+from ibgan_plugin.models.base import LatentModel
+from ibgan_plugin.models.freeze import unwrap
+from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.files import write_whole
+
+#: Codes of the same images in every run, for the ranking without labels.
+CODES = 'codes.npz'
+NUM_CODES = 10_000
+
+
+def train_and_score(run: Run) -> dict[str, Any]:
+    """Train, test and encode; returns the run's record, which it also writes last of all.
+
+    A run that is done is not done again. One that another worker has in hand, perhaps of a sweep that was killed, is waited for.
+
+    Raises:
+        IBGANError: If the config can not be run, or the run was stopped by a signal before its end.
+    """
+    folder = Path(run.work_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / '.sweep.lock'):
+        return run.record() or _work(run, folder)
+
+
+def _work(run: Run, folder: Path) -> dict[str, Any]:
+    """The run itself."""
+    started, cpu = time.time(), time.process_time()
+    resume = 'auto' if newest_whole_checkpoint(folder) else None
+    runner = build_runner(load_run_config(run.config, run.work_dir, dict(run.options), run.seed, resume=resume))
+    runner.train()
+    if getattr(runner, 'preempted', False):
+        raise IBGANError(f'{run.name} was stopped by a signal; the next sweep goes on from its checkpoint')
+    rows = score_rows(runner.test(), runner.test_evaluator.metrics)
+    write_scores(rows, folder)
+    has_codes = write_codes(runner, folder / CODES)
+    record = dict(
+        digest=run.digest, config=run.config, options=run.options, seed=run.seed, iterations=runner.max_iters,
+        seconds=round(time.time() - started, 1), cpu_seconds=round(time.process_time() - cpu, 1), resumed=resume is not None,
+        has_codes=has_codes, scores={f'{row["metric"]}/{row["score"]}': row['mean'] for row in rows}, **provenance())
+    write_whole(folder / RECORD, json.dumps(record, indent=1, default=str) + '\n')
+    return record
+
+
+@torch.no_grad()
+def write_codes(runner: Runner, path: Path, num: int = NUM_CODES, batch_size: int = 64) -> bool:
+    """Encode the same ``num`` images of the test set in every run, ``codes`` [num, r_dim] in an ``.npz`` file.
+
+    Returns:
+        Whether the model can encode.
+    """
+    model, dataset = unwrap(runner.model), runner.test_dataloader.dataset
+    if not isinstance(model, LatentModel):
+        return False
+    index = np.random.RandomState(0).choice(len(dataset), min(num, len(dataset)), replace=False)
+    model.eval()
+    codes = []
+    try:
+        for start in range(0, len(index), batch_size):
+            batch = batched_collate([dataset[int(i)] for i in index[start:start + batch_size]])
+            codes.append(model.encode(model.data_preprocessor(batch)['inputs']).cpu().numpy())
+    except IBGANError:  # a model without a way back from images
+        return False
+    np.savez(path, codes=np.concatenate(codes).astype(np.float64), index=index)
+    return True

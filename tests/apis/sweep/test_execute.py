@@ -1,0 +1,30 @@
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from ibgan_plugin.apis.sweep.execute import execute, make_executor, newest_scalars
+from ibgan_plugin.apis.sweep.plan import make_plan
+
+
+def test_what_failed_is_named_with_its_last_lines(tmp_path, capsys):
+    (tmp_path / 'bad.py').write_text("_base_ = ['" + str(Path('configs/ibgan/ibgan_dsprites.py').resolve()) + "']\n"
+                                     "model = dict(encoder=dict(z_dim=3))\n")
+    plan = make_plan([str(tmp_path / 'bad.py')], tmp_path / 'sweep', [0])
+    failed = execute(plan, make_executor(plan.folder), workers=1, console=Console(), interval=0.2)
+    assert list(failed) == ['default/seed0'] and 'the components differ in the width of z' in failed['default/seed0']
+
+
+def test_newest_scalars_come_from_the_end_of_the_newest_log(tmp_path):
+    run, = make_plan(['configs/ibgan/ibgan_dsprites.py'], tmp_path, [0]).runs
+    assert newest_scalars(run) == {}
+    log = Path(run.work_dir) / '20260101_000000' / 'vis_data' / 'scalars.json'
+    log.parent.mkdir(parents=True)
+    log.write_text(json.dumps(dict(step=1, mi_lower_bound=0.1)) + '\n' + json.dumps(dict(step=2)) + '\n{"step": 3, "mi')
+    assert newest_scalars(run) == dict(step=1, mi_lower_bound=0.1)
+
+
+def test_an_unknown_cluster_is_refused(tmp_path):
+    with pytest.raises(ValueError, match='oar'):
+        make_executor(tmp_path, cluster='oar')

@@ -1,0 +1,48 @@
+import pytest
+
+from ibgan_plugin.apis.sweep.plan import RECORD, make_plan
+from ibgan_plugin.utils.errors import IBGANError
+
+CONFIG = 'configs/ibgan/ibgan_dsprites.py'
+
+
+def test_every_setting_with_every_seed(tmp_path):
+    grid = {'model.kl_loss.beta': [0.07, 0.5], 'train_cfg.max_iters': [10]}
+    plan = make_plan([CONFIG], tmp_path, [3, 4], grid, {'log_level': 'ERROR'})
+    assert [run.name for run in plan.runs] == [f'beta={beta},max_iters=10/seed{seed}' for beta in (0.07, 0.5) for seed in (3, 4)]
+    assert plan.runs[2].options == {'log_level': 'ERROR', 'model.kl_loss.beta': 0.5, 'train_cfg.max_iters': 10}
+    assert len({run.digest for run in plan.runs}) == 4
+
+
+def test_several_configs_are_settings(tmp_path):
+    plan = make_plan([CONFIG, 'configs/ibgan/gan_dsprites.py'], tmp_path, [0])
+    assert [run.name for run in plan.runs] == ['ibgan_dsprites/seed0', 'gan_dsprites/seed0']
+
+
+def test_the_same_sweep_elsewhere_has_the_same_digests(tmp_path):
+    assert [run.digest for run in make_plan([CONFIG], tmp_path / 'a', [0]).runs] == [
+        run.digest for run in make_plan([CONFIG], tmp_path / 'b', [0]).runs]
+
+
+@pytest.mark.parametrize(('arguments', 'message'), [
+    (dict(seeds=[]), '--seeds names no value'),
+    (dict(seeds=[1, 1]), '--seeds names a value twice'),
+    (dict(seeds=[1], grid={'model.kl_loss.beta': []}), '--grid model.kl_loss.beta names no value'),
+    (dict(seeds=[1], grid={'model.kl_loss.beta': [1, 1]}), 'names a value twice'),
+])
+def test_what_can_not_be_planned(tmp_path, arguments, message):
+    with pytest.raises(IBGANError, match=message):
+        make_plan([CONFIG], tmp_path, **arguments)
+
+
+def test_names_are_folders_below_the_sweeps(tmp_path):
+    run, = make_plan([CONFIG], tmp_path, [0], {'load_from': ['../../x.pth']}).runs
+    assert run.work_dir.startswith(str(tmp_path)) and '/..' not in run.work_dir
+
+
+def test_a_finished_run_of_another_config_is_named(tmp_path):
+    run, = make_plan([CONFIG], tmp_path, [0]).runs
+    (tmp_path / run.name).mkdir(parents=True)
+    (tmp_path / run.name / RECORD).write_text('{"digest": "other"}')
+    with pytest.raises(IBGANError, match='finished run of another config'):
+        run.record()

@@ -1,0 +1,51 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ibgan_plugin.apis.sweep.plan import RECORD, make_plan
+from ibgan_plugin.apis.sweep.table import collect, format_csv, format_markdown, means
+from ibgan_plugin.apis.sweep.work import CODES
+
+MADE_BY = dict(seconds=1.5, commit='abc', torch='2', numpy='2', cpu='a processor')
+
+
+@pytest.fixture
+def plan(tmp_path):
+    """Two settings with two seeds; one run of the second setting is missing."""
+    plan = make_plan(['configs/ibgan/ibgan_dsprites.py'], tmp_path, [0, 1], {'model.kl_loss.beta': [0.1, 0.2]})
+    shared = np.random.RandomState(0).randn(500, 3)
+    for number, run in enumerate(plan.runs[:3]):
+        folder = Path(run.work_dir)
+        folder.mkdir(parents=True)
+        # the first two tell the same apart, the third nothing
+        codes = shared[:, ::-1] if number == 1 else shared if number == 0 else np.random.RandomState(1).randn(500, 3)
+        np.savez(folder / CODES, codes=codes)
+        scores = {'factor_vae/eval_accuracy': 0.4 + 0.2 * number}
+        (folder / RECORD).write_text(json.dumps(dict(digest=run.digest, has_codes=True, scores=scores, **MADE_BY)))
+    return plan
+
+
+def test_rows_and_their_means(plan):
+    rows = collect(plan, failed=['beta=0.2/seed1'])
+    assert [row['status'] for row in rows] == ['done', 'done', 'done', 'failed']
+    first, second = means(rows)
+    assert first['runs'] == 2 and first['factor_vae/eval_accuracy'] == (pytest.approx(0.5), pytest.approx(0.1 * 2**0.5))
+    assert second['factor_vae/eval_accuracy'] == (pytest.approx(0.8), None)
+
+
+def test_ranking_without_labels(plan):
+    rows = collect(plan)
+    assert rows[0]['udr_spearman'] == pytest.approx(1, abs=0.05), 'the codes of both seeds, in another order'
+    assert 'udr_spearman' not in rows[2], 'no second seed to compare it with'
+    assert rows[2]['model_centrality'] < rows[0]['model_centrality']
+
+
+def test_one_table(plan):
+    rows = collect(plan)
+    lines = format_csv(rows).splitlines()
+    assert len(lines) == 5 and lines[0].startswith('setting,seed,status,factor_vae/eval_accuracy,udr_spearman')
+    table = format_markdown(rows)
+    assert '| **beta=0.1** | 2 seeds | mean +- std | 0.500 +- 0.141 |' in table and '| beta=0.2 | 1 | missing |' in table
+    assert 'Commit abc, torch 2, numpy 2, a processor.' in table
