@@ -1,23 +1,29 @@
-"""Export a part of a trained model: ``python tools/export.py CONFIG CHECKPOINT --part generator --format onnx --out F``."""
+"""Export a part of a trained model: ``python tools/export.py CONFIG CHECKPOINT --part generator --format onnx --out F``.
+
+``--format safetensors`` writes all weights in half precision, with the config: a file that every tool takes as a model.
+"""
 import argparse
 import sys
 from pathlib import Path
 
 from ibgan_plugin.apis import IBGANInferencer
-from ibgan_plugin.apis.export import FORMATS, export
+from ibgan_plugin.apis.export import FORMATS, export, export_weights
 from ibgan_plugin.config.load import read_config
 from ibgan_plugin.config.options import ConfigOptions
+from ibgan_plugin.config.zoo import weights_of
 from ibgan_plugin.utils.cli import one_clear_message
+from ibgan_plugin.utils.errors import IBGANError
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description='Export a part of a trained model; images are in [-1, 1], the batch size is free')
-    parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file')
-    parser.add_argument('--part', required=True, help='generator: r to image; representation: image to r; what else the model '
+    parser.add_argument('config', help='config file, or name of a model of the zoo')
+    parser.add_argument('checkpoint', nargs='?', help='checkpoint file; default: the weights that come with the named model')
+    parser.add_argument('--part', help='generator: r to image; representation: image to r; what else the model '
                         'has: of an IB-GAN encoder: z to mu, logvar, and reconstructor: image to z')
-    parser.add_argument('--format', choices=FORMATS, required=True, help="onnx needs pip install 'ibgan_plugin[onnx]'")
+    parser.add_argument('--format', choices=(*FORMATS, 'safetensors'), required=True,
+                        help="onnx needs pip install 'ibgan_plugin[onnx]'")
     parser.add_argument('--out', type=Path, required=True, help='file to write')
     parser.add_argument('--cfg-options', nargs='+', action=ConfigOptions, metavar='KEY=VALUE', help='replace config values')
     return parser.parse_args(argv)
@@ -27,8 +33,17 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Export and compare."""
     args = parse_args(argv)
+    weights = weights_of(args.config, args.checkpoint)
     config = read_config(args.config, args.cfg_options)
-    difference = export(IBGANInferencer(config, args.checkpoint, 'cpu').model, args.part, args.format, args.out)
+    if args.format == 'safetensors':
+        if args.part:
+            raise IBGANError(f'--format safetensors writes the whole model: leave --part {args.part} out')
+        export_weights(config, weights, args.out)
+        print(f'{args.out} ({args.out.stat().st_size / 1000:.0f} KB)')
+        return
+    if not args.part:
+        raise IBGANError(f'--format {args.format} writes one part of the model: name it by --part')
+    difference = export(IBGANInferencer(config, weights, 'cpu').model, args.part, args.format, args.out)
     print(args.out, '(not compared with the model: onnxruntime is missing)' if difference is None
           else f'(differs from the model by at most {difference:.1e})')
 

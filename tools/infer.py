@@ -11,6 +11,7 @@ from ibgan_plugin.apis.images import list_images
 from ibgan_plugin.apis.output import check_suffix, write_codes, write_interpolation, write_traversal
 from ibgan_plugin.config.load import read_config
 from ibgan_plugin.config.options import ConfigOptions
+from ibgan_plugin.config.zoo import weights_of
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.visualization.grids import image_grid, write_png
 
@@ -46,8 +47,8 @@ def _add(commands: argparse._SubParsersAction, name: str, run: Callable, suffixe
          *images: str) -> argparse.ArgumentParser:
     """A command with the arguments that all share."""
     command = commands.add_parser(name, help=text)
-    command.add_argument('config', help='config file')
-    command.add_argument('checkpoint', help='checkpoint file')
+    command.add_argument('config', help='config file, or name of a model of the zoo')
+    command.add_argument('checkpoint', nargs='?', help='checkpoint file; default: the weights that come with the named model')
     for image in images:
         command.add_argument(image, **(dict(nargs='+', help='image files, or a folder') if image == 'images'
                                        else dict(help='image file')))  # type: ignore[arg-type]
@@ -91,8 +92,11 @@ def main(argv: list[str] | None = None) -> None:
     """Run one command."""
     args = parse_args(argv)
     check_suffix(args.out, args.suffixes)
+    if args.command == 'encode' and args.checkpoint and Path(args.checkpoint).suffix not in ('.pth', '.safetensors'):
+        args.checkpoint, args.images = None, [args.checkpoint, *args.images]  # a named model: the next word is an image
+    weights = weights_of(args.config, args.checkpoint)
     config = read_config(args.config, args.cfg_options)
-    args.run(IBGANInferencer(config, args.checkpoint, args.device, args.crop), args)
+    args.run(IBGANInferencer(config, weights, args.device, args.crop), args)
     print(args.out)
 
 

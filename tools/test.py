@@ -8,6 +8,7 @@ import sys
 from mmengine.dist import is_main_process
 
 from ibgan_plugin.config.options import LAUNCHERS, ConfigOptions
+from ibgan_plugin.config.zoo import weights_of
 from ibgan_plugin.engine.launch import build_runner, load_run_config
 from ibgan_plugin.evaluation.report import format_rows, score_rows, write_scores
 from ibgan_plugin.utils.cli import one_clear_message
@@ -16,8 +17,8 @@ from ibgan_plugin.utils.cli import one_clear_message
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description='Compute the test metrics of a checkpoint')
-    parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('config', help='config file, or name of a model of the zoo')
+    parser.add_argument('checkpoint', nargs='?', help='checkpoint file; default: the weights that come with the named model')
     parser.add_argument('--work-dir', help='where logs and scores go; default: work_dirs/<config name>')
     parser.add_argument('--cfg-options', nargs='+', action=ConfigOptions, metavar='KEY=VALUE', help='replace config values')
     parser.add_argument('--launcher', choices=LAUNCHERS, default='none', help='how the processes were started')
@@ -31,8 +32,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Test."""
     args = parse_args(argv)
-    cfg = load_run_config(args.config, args.work_dir, args.cfg_options, args.seed, args.launcher, checkpoint=args.checkpoint,
-                          device=args.device)
+    cfg = load_run_config(args.config, args.work_dir, args.cfg_options, args.seed, args.launcher,
+                          checkpoint=weights_of(args.config, args.checkpoint), device=args.device)
     runner = build_runner(cfg)
     rows = score_rows(runner.test(), runner.test_evaluator.metrics)
     if is_main_process():

@@ -1,6 +1,7 @@
 """Parts of a trained model as files that need neither this package nor, for ONNX, PyTorch."""
 import copy
 import importlib.util
+import json
 import logging
 import warnings
 from collections.abc import Callable, Iterator
@@ -9,11 +10,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
 from torch import Tensor
 
+from ibgan_plugin.engine.checkpoints import load_weights
 from ibgan_plugin.models.base import LatentModel, Part
+from ibgan_plugin.registry import MODELS, SCOPE
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.utils.files import whole_file
+from ibgan_plugin.utils.safetensors_file import SUFFIX, write_safetensors
 
 FORMATS = ('onnx', 'torchscript')
 #: Of ONNX: the first that the exporter of all supported versions of PyTorch writes without a conversion.
@@ -39,6 +45,26 @@ def part_of(model: LatentModel, name: str) -> Part:
     if name not in parts:
         raise IBGANError(f'part must be one that this {type(model).__name__} has, {" or ".join(parts)}, got {name!r}')
     return parts[name]._replace(network=parts[name].network.eval())
+
+
+def export_weights(config: Config, weights: str | Path, path: str | Path) -> None:
+    """Write all weights of a model in half precision, and its config, as a safetensors file.
+
+    Args:
+        config: Of the model; goes into the file whole, but for where its run saved and what it started from.
+        weights: Checkpoint of the model.
+        path: File to write.
+
+    Raises:
+        IBGANError: If ``path`` has another suffix, or the checkpoint is not one of this model.
+    """
+    if Path(path).suffix != SUFFIX:
+        raise IBGANError(f'--out must end in {SUFFIX}, got {str(path)!r}')
+    with DefaultScope.overwrite_default_scope(config.get('default_scope') or SCOPE):
+        model = MODELS.build(config.model)
+    load_weights(model, weights)
+    plain = {key: value for key, value in config.to_dict().items() if key not in ('work_dir', 'load_from', 'resume')}
+    write_safetensors(path, model.state_dict(), json.loads(json.dumps(plain, default=str)))
 
 
 def export(model: LatentModel, name: str, file_format: str, path: str | Path) -> float | None:

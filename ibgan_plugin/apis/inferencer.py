@@ -15,6 +15,7 @@ from torch.utils.data import default_collate
 from ibgan_plugin.apis.images import ImageInput, list_images, load_image
 from ibgan_plugin.config.check import ConfigError, check_config, config_errors
 from ibgan_plugin.config.load import read_config
+from ibgan_plugin.config.zoo import weights_of
 from ibgan_plugin.engine.checkpoints import load_weights
 from ibgan_plugin.models.base import LatentModel
 from ibgan_plugin.registry import INFERENCERS, MODELS, SCOPE
@@ -34,8 +35,9 @@ class IBGANInferencer(BaseInferencer):
     given. Calling the inferencer itself encodes images, as MMEngine's interface has it.
 
     Args:
-        model: Config file, or a config with the key ``model``.
-        weights: Checkpoint file of exactly this model: tensors and plain data, the names and shapes of all weights equal.
+        model: Config file, the name of a model of the zoo, a safetensors file, or a config with the key ``model``.
+        weights: Checkpoint file of exactly this model: tensors and plain data, the names and shapes of all weights equal; None
+            for those that come with the named model or the safetensors file.
         device: ``'cpu'``, ``'cuda'``, ...; None takes CUDA where it is available.
         crop: What to cut out of images to encode before they are resized: ``'none'`` (they must have the model's size),
             ``'square'``, ``'WxH'``, ``'WxH+LEFT+TOP'``, or one of CelebA's presets such as ``'celeba_148'``.
@@ -46,14 +48,17 @@ class IBGANInferencer(BaseInferencer):
         IBGANError: If the config, the checkpoint, ``device`` or ``crop`` can not be used; one line that names what is wrong.
     """
 
-    def __init__(self, model: str | Path | Config | Mapping[str, Any], weights: str | Path, device: str | None = None,
-                 crop: str = 'none', scope: str = SCOPE, show_progress: bool = False) -> None:
+    def __init__(self, model: str | Path | Config | Mapping[str, Any], weights: str | Path | None = None,
+                 device: str | None = None, crop: str = 'none', scope: str = SCOPE, show_progress: bool = False) -> None:
         if isinstance(model, (str, Path)):
+            weights = weights_of(model, weights)
             model = read_config(model)
         elif not isinstance(model, Config):
             model = Config(copy.deepcopy(dict(model)))
         if 'model' not in model:
             raise ConfigError(f'{model.filename or "config"}: the key model is missing')
+        if weights is None:
+            raise IBGANError('weights must name a checkpoint file where model is a config')
         check_config(model)
         self.crop = crop
         super().__init__(model, str(weights), device, scope, show_progress)

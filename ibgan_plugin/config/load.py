@@ -4,18 +4,26 @@ from pathlib import Path
 from mmengine.config import Config
 
 from ibgan_plugin.config.check import ConfigError, check_config, config_errors
+from ibgan_plugin.config.zoo import find_model, is_name
+from ibgan_plugin.utils.safetensors_file import SUFFIX, read_config_of
 
 
 def read_config(path: str | Path, cfg_options: dict | None = None) -> Config:
-    """Read a config file and put ``cfg_options``, dotted keys to values, in place of its own.
+    """Read a config and put ``cfg_options``, dotted keys to values, in place of its own.
+
+    Args:
+        path: A config file, the name of a model of the zoo, or a safetensors file, which holds the config of its model.
+        cfg_options: Dotted keys to values that replace the config's.
 
     Raises:
         ConfigError: If there is no such file or it can not be read.
+        IBGANError: If there is no such model, or the safetensors file has no config.
     """
+    path = find_model(str(path)).config if is_name(path) else path
     if not Path(path).is_file():
         raise ConfigError(f'no config file {str(path)!r}')
     try:
-        cfg = Config.fromfile(path)
+        cfg = Config(read_config_of(path)) if Path(path).suffix == SUFFIX else Config.fromfile(path)
     except (SyntaxError, NameError, OSError, AttributeError, KeyError, TypeError, ImportError) as error:
         raise ConfigError(f'{path} can not be read: {error}') from error
     with config_errors(cfg):

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.utils.files import write_whole
+from ibgan_plugin.utils.safetensors_file import SUFFIX, read_safetensors
 
 #: Name of :class:`AtomicLocalBackend` in ``backend_args=dict(backend=...)``.
 ATOMIC_BACKEND = 'ibgan_atomic'
@@ -70,6 +71,9 @@ def check_checkpoint(path: str | Path) -> None:
     path = Path(path)
     if not path.is_file():
         raise CheckpointError(f'no checkpoint file {str(path)!r}')
+    if path.suffix == SUFFIX:
+        read_safetensors(path)
+        return
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
@@ -105,11 +109,15 @@ def newest_whole_checkpoint(work_dir: str | Path) -> str | None:
 def read_checkpoint(path: str | Path, map_location: Any = 'cpu') -> dict[str, Any]:
     """What a local checkpoint file holds, after :func:`check_checkpoint`; the only way by which this package reads one.
 
+    A ``.safetensors`` file holds weights alone, under ``state_dict``, and the model's ``config``.
+
     Raises:
         CheckpointError: If the file is missing, no local file, damaged, or holds more than tensors and plain data.
     """
     if '://' in str(path):
         raise CheckpointError(f'checkpoint {path} is no local file, and nothing is downloaded while a program runs: fetch it first')
+    if Path(path).suffix == SUFFIX:
+        return read_safetensors(path)
     check_checkpoint(path)
     return load_plain(path, map_location=map_location)
 

@@ -1,0 +1,53 @@
+"""A model as one safetensors file, which every tool takes."""
+import sys
+
+import numpy as np
+import pytest
+import torch
+from mmengine.registry import MODELS
+
+from ibgan_plugin.apis import IBGANInferencer
+from ibgan_plugin.engine.checkpoints import CheckpointError, load_weights
+from tests.conftest import model_cfg
+from tests.tools.test_train import ROOT, run
+
+
+@pytest.fixture(scope='module')
+def place(tmp_path_factory):
+    """A config, a checkpoint of it and the exported file."""
+    folder = tmp_path_factory.mktemp('weights')
+    (folder / 'tiny.py').write_text(f'model = {model_cfg()!r}\n')
+    torch.manual_seed(0)
+    torch.save(dict(state_dict=MODELS.build(model_cfg()).state_dict()), folder / 'tiny.pth')
+    run(sys.executable, ROOT / 'tools/export.py', 'tiny.py', 'tiny.pth', '--format', 'safetensors', '--out', 'tiny.safetensors',
+        cwd=folder)
+    return folder
+
+
+def test_the_file_is_a_model(place):
+    theirs = IBGANInferencer(place / 'tiny.py', place / 'tiny.pth').sample(4)
+    ours = IBGANInferencer(place / 'tiny.safetensors').sample(4)
+    assert np.abs(ours.astype(int) - theirs).max() <= 1, 'half precision moves a pixel by a level at most'
+    with_config = IBGANInferencer(place / 'tiny.py', place / 'tiny.safetensors').sample(4)
+    assert np.array_equal(ours, with_config)
+
+
+def test_the_tools_take_it(place):
+    run(sys.executable, ROOT / 'tools/infer.py', 'traverse', 'tiny.safetensors', '--out', 't.png', cwd=place)
+    assert (place / 't.png').stat().st_size > 100
+
+
+def test_another_models_weights_are_refused(place):
+    with pytest.raises(CheckpointError, match='does not fit'):
+        load_weights(torch.nn.Linear(2, 2), place / 'tiny.safetensors')
+
+
+@pytest.mark.parametrize(('arguments', 'message'), [
+    (['--format', 'safetensors', '--out', 'x.pth'], 'must end in .safetensors'),
+    (['--format', 'safetensors', '--part', 'generator', '--out', 'x.safetensors'], 'leave --part generator out'),
+    (['--format', 'torchscript', '--out', 'x.pt'], 'name it by --part'),
+])
+def test_what_can_not_be_asked_for(place, arguments, message):
+    done = run(sys.executable, ROOT / 'tools/export.py', 'tiny.py', 'tiny.pth', *arguments, cwd=place, check=False)
+    assert done.returncode == 2 and message in done.stderr and len(done.stderr.splitlines()) == 1
+    assert not (place / 'x.pth').exists()
