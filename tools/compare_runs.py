@@ -6,9 +6,9 @@ import argparse
 import sys
 
 from ibgan_plugin.evaluation.compare_runs import compare_runs, format_runs, load_runs
-from ibgan_plugin.evaluation.evaluate_codes import write_json
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.utils.files import check_writable
+from ibgan_plugin.utils.strict_json import write_json
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None) -> None:
     scores = compare_runs(load_runs(args.runs), args.seed)
     print(format_runs(scores))
     if args.json:
-        write_json(scores, args.json)
+        write_json(args.json, scores)
 
 
 if __name__ == '__main__':

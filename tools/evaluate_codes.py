@@ -1,15 +1,17 @@
 """Score the codes of any model: ``python tools/evaluate_codes.py codes.npz --protocol study --seeds 0 1 2 --json scores.json``.
 
 The file holds ``codes`` [prod(sizes), C] of the full factor grid in row-major order and ``factor_sizes`` [F], which gives all
-metrics, or ``codes`` [N, C] and integer ``factors`` [N, F], which gives those that need no intervention on the factors.
+metrics, or ``codes`` [N, C] and ``factors`` [N, F], which gives those that need no intervention on the factors, and all where
+the samples fill a grid, each cell once.
 """
 import argparse
 import sys
 
 from ibgan_plugin.evaluation.disentanglement.protocols import PROTOCOLS
-from ibgan_plugin.evaluation.evaluate_codes import evaluate_codes, format_table, load_codes, write_csv, write_json
+from ibgan_plugin.evaluation.evaluate_codes import evaluate_codes, format_table, load_codes, write_csv
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.utils.files import check_writable
+from ibgan_plugin.utils.strict_json import write_json
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -31,12 +33,12 @@ def main(argv: list[str] | None = None) -> None:
     for path in filter(None, (args.json, args.csv)):
         check_writable(path)
     metrics = args.metrics if args.metrics == 'all' else [name.strip() for name in args.metrics.split(',')]
-    results, skipped = evaluate_codes(load_codes(args.codes), args.protocol, metrics, args.seeds)
-    print(format_table(results, args.protocol, skipped))
+    evaluation = evaluate_codes(load_codes(args.codes), args.protocol, metrics, args.seeds)
+    print(format_table(evaluation, args.protocol))
     if args.json:
-        write_json(results, args.json)
+        write_json(args.json, evaluation.results)
     if args.csv:
-        write_csv(results, args.protocol, args.csv)
+        write_csv(evaluation, args.protocol, args.csv)
 
 
 if __name__ == '__main__':

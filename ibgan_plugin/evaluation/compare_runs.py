@@ -1,4 +1,5 @@
 """Which of several runs to keep, told from their codes alone; ``tools/compare_runs.py`` is the command."""
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from ibgan_plugin.evaluation.disentanglement.udr import udr
 from ibgan_plugin.evaluation.evaluate_codes import load_arrays
 from ibgan_plugin.utils.errors import IBGANError
 
+#: A batch drawn from fewer samples in a quantile bin repeats a handful of them.
+SAMPLES_PER_BIN = 20
 #: ``{run: {score: value}}``
 RunScores = dict[str, dict[str, float]]
 
@@ -45,6 +48,10 @@ def compare_runs(runs: Mapping[str, np.ndarray], seed: int = 0) -> RunScores:
         IBGANError: If there are fewer than two runs, or they do not fit together.
     """
     codes = list(runs.values())
+    num_samples, least = min((len(run) for run in codes), default=0), SAMPLES_PER_BIN * RUNS['model_centrality']['num_bins']
+    if num_samples < least:
+        warnings.warn(f'only {num_samples} samples, fewer than {least}: the quantile bins within which ModelCentrality holds a code '
+                      'have too few of them to tell runs apart')
     scores = {name: udr(codes, **RUNS[name]) for name in ('udr_spearman', 'udr_lasso')}
     scores['model_centrality'] = model_centrality(codes, **RUNS['model_centrality'], seed=seed)
     return {run: {name: float(values[i]) for name, values in scores.items()} for i, run in enumerate(runs)}

@@ -1,7 +1,6 @@
 import csv
 import importlib.util
 import json
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +63,7 @@ def test_whole_grid_gives_all_metrics(tmp_path, capsys, tool, mini, noise):
 
 
 def test_labelled_samples_skip_interventions(tmp_path, capsys, tool, mini, noise):
-    path = save(tmp_path, codes=noise.codes, factors=noise.grid.to_factors(np.arange(96)))
+    path = save(tmp_path, codes=noise.codes[:95], factors=noise.grid.to_factors(np.arange(95)))
     assert tool.main([path, '--protocol', 'mini', '--json', str(tmp_path / 'out.json')]) == 0
     skipped = {name for name, spec in SUITE.items() if spec.interventional}
     assert skipped == {'factor_vae', 'beta_vae'}
@@ -72,12 +71,47 @@ def test_labelled_samples_skip_interventions(tmp_path, capsys, tool, mini, noise
     assert 'skipped beta_vae: it fixes factors and draws the others' in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(('metrics', 'named'), [('factor_vae', 'factor_vae'), ('mig,beta_vae', 'beta_vae'),
+                                                ('beta_vae,factor_vae', 'beta_vae, factor_vae')])
+def test_asked_for_by_name_they_are_refused(tmp_path, capsys, tool, mini, noise, metrics, named):
+    path = save(tmp_path, codes=noise.codes[:95], factors=noise.grid.to_factors(np.arange(95)))
+    assert tool.main([path, '--protocol', 'mini', '--metrics', metrics]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f'error: {named} can not be computed: it fixes factors and draws the others, which needs codes of the ')
+    assert 'the 95 samples do not have each of the 96 combinations of values once' in error
+
+
+def test_a_protocol_without_another_metric_is_refused(noise):
+    with pytest.raises(ValueError, match=r'factor_vae can not be computed: .* factor 1 is continuous'):
+        evaluate_codes(LabelledCodes(noise.codes, np.stack([np.arange(96) % 3, np.linspace(0, 1, 96)], axis=1)), 'infogan_cr')
+
+
+def test_labelled_samples_that_fill_a_grid_give_all_metrics(mini, noise):
+    order = np.random.RandomState(0).permutation(96)
+    labelled = LabelledCodes(noise.codes[order], 10 * noise.grid.to_factors(order) - 3.0)
+    names = ['factor_vae', 'beta_vae']
+    assert evaluate_codes(labelled, 'mini', names).results == evaluate_codes(noise, 'mini', names).results
+
+
+@pytest.mark.parametrize(('metric', 'said'), [
+    ('mig', 'only 12 samples instead of 200'), ('sap', 'only 8 + 4 samples instead of 200 + 100'),
+    ('dci', 'only 8 + 4 samples instead of 100 + 50')])
+def test_fewer_samples_than_the_protocol_asks_for_are_said(tmp_path, capsys, tool, mini, metric, said):
+    factors = np.stack([np.arange(12) % 3, np.arange(12) % 2], axis=1)
+    path = save(tmp_path, codes=factors + 0.1, factors=factors)
+    outputs = ['--json', str(tmp_path / 'out.json'), '--csv', str(tmp_path / 'out.csv')]
+    assert tool.main([path, '--protocol', 'mini', '--metrics', metric, *outputs]) == 0
+    assert f'note: {said}' in capsys.readouterr().out
+    for value in json.loads((tmp_path / 'out.json').read_text())[metric].values():
+        assert value['note'] == said
+    assert {row['note'] for row in csv.DictReader((tmp_path / 'out.csv').open())} == {said}
+
+
 def test_labelled_sample_of_the_grid_scores_like_the_grid(mini, perfect):
     cells = np.random.RandomState(0).randint(96, size=5000)
     labelled = LabelledCodes(perfect.codes[cells], perfect.grid.to_factors(cells))
     names = ['mig', 'irs', 'modularity_explicitness']
-    ours, _ = evaluate_codes(labelled, 'mini', names, (0, 1, 2))
-    theirs, _ = evaluate_codes(perfect, 'mini', names, (0, 1, 2))
+    ours, theirs = (evaluate_codes(source, 'mini', names, (0, 1, 2)).results for source in (labelled, perfect))
     for name in names:
         for key, value in ours[name].items():
             assert value['mean'] == pytest.approx(theirs[name][key]['mean'], abs=0.1)
@@ -112,7 +146,11 @@ def test_named_metrics_only(tmp_path, tool, mini, noise):
     ({'codes': np.zeros((6, 2)), 'factor_sizes': np.array([2.0, 3.0])}, 'factor_sizes must be integers'),
     ({'codes': np.zeros((6, 2)), 'factor_sizes': np.array([0, 3])}, 'must be one or more integers >= 1'),
     ({'codes': np.zeros((6, 2)), 'factors': np.zeros((5, 2), int)}, r'factors must have shape \[6, F\]'),
-    ({'codes': np.zeros((6, 2)), 'factors': np.full((6, 2), 0.5)}, 'factors must be integers, got float64'),
+    ({'codes': np.zeros((6, 2)), 'factors': np.full((6, 2), 0.5), 'continuous': np.array([True, False])},
+     'factors that are not continuous must be integers, got 0.5 for factor 0 in sample 0'),
+    ({'codes': np.zeros((6, 2)), 'factors': np.full((6, 2), np.nan)}, 'factors must be finite, got nan in row 0, column 0'),
+    ({'codes': np.zeros((6, 2)), 'factors': np.zeros((6, 2), complex)}, 'factors must be real numbers'),
+    ({'codes': np.zeros((6, 2)), 'factors': np.zeros((6, 2)), 'continuous': np.array([1, 0])}, 'continuous must be one bool'),
     ({'codes': np.zeros((0, 2)), 'factors': np.zeros((0, 2), int)}, r'codes must be real numbers of shape \[N, C\] with N >= 1'),
     ({'codes': np.array([[1.0, np.inf]]), 'factors': np.zeros((1, 2), int)}, 'code 1 is inf in sample 0'),
     ({'codes': np.array([{}], dtype=object), 'factors': np.zeros((1, 2), int)}, 'not a readable .npz file of plain arrays'),
@@ -127,8 +165,18 @@ def test_not_an_npz(tmp_path, content):
     (tmp_path / 'x.npz').write_bytes(content)
     with pytest.raises(ValueError, match='is not a readable'):
         load_codes(tmp_path / 'x.npz')
-    with pytest.raises(ValueError, match='is not a readable'):
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(ValueError, match=r'no file .*absent\.npz'):
         load_codes(tmp_path / 'absent.npz')
+
+
+def test_npy_for_npz(tmp_path):
+    np.save(tmp_path / 'codes.npy', np.zeros((4, 2)))
+    (tmp_path / 'codes.npy').rename(tmp_path / 'codes.npz')
+    with pytest.raises(ValueError, match=r'codes.npz is an .npy file, which holds one array: an .npz with codes by name is needed'):
+        load_codes(tmp_path / 'codes.npz')
 
 
 def test_command_reports_errors_without_traceback(tmp_path, capsys, tool, noise):
@@ -156,7 +204,7 @@ def test_nan_constant_one_code_one_factor_for_every_metric(mini, noise):
              (0.1 + np.spacing(0.1) * (noise.codes > 0), sizes)]
     for codes, factor_sizes in cases:
         table = CodeTable.from_grid(codes, factor_sizes)
-        results, _ = evaluate_codes(table, 'mini')
+        results = evaluate_codes(table, 'mini').results
         for metric, scores in results.items():
             for key, value in scores.items():
                 assert np.isfinite(value['mean']), (metric, key)
@@ -189,17 +237,10 @@ def test_scale_sign_and_offset_of_the_codes_do_not_matter(noise, name):
     assert scores == pytest.approx(expected, abs=0.05 if name == 'mig' else 1e-9)  # a bin is open on one side only
 
 
-def test_side_by_side_equals_one_after_the_other(mini, noise):
+def test_together_equals_one_by_one(mini, noise):
     metrics = {name: {**MINI[name]} for name in MINI}
     together = score(noise, metrics, (3, 4))
     assert list(together) == list(MINI)
     for name, keywords in MINI.items():
         alone = [SUITE[name].compute(noise, seed=seed, **keywords) for seed in (3, 4)]
-        assert together[name] == {key: [values[key] for values in alone] for key in alone[0]}
-
-
-def test_side_by_side_keeps_the_filters_of_warnings(mini, noise):
-    before = list(warnings.filters)
-    for _ in range(5):
-        score(noise, {name: {**MINI[name], 'max_iter': 1} for name in ('beta_vae', 'modularity_explicitness')}, range(4))
-    assert list(warnings.filters) == before
+        assert together[name].per_seed == {key: [values[key] for values in alone] for key in alone[0]}

@@ -2,10 +2,15 @@ import csv
 import json
 from types import SimpleNamespace
 
+from ibgan_plugin.evaluation.disentanglement.protocols import STUDY
+from ibgan_plugin.evaluation.disentanglement.suite import SUITE, score
+from ibgan_plugin.evaluation.meanings import MEANINGS
 from ibgan_plugin.evaluation.report import format_rows, score_rows, write_scores
 
-METRICS = [SimpleNamespace(prefix='', scores={'mig': {}}, protocol='study', seeds=(0, 1)),
-           SimpleNamespace(prefix='ema', scores={'fid': {}, 'kid': {}}, protocol=None), SimpleNamespace(prefix='acc')]
+METRICS = [SimpleNamespace(prefix='', scores={'mig': {'num_train': 10000, 'num_bins': 20}}, protocol='study', seeds=(0, 1),
+                           notes={'mig': ['factor 3 is left out']}),
+           SimpleNamespace(prefix='ema', scores={'fid': {}, 'kid': {'num_subsets': 100}}, protocol=None),
+           SimpleNamespace(prefix='acc')]
 SCORES = {'mig/discrete_mig': 0.25, 'mig/discrete_mig_std': 0.01, 'ema/fid/fid': 7.5, 'ema/kid/kid': 0.5, 'ema/kid/kid_std': 0.125,
           'acc/top1': 1, 'alone': 2.0, 'only_std': 3.0}
 
@@ -13,24 +18,47 @@ SCORES = {'mig/discrete_mig': 0.25, 'mig/discrete_mig_std': 0.01, 'ema/fid/fid':
 def test_rows_know_their_protocol():
     rows = score_rows(SCORES, METRICS)
     assert [tuple(row.values()) for row in rows] == [
-        ('study', 'mig', 'discrete_mig', 0.25, 0.01, 2), ('', 'ema/fid', 'fid', 7.5, None, 1),
-        ('', 'ema/kid', 'kid', 0.5, 0.125, 1), ('', 'acc', 'top1', 1.0, None, 1),
-        ('', '', 'alone', 2.0, None, 1), ('', '', 'only_std', 3.0, None, 1)]
+        ('study', 'mig', 'discrete_mig', 0.25, 0.01, 2, 'num_train 10000', 'factor 3 is left out'),
+        ('', 'acc', 'top1', 1.0, None, 1, '', ''), ('', '', 'alone', 2.0, None, 1, '', ''),
+        ('', '', 'only_std', 3.0, None, 1, '', ''),
+        ('', 'ema/fid', 'fid', 7.5, None, 1, '', ''), ('', 'ema/kid', 'kid', 0.5, 0.125, 1, 'num_subsets 100', '')]
 
 
-def test_table_is_aligned():
+def test_headline_comes_first():
+    names = ['factor_vae/train_accuracy', 'factor_vae/num_active_dims', 'irs/score', 'factor_vae/eval_accuracy', 'own/value']
+    rows = score_rows(dict.fromkeys(names, 0.5), [])
+    assert [f'{row["metric"]}/{row["score"]}' for row in rows] == [names[3], names[0], names[1], names[2], names[4]]
+
+
+def test_table_is_aligned_and_explained():
     lines = format_rows(score_rows(SCORES, METRICS)).splitlines()
-    assert len({len(line) for line in lines}) == 1
-    assert lines[0].split() == ['protocol', 'metric', 'score', 'mean', 'std', 'seeds']
-    assert lines[1].split() == ['study', 'mig', 'discrete_mig', '0.2500', '0.0100', '2']
+    table = lines[:lines.index('')]
+    assert len(table) == 7 and len({len(line) for line in table}) == 1
+    assert table[0].split() == ['protocol', 'metric', 'score', 'mean', 'std', 'seeds']
+    assert table[1].split() == ['study', 'mig', 'discrete_mig', '0.2500', '0.0100', '2']
+    start = lines.index('mig (protocol study: num_train 10000)')
+    assert lines[start + 1:start + 3] == [
+        '  note: factor 3 is left out',
+        '  discrete_mig: gap between the two codes that inform most about a factor; chance 0, best 1 (0.895 on dSprites, by its '
+        'coarse bins)']
+    assert '  fid: distance of generated from real images; lower is better; best 0' in lines
+
+
+def test_every_score_of_every_metric_is_explained(noise):
+    """A legend without gaps: what the suite computes and what the legend knows are the same."""
+    known = {name for name in MEANINGS if name.partition('/')[0] in SUITE}
+    few = {name: {key: min(value, 60) if key.startswith('num_') else value for key, value in numbers.items()}
+           for name, numbers in STUDY.items()}
+    assert {f'{metric}/{key}' for metric, (values, _) in score(noise, few, (0, )).items() for key in values} == known
 
 
 def test_files(tmp_path):
     write_scores(score_rows(SCORES, METRICS), tmp_path / 'new')
     scores = json.loads((tmp_path / 'new/scores.json').read_text())
-    assert scores['mig'] == {'discrete_mig': {'protocol': 'study', 'mean': 0.25, 'std': 0.01, 'num_seeds': 2}}
+    assert scores['mig'] == {'discrete_mig': {'protocol': 'study', 'mean': 0.25, 'std': 0.01, 'num_seeds': 2,
+                                               'note': 'factor 3 is left out'}}
     assert scores['ema/fid']['fid']['std'] is None
     with open(tmp_path / 'new/scores.csv') as file:
         rows = list(csv.DictReader(file))
-    assert [row['score'] for row in rows] == ['discrete_mig', 'fid', 'kid', 'top1', 'alone', 'only_std']
-    assert rows[0]['mean'] == '0.25' and rows[1]['std'] == ''
+    assert [row['score'] for row in rows] == ['discrete_mig', 'top1', 'alone', 'only_std', 'fid', 'kid']
+    assert rows[0]['mean'] == '0.25' and rows[1]['std'] == '' and rows[0]['note'] == 'factor 3 is left out'

@@ -2,17 +2,15 @@
 
 Higgins et al., "beta-VAE", 2017, section 3; sampling order and classifier as in disentanglement_lib.
 """
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 
 from ibgan_plugin.datasets.ground_truth import FactorGrid, Rng
+from ibgan_plugin.evaluation.checks import check_sizes, random_state
 from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
-from ibgan_plugin.evaluation.disentanglement.sampling import check_sizes, in_chunks, randint_rounds, to_cells
+from ibgan_plugin.evaluation.disentanglement.sampling import in_chunks, randint_rounds, to_cells
 from ibgan_plugin.evaluation.estimators.logistic import fit_classes
-from ibgan_plugin.utils.errors import IBGANError
 
 #: Batches gathered at a time: bounds the memory, changes no number.
 BATCHES_PER_CHUNK = 256
@@ -24,6 +22,18 @@ class Pairs(NamedTuple):
     factor: np.ndarray
     first: np.ndarray
     second: np.ndarray
+
+
+class BetaVAESamples(NamedTuple):
+    """What the score reads: pairs to fit the classifier on, and pairs to score it on."""
+
+    train: Pairs
+    eval: Pairs
+
+    @property
+    def cells(self) -> list[np.ndarray]:
+        """All cells."""
+        return [self.train.first, self.train.second, self.eval.first, self.eval.second]
 
 
 def sample_pairs(grid: FactorGrid, rng: Rng, num: int, batch_size: int) -> Pairs:
@@ -41,10 +51,10 @@ def sample_pairs(grid: FactorGrid, rng: Rng, num: int, batch_size: int) -> Pairs
     return Pairs(*in_chunks(draw, num))
 
 
-def beta_vae_cells(grid: FactorGrid, rng: Rng, *, num_train: int, num_eval: int, batch_size: int,
-                   **_: object) -> list[np.ndarray]:
-    """The cells that :func:`beta_vae` looks up, given its keyword arguments."""
-    return [cells for num in (num_train, num_eval) for cells in sample_pairs(grid, rng, num, batch_size)[1:]]
+def sample_beta_vae(grid: FactorGrid, rng: Rng, *, num_train: int, num_eval: int, batch_size: int) -> BetaVAESamples:
+    """All cells that :func:`beta_vae` reads, drawn from ``rng`` in the order of disentanglement_lib; sizes are at least 1."""
+    check_sizes(num_train=num_train, num_eval=num_eval, batch_size=batch_size)
+    return BetaVAESamples(sample_pairs(grid, rng, num_train, batch_size), sample_pairs(grid, rng, num_eval, batch_size))
 
 
 def pair_features(table: CodeTable, pairs: Pairs) -> np.ndarray:
@@ -52,9 +62,7 @@ def pair_features(table: CodeTable, pairs: Pairs) -> np.ndarray:
     features = np.empty((len(pairs.factor), table.num_codes))
     for start in range(0, len(features), BATCHES_PER_CHUNK):
         chunk = slice(start, start + BATCHES_PER_CHUNK)
-        difference = table.lookup(pairs.first[chunk])
-        difference -= table.lookup(pairs.second[chunk])
-        features[chunk] = np.einsum('vbc->vc', np.abs(difference, out=difference)) / difference.shape[1]
+        features[chunk] = np.abs(table.lookup(pairs.first[chunk]) - table.lookup(pairs.second[chunk])).mean(axis=1)
     return features
 
 
@@ -63,7 +71,7 @@ def beta_vae(table: CodeTable, *, num_train: int, num_eval: int, batch_size: int
     """BetaVAE score of codes, higher is better, chance is about 1/num_factors.
 
     Args:
-        table: Codes of the grid, or of the cells that :func:`beta_vae_cells` lists.
+        table: Codes of the grid, or of the cells that :func:`sample_beta_vae` draws.
         num_train: Batches of pairs on which the classifier is fitted.
         num_eval: Batches on which it is scored, at least 1.
         batch_size: Pairs per batch.
@@ -77,21 +85,8 @@ def beta_vae(table: CodeTable, *, num_train: int, num_eval: int, batch_size: int
     Raises:
         IBGANError: If a size is out of range or a sampled cell is not in ``table``.
     """
-    check_sizes(num_train=num_train, batch_size=batch_size, max_iter=max_iter)
-    if num_eval < 1:
-        raise IBGANError(f'num_eval must be an integer >= 1, got {num_eval!r}')
-    rng = np.random.RandomState(seed)
-    train = sample_pairs(table.grid, rng, num_train, batch_size)
-
-    def fit() -> tuple[np.ndarray, np.ndarray, Callable[[np.ndarray], np.ndarray]]:
-        features = pair_features(table, train)
-        return features, *fit_classes(features, train.factor, inverse_penalty=inverse_penalty, max_iter=max_iter)
-
-    with ThreadPoolExecutor(1) as helper:
-        fitted = helper.submit(fit)  # while the others are drawn
-        evaluated = sample_pairs(table.grid, rng, num_eval, batch_size)
-        features = pair_features(table, evaluated)
-        train_features, classes, probabilities = fitted.result()
-    train_accuracy, eval_accuracy = (float((classes[probabilities(inputs).argmax(axis=1)] == pairs.factor).mean())
-                                     for pairs, inputs in ((train, train_features), (evaluated, features)))
-    return {'train_accuracy': train_accuracy, 'eval_accuracy': eval_accuracy}
+    samples = sample_beta_vae(table.grid, random_state(seed), num_train=num_train, num_eval=num_eval, batch_size=batch_size)
+    train = pair_features(table, samples.train)
+    classifier = fit_classes(train, samples.train.factor, inverse_penalty=inverse_penalty, max_iter=max_iter)
+    return {'train_accuracy': classifier.score(train, samples.train.factor),
+            'eval_accuracy': classifier.score(pair_features(table, samples.eval), samples.eval.factor)}

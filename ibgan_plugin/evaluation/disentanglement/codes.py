@@ -1,31 +1,27 @@
 """Codes of ground-truth samples: the tables every disentanglement metric reads from."""
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from ibgan_plugin.datasets.ground_truth import FactorGrid, Rng
-from ibgan_plugin.evaluation.disentanglement.sampling import sample_cells
+from ibgan_plugin.evaluation.checks import check_codes, check_factors
+from ibgan_plugin.evaluation.disentanglement.sampling import sample_splits
 from ibgan_plugin.utils.errors import IBGANError
 
 
-def check_codes(codes: np.ndarray) -> np.ndarray:
-    """``codes`` as a finite float64 array [N, C].
+class Split(NamedTuple):
+    """Samples that a metric scores.
 
-    Raises:
-        IBGANError: If there is no sample or no code, the shape is not [N, C], or a value is NaN or infinite
-            (the message names the code and the first such sample).
+    Attributes:
+        codes: float64 [N, C].
+        factors: int64 [N, F], the class of each factor; of a continuous one the bin.
+        values: float64 [N, F], the factors as they are.
     """
-    codes = np.asarray(codes)
-    if codes.ndim != 2 or 0 in codes.shape or codes.dtype.kind not in 'fiub':
-        raise IBGANError(f'codes must be real numbers of shape [N, C] with N >= 1 and C >= 1, '
-                         f'got {codes.dtype} of shape {list(codes.shape)}')
-    codes = codes.astype(np.float64)
-    bad = ~np.isfinite(codes)
-    if bad.any():
-        column = int(np.flatnonzero(bad.any(axis=0))[0])
-        row = int(np.flatnonzero(bad[:, column])[0])
-        raise IBGANError(f'code {column} is {codes[row, column]} in sample {row}; every code must be finite')
-    return codes
+
+    codes: np.ndarray
+    factors: np.ndarray
+    values: np.ndarray
 
 
 class CodeTable:
@@ -43,9 +39,11 @@ class CodeTable:
     def __init__(self, grid: FactorGrid, index: np.ndarray, codes: np.ndarray) -> None:
         self.grid = grid
         self.codes = check_codes(codes)
-        index = np.asarray(index, dtype=np.int64)
+        index = np.asarray(index)
         if index.shape != self.codes.shape[:1]:
             raise IBGANError(f'index must have one cell for each of the {len(self.codes)} codes, got shape {list(index.shape)}')
+        if index.dtype.kind not in 'iu':
+            raise IBGANError(f'index must be integers, got {index.dtype}')
         if index.min() < 0 or index.max() >= len(grid):
             raise IBGANError(f'index must be in 0..{len(grid) - 1}, got {index.min()}..{index.max()}')
         self._row = np.full(len(grid), -1, dtype=np.int64)
@@ -67,7 +65,7 @@ class CodeTable:
         Raises:
             IBGANError: If there is not one row per cell, or as the constructor.
         """
-        sizes = tuple(int(size) for size in sizes)
+        sizes = tuple(check_factors(np.asarray(sizes)[None], 1, 'factor sizes')[0].tolist())
         grid = FactorGrid(tuple(names or (f'factor_{k}' for k in range(len(sizes)))), sizes)
         if len(codes) != len(grid):
             raise IBGANError(f'codes must have {len(grid)} rows, one per cell of the grid {sizes}, got {len(codes)}')
@@ -95,11 +93,13 @@ class CodeTable:
                              'encode the whole grid, or the cells that `required_index` lists')
         return self.codes.take(row, axis=0)
 
-    def split(self, sizes: Sequence[int], batch_size: int, rng: Rng) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Independent random samples, one for each of ``sizes``, drawn in batches of ``batch_size``.
+    @property
+    def continuous(self) -> np.ndarray:
+        """Whether each factor is continuous, bool [F]: none is."""
+        return np.zeros(self.grid.num_factors, dtype=bool)
 
-        Returns:
-            Pairs of codes float64 [n, C] and factors int64 [n, F].
-        """
-        cells = [sample_cells(self.grid, rng, size, batch_size) for size in sizes]
-        return [(self.lookup(index), self.grid.to_factors(index)) for index in cells]
+    def split(self, rng: Rng, *, num_train: int, batch_size: int, num_test: int = 0) -> list[Split]:
+        """Independent random samples of the sizes ``num_train`` and, if not 0, ``num_test``, drawn by ``sample_splits``."""
+        cells = sample_splits(self.grid, rng, num_train=num_train, batch_size=batch_size, num_test=num_test).cells
+        return [Split(self.lookup(index), factors, factors.astype(np.float64))
+                for index, factors in ((index, self.grid.to_factors(index)) for index in cells)]

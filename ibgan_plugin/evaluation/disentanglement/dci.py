@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed
 
-from ibgan_plugin.evaluation.disentanglement.common import varying_factors
-from ibgan_plugin.evaluation.disentanglement.dci_models import DCI_MODELS, arguments_of_factor
+from ibgan_plugin.evaluation.checks import check_choice, check_keywords, check_matrix, check_sizes, random_state
+from ibgan_plugin.evaluation.disentanglement.common import concentration, varying_factors
+from ibgan_plugin.evaluation.disentanglement.dci_models import DCI_MODELS, DCI_REGRESSORS, arguments_of_factor
 from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource
-from ibgan_plugin.evaluation.disentanglement.sampling import check_sizes
-from ibgan_plugin.utils.errors import IBGANError
 
 #: Added to every importance before the entropy, as in disentanglement_lib: it moves scores by about 1e-9.
 SMALLEST_SHARE = 1e-11
@@ -20,14 +19,7 @@ SMALLEST_SHARE = 1e-11
 def _concentration(importance: np.ndarray) -> float:
     """Mean over rows of 1 - entropy(row) / log(columns), weighted by the rows' sums; 0 for an all-zero matrix."""
     weight = importance.sum(axis=1)
-    if not weight.sum() > 0:
-        return 0.0
-    if importance.shape[1] == 1:
-        return 1.0
-    share = importance + SMALLEST_SHARE
-    share /= share.sum(axis=1, keepdims=True)
-    entropy = -(share * np.log(share)).sum(axis=1)
-    return float(np.average(1 - entropy / np.log(importance.shape[1]), weights=weight))
+    return float(np.average(concentration(importance, SMALLEST_SHARE), weights=weight)) if weight.sum() > 0 else 0.0
 
 
 def disentanglement(importance: np.ndarray) -> float:
@@ -38,13 +30,16 @@ def disentanglement(importance: np.ndarray) -> float:
 
     Returns:
         In [0, 1]; 0 for an all-zero matrix.
+
+    Raises:
+        IBGANError: If an entry is negative or not finite.
     """
-    return _concentration(importance)
+    return _concentration(check_matrix(importance, 'importance', 'C, F', low=0))
 
 
 def completeness(importance: np.ndarray) -> float:
     """How far each factor is served by one code alone, weighted by the factor's column of ``importance`` [C, F]."""
-    return _concentration(importance.T)
+    return _concentration(check_matrix(importance, 'importance', 'C, F', low=0).T)
 
 
 def dci(source: CodeSource, *, num_train: int, num_test: int, batch_size: int, model: str, model_args: dict[str, Any],
@@ -63,22 +58,30 @@ def dci(source: CodeSource, *, num_train: int, num_test: int, batch_size: int, m
 
     Returns:
         ``disentanglement`` and ``completeness`` in [0, 1]; ``informativeness_train`` and ``informativeness_test``, 1 at
-        best: mean accuracy, or 1 - normalised error for regression. Constant factors are left out, with a warning.
+        best: mean accuracy, or 1 - normalised error for regression, which is of continuous factors and by random forests of
+        all. Constant factors are left out, with a warning.
 
     Raises:
         IBGANError: If a size, the model or its arguments are not as above, or all factors are constant.
     """
     check_sizes(num_train=num_train, num_test=num_test, batch_size=batch_size)
-    if model not in DCI_MODELS:
-        raise IBGANError(f'model must be one of {", ".join(DCI_MODELS)}, got {model!r}')
-    (codes, factors), (test_codes, test_factors) = source.split((num_train, num_test), batch_size, np.random.RandomState(seed))
-    arguments = [arguments_of_factor(model_args, k, factors.shape[1]) for k in range(factors.shape[1])]
-    varying = varying_factors(factors, 'DCI')
+    check_choice(DCI_MODELS, model=model)
+    check_keywords(f'model {model!r} of DCI', DCI_MODELS[model], model_args)
+    train, test = source.split(random_state(seed), num_train=num_train, num_test=num_test, batch_size=batch_size)
+    num_factors = train.factors.shape[1]
+    arguments = [arguments_of_factor(model_args, k, num_factors) for k in range(num_factors)]
+    varying = varying_factors(train.values, 'DCI')
     # factors with many values take longest: first, so that no core is left with one at the end
-    ordered = sorted(varying, key=lambda k: -len(np.unique(factors[:, k])))
+    ordered = sorted(varying, key=lambda k: -len(np.unique(train.factors[:, k])))
+
+    def task(k: int) -> tuple:
+        """The predictor of a factor and its arguments."""
+        if source.continuous[k]:
+            return DCI_REGRESSORS[model], (train.codes, train.values[:, k]), (test.codes, test.values[:, k])
+        return DCI_MODELS[model], (train.codes, train.factors[:, k]), (test.codes, test.factors[:, k])
+
     predictions = Parallel(n_jobs=n_jobs, batch_size=1)(
-        delayed(DCI_MODELS[model])((codes, factors[:, k]), (test_codes, test_factors[:, k]), seed, **arguments[k])
-        for k in ordered)
+        delayed(predict)(fit, held_out, seed, **arguments[k]) for k, (predict, fit, held_out) in ((k, task(k)) for k in ordered))
     importance = np.stack([predictions[ordered.index(k)].importance for k in varying], axis=1)  # C x F
     return {'disentanglement': disentanglement(importance), 'completeness': completeness(importance),
             'informativeness_train': float(np.mean([prediction.train for prediction in predictions])),

@@ -3,7 +3,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestRegressor
+from sklearn.ensemble import (
+    GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestRegressor,
+)
 
 from ibgan_plugin.evaluation.estimators.boosting import boost
 from ibgan_plugin.utils.errors import IBGANError
@@ -42,25 +47,55 @@ def hist_gradient_boosting(train: Split, test: Split, seed: int, *, max_iter: in
     """
     model = HistGradientBoostingClassifier(max_iter=max_iter, learning_rate=learning_rate, max_depth=max_depth,
                                            max_bins=max_bins, early_stopping=False, random_state=seed).fit(*train)
-    gains = np.zeros(train[0].shape[1])
+    return Prediction(_gain_shares(model, train[0].shape[1]), model.score(*train), model.score(*test))
+
+
+def _gain_shares(model: HistGradientBoostingClassifier | HistGradientBoostingRegressor, num_codes: int) -> np.ndarray:
+    gains = np.zeros(num_codes)
     for predictors in model._predictors:  # scikit-learn offers no public importances of this model
         for predictor in predictors:
             splits = predictor.nodes[predictor.nodes['is_leaf'] == 0]
             np.add.at(gains, splits['feature_idx'], splits['gain'])
-    return Prediction(gains / (gains.sum() or 1.0), model.score(*train), model.score(*test))
+    return gains / (gains.sum() or 1.0)
+
+
+def gradient_boosting_regression(train: Split, test: Split, seed: int, *, n_estimators: int, learning_rate: float,
+                                 max_depth: int) -> Prediction:
+    """scikit-learn's boosted trees for a continuous factor; scores as :func:`random_forest`."""
+    model = GradientBoostingRegressor(n_estimators=n_estimators, learning_rate=learning_rate, max_depth=max_depth,
+                                      random_state=seed).fit(*train)
+    return Prediction(model.feature_importances_, *_regression_scores(model, train, test))
+
+
+def hist_gradient_boosting_regression(train: Split, test: Split, seed: int, *, max_iter: int, learning_rate: float,
+                                      max_depth: int, max_bins: int) -> Prediction:
+    """Boosted trees over binned codes for a continuous factor; scores as :func:`random_forest`."""
+    model = HistGradientBoostingRegressor(max_iter=max_iter, learning_rate=learning_rate, max_depth=max_depth,
+                                          max_bins=max_bins, early_stopping=False, random_state=seed).fit(*train)
+    return Prediction(_gain_shares(model, train[0].shape[1]), *_regression_scores(model, train, test))
 
 
 def random_forest(train: Split, test: Split, seed: int, *, n_estimators: int, max_depth: int) -> Prediction:
     """Random forest regression (Eastwood and Williams, 2018); scores are 1 - RMSE / deviation of the factor in ``train``."""
     model = RandomForestRegressor(n_estimators=n_estimators, max_depth=max_depth, random_state=seed).fit(*train)
+    return Prediction(model.feature_importances_, *_regression_scores(model, train, test))
+
+
+def _regression_scores(model: Any, train: Split, test: Split) -> tuple[float, float]:
     deviation = train[1].std()
     errors = [np.sqrt(np.mean(np.square(model.predict(codes) - values))) / deviation for codes, values in (train, test)]
-    return Prediction(model.feature_importances_, 1 - float(errors[0]), 1 - float(errors[1]))
+    return 1 - float(errors[0]), 1 - float(errors[1])
 
 
 DCI_MODELS: dict[str, Callable[..., Prediction]] = {
     'gradient_boosting': gradient_boosting,
     'hist_gradient_boosting': hist_gradient_boosting,
+    'random_forest': random_forest,
+}
+#: The same for continuous factors, by the same names.
+DCI_REGRESSORS: dict[str, Callable[..., Prediction]] = {
+    'gradient_boosting': gradient_boosting_regression,
+    'hist_gradient_boosting': hist_gradient_boosting_regression,
     'random_forest': random_forest,
 }
 

@@ -1,8 +1,9 @@
 """Discretisation of codes, entropy and mutual information of discrete variables, in nats."""
 import numpy as np
+from sklearn.metrics import mutual_info_score
 
-#: Terms of a mutual information that are smaller are rounding.
-ROUNDING = np.finfo(np.float64).eps
+from ibgan_plugin.evaluation.checks import check_codes, check_factors, check_sizes
+from ibgan_plugin.utils.errors import IBGANError
 
 
 def discretize(values: np.ndarray, num_bins: int) -> np.ndarray:
@@ -12,12 +13,19 @@ def discretize(values: np.ndarray, num_bins: int) -> np.ndarray:
     ``num_bins`` distinct edges (values that differ in the last bit), is one bin.
 
     Args:
-        values: Finite values [N, C].
+        values: Finite values [N, C]; C may be 0.
         num_bins: Number of bins.
 
     Returns:
         int64 [N, C], bins 1..num_bins.
+
+    Raises:
+        IBGANError: If a value is not finite, or there is no sample or no bin.
     """
+    check_sizes(num_bins=num_bins)
+    values = np.asarray(values)
+    if values.shape[1:] != (0, ):
+        check_codes(values)
     bins = np.full(values.shape, num_bins // 2 + 1, dtype=np.int64)
     for column, out in zip(values.T, bins.T, strict=True):
         low, high = column.min(), column.max()
@@ -29,37 +37,21 @@ def discretize(values: np.ndarray, num_bins: int) -> np.ndarray:
     return bins
 
 
-def _dense(labels: np.ndarray) -> tuple[np.ndarray, int]:
-    """Labels [N] renumbered 0..K-1, and K."""
-    values, dense = np.unique(labels, return_inverse=True)
-    return dense, len(values)
-
-
 def entropy(labels: np.ndarray) -> np.ndarray:
-    """Entropies [F] of the columns of discrete ``labels`` [N, F], in nats."""
-    result = np.empty(labels.shape[1])
-    for k, column in enumerate(labels.T):
-        share = np.bincount(_dense(column)[0]) / len(column)
-        result[k] = -(share * np.log(share)).sum()
-    return result
+    """Entropies [F] of the columns of discrete ``labels`` [N, F], in nats; IBGANError unless they are whole numbers."""
+    labels = check_factors(labels, name='labels')
+    return np.array([mutual_info_score(column, column) for column in labels.T])
 
 
 def mutual_information(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Mutual information [A, B] of each column of ``first`` [N, A] with each of ``second`` [N, B], in nats.
 
-    Exactly 0 for a constant column; terms that are rounding count as 0, as in scikit-learn: scores divide by the largest.
+    Exactly 0 for a constant column.
+
+    Raises:
+        IBGANError: If the numbers of samples differ or a label is no whole number.
     """
-    result = np.zeros((first.shape[1], second.shape[1]))
-    columns = [_dense(column) for column in second.T]
-    for i, column in enumerate(first.T):
-        labels, size = _dense(column)
-        for j, (other, other_size) in enumerate(columns):
-            if size == 1 or other_size == 1:
-                continue
-            counts = np.bincount(labels * other_size + other, minlength=size * other_size)
-            joint = counts.reshape(size, other_size) / len(labels)
-            independent = np.outer(joint.sum(axis=1), joint.sum(axis=0))
-            seen = joint > 0
-            terms = joint[seen] * np.log(joint[seen] / independent[seen])
-            result[i, j] = max(0.0, terms[np.abs(terms) >= ROUNDING].sum())
-    return result
+    first, second = check_factors(first, name='labels'), check_factors(second, name='labels')
+    if len(first) != len(second):
+        raise IBGANError(f'labels must be of the same samples, got shapes {list(first.shape)} and {list(second.shape)}')
+    return np.array([[mutual_info_score(a, b) for b in second.T] for a in first.T])

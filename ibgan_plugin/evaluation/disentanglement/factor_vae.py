@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ibgan_plugin.datasets.ground_truth import FactorGrid, Rng
+from ibgan_plugin.evaluation.checks import check_codes, check_range, check_sizes, random_state
 from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
-from ibgan_plugin.evaluation.disentanglement.sampling import check_sizes, in_chunks, randint_rounds, sample_cells, to_cells
-from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.evaluation.disentanglement.sampling import in_chunks, randint_rounds, sample_cells, to_cells
 
 #: Votes gathered at a time: bounds the memory, changes no number.
 VOTES_PER_CHUNK = 256
@@ -30,6 +30,11 @@ class FactorVAESamples(NamedTuple):
     train: Votes
     eval: Votes
 
+    @property
+    def cells(self) -> list[np.ndarray]:
+        """All cells."""
+        return [self.variance, self.train.cells, self.eval.cells]
+
 
 def sample_votes(grid: FactorGrid, rng: Rng, num_votes: int, batch_size: int) -> Votes:
     """Draw votes: a factor, a batch of cells, and that factor set to the batch's first value throughout."""
@@ -47,17 +52,18 @@ def sample_votes(grid: FactorGrid, rng: Rng, num_votes: int, batch_size: int) ->
 
 def sample_factor_vae(grid: FactorGrid, rng: Rng, *, num_train: int, num_eval: int, batch_size: int,
                       num_variance_estimate: int) -> FactorVAESamples:
-    """All cells that :func:`factor_vae` reads, drawn from ``rng`` in the order of disentanglement_lib."""
+    """All cells that :func:`factor_vae` reads, drawn from ``rng`` in the order of disentanglement_lib.
+
+    Raises:
+        IBGANError: If a size is out of range; see there.
+    """
+    check_sizes(num_train=num_train)
+    check_sizes(0, num_eval=num_eval)
+    check_sizes(2, batch_size=batch_size, num_variance_estimate=num_variance_estimate)
     return FactorVAESamples(
         sample_cells(grid, rng, num_variance_estimate, num_variance_estimate),
         sample_votes(grid, rng, num_train, batch_size),
         sample_votes(grid, rng, num_eval, batch_size))
-
-
-def factor_vae_cells(grid: FactorGrid, rng: Rng, *, prune_threshold: float, **sizes: int) -> list[np.ndarray]:
-    """The cells that :func:`factor_vae` looks up, given its keyword arguments."""
-    samples = sample_factor_vae(grid, rng, **sizes)
-    return [samples.variance, samples.train.cells, samples.eval.cells]
 
 
 def prune_codes(codes: np.ndarray, prune_threshold: float) -> tuple[np.ndarray, np.ndarray]:
@@ -65,7 +71,12 @@ def prune_codes(codes: np.ndarray, prune_threshold: float) -> tuple[np.ndarray, 
 
     A code may vote when its standard deviation is at least ``prune_threshold`` and it is not constant: a constant code
     would win every vote with 0/0.
+
+    Raises:
+        IBGANError: If there are fewer than two samples, a code is not finite, or the threshold is below 0.
     """
+    check_range(0, np.inf, prune_threshold=prune_threshold)
+    codes = check_codes(codes, 2)
     variances = codes.var(axis=0, ddof=1)
     return variances, (np.sqrt(variances) >= prune_threshold) & (variances > 0) & (np.ptp(codes, axis=0) > 0)
 
@@ -112,11 +123,7 @@ def factor_vae(table: CodeTable, *, num_train: int, num_eval: int, batch_size: i
     Raises:
         IBGANError: If a size or the threshold is out of range, or a sampled cell is not in ``table``.
     """
-    check_sizes(num_train=num_train, num_eval=num_eval)
-    check_sizes(2, batch_size=batch_size, num_variance_estimate=num_variance_estimate)
-    if not prune_threshold >= 0:
-        raise IBGANError(f'prune_threshold must be >= 0, got {prune_threshold}')
-    samples = sample_factor_vae(table.grid, np.random.RandomState(seed), num_train=num_train, num_eval=num_eval,
+    samples = sample_factor_vae(table.grid, random_state(seed), num_train=num_train, num_eval=num_eval,
                                 batch_size=batch_size, num_variance_estimate=num_variance_estimate)
     variances, active = prune_codes(table.lookup(samples.variance), prune_threshold)
     if not active.any():

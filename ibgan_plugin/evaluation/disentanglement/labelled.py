@@ -1,48 +1,84 @@
 """Codes with labels but no grid behind them: enough for the metrics that need no intervention on the factors."""
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
 
-from ibgan_plugin.datasets.ground_truth import Rng
-from ibgan_plugin.evaluation.disentanglement.codes import CodeTable, check_codes
+from ibgan_plugin.datasets.ground_truth import FactorGrid, Rng
+from ibgan_plugin.evaluation.checks import check_codes, check_factors, check_matrix
+from ibgan_plugin.evaluation.disentanglement.codes import CodeTable, Split
+from ibgan_plugin.evaluation.disentanglement.discrete import discretize
 from ibgan_plugin.utils.errors import IBGANError
+
+#: Equal-width bins over its whole range in which a continuous factor stands for classes, in metrics that need classes.
+CONTINUOUS_BINS = 20
 
 
 class LabelledCodes:
     """Codes of arbitrary samples and the factor values of those samples.
 
+    Metrics that are defined for continuous factors use those as they are (SAP by correlation, DCI and InfoE by regression); the
+    others use :data:`CONTINUOUS_BINS` bins of them.
+
     Args:
         codes: Codes [N, C].
-        factors: Integer factor values [N, F].
+        factors: Factor values [N, F].
+        continuous: Whether each factor is continuous, bool [F]. By default a factor with a fraction in it is.
 
     Raises:
-        IBGANError: If the shapes disagree, a code is NaN or infinite, or a factor value is not an integer.
+        IBGANError: If the shapes disagree, a number is NaN or infinite, or a factor that is not continuous has a fraction.
     """
 
-    def __init__(self, codes: np.ndarray, factors: np.ndarray) -> None:
+    def __init__(self, codes: np.ndarray, factors: np.ndarray, continuous: Sequence[bool] | None = None) -> None:
         self.codes = check_codes(codes)
         factors = np.asarray(factors)
         if factors.ndim != 2 or len(factors) != len(self.codes) or factors.shape[1] == 0:
             raise IBGANError(f'factors must have shape [{len(self.codes)}, F] with F >= 1, got {list(factors.shape)}')
-        if factors.dtype.kind not in 'fiub' or not (factors == np.floor(factors)).all() or not np.isfinite(factors).all():
-            raise IBGANError(f'factors must be integers, got {factors.dtype}')
-        self.factors = factors.astype(np.int64)
+        self.values = check_matrix(factors, 'factors', 'N, F')
+        if continuous is None:
+            self.continuous = (self.values != np.floor(self.values)).any(axis=0)
+        else:
+            self.continuous = np.asarray(continuous)
+            if self.continuous.shape != factors.shape[1:] or self.continuous.dtype != bool:
+                raise IBGANError(f'continuous must be one bool for each of the {factors.shape[1]} factors, got {continuous!r}')
+        self.factors = np.empty(factors.shape, dtype=np.int64)
+        self.factors[:, self.continuous] = discretize(self.values[:, self.continuous], CONTINUOUS_BINS)
+        if not self.continuous.all():
+            self.factors[:, ~self.continuous] = check_factors(factors[:, ~self.continuous], name='factors that are not continuous')
 
-    def split(self, sizes: Sequence[int], batch_size: int, rng: Rng) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Disjoint random rows, one set for each of ``sizes``; all sizes shrink in proportion where there are too few rows.
+    def split(self, rng: Rng, *, num_train: int, batch_size: int, num_test: int = 0) -> list[Split]:
+        """Disjoint random rows: ``num_train`` and, if not 0, ``num_test`` of them; fewer of each where there are too few.
 
-        Returns:
-            Pairs of codes float64 [n, C] and factors int64 [n, F].
+        Both sizes shrink in proportion, with a warning. ``batch_size`` is of no account here: nothing is drawn in batches.
 
         Raises:
             IBGANError: If a set would be empty.
         """
+        sizes = [num for num in (num_train, num_test) if num]
         total = min(sum(sizes), len(self.codes))
         ends = [round(total * end / sum(sizes)) for end in np.cumsum(sizes).tolist()]
         parts = np.split(rng.permutation(len(self.codes))[:total], ends[:-1])
         if any(not len(part) for part in parts):
             raise IBGANError(f'{len(self.codes)} labelled samples are too few to split in the proportion {list(sizes)}')
-        return [(self.codes[part], self.factors[part]) for part in parts]
+        if total < sum(sizes):
+            warnings.warn(f'only {" + ".join(str(len(part)) for part in parts)} samples instead of {" + ".join(map(str, sizes))}')
+        return [Split(self.codes[part], self.factors[part], self.values[part]) for part in parts]
+
+    def to_grid(self) -> CodeTable:
+        """The table of the grid that the samples fill, each cell once, in any order.
+
+        Raises:
+            IBGANError: If a factor is continuous, or a combination of values is missing or occurs twice.
+        """
+        if self.continuous.any():
+            raise IBGANError(f'factor {int(self.continuous.argmax())} is continuous')
+        columns = [np.unique(column, return_inverse=True) for column in self.factors.T]
+        sizes = tuple(len(values) for values, _ in columns)
+        num_cells = int(np.prod([float(size) for size in sizes]))
+        if num_cells != len(self.codes):
+            raise IBGANError(f'the {len(self.codes)} samples do not have each of the {num_cells} combinations of values once')
+        index = np.ravel_multi_index(tuple(labels for _, labels in columns), sizes)
+        return CodeTable(FactorGrid(tuple(f'factor_{k}' for k in range(len(sizes))), sizes), index, self.codes)
 
 
 #: Where metrics without intervention take their samples from: both have ``split``.

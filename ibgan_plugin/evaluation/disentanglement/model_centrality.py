@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ibgan_plugin.evaluation.checks import check_matrix, check_sizes, random_state
 from ibgan_plugin.evaluation.disentanglement.factor_vae import VOTES_PER_CHUNK, local_variances, prune_codes
-from ibgan_plugin.evaluation.disentanglement.sampling import check_sizes
 from ibgan_plugin.evaluation.disentanglement.udr import check_runs
 from ibgan_plugin.utils.errors import IBGANError
 
@@ -25,8 +25,8 @@ def centrality(similarity: np.ndarray) -> np.ndarray:
     Raises:
         IBGANError: If the matrix is not square with at least two runs.
     """
-    similarity = np.asarray(similarity, dtype=np.float64)
-    if similarity.ndim != 2 or similarity.shape[0] != similarity.shape[1] or len(similarity) < 2:
+    similarity = check_matrix(similarity, 'similarity', 'R, R')
+    if similarity.shape[0] != similarity.shape[1] or len(similarity) < 2:
         raise IBGANError(f'similarity must have shape [R, R] with R >= 2, got {list(similarity.shape)}')
     symmetric = (similarity + similarity.T) / 2
     return (symmetric.sum(axis=1) - np.diag(symmetric)) / (len(symmetric) - 1)
@@ -41,7 +41,13 @@ def cross_factor_vae(truth: np.ndarray, codes: np.ndarray, rng: np.random.Random
 
     Returns:
         In [0, 1], scored on the votes themselves; 0 where either side has no active code.
+
+    Raises:
+        IBGANError: If a size is out of range, the numbers of samples differ or a code is not finite.
     """
+    check_sizes(num_votes=num_votes, num_bins=num_bins)
+    check_sizes(2, batch_size=batch_size)
+    truth, codes = check_runs([truth, codes])
     truth = truth[:, prune_codes(truth, prune_threshold)[1]]
     variances, active = prune_codes(codes, prune_threshold)
     if not truth.shape[1] or not active.any():
@@ -79,13 +85,11 @@ def model_centrality(runs: Sequence[np.ndarray], *, num_votes: int, batch_size: 
     Raises:
         IBGANError: If a size is out of range or the runs do not fit together.
     """
-    check_sizes(num_votes=num_votes, num_bins=num_bins)
-    check_sizes(2, batch_size=batch_size)
     checked = check_runs(runs)
     similarity = np.zeros((len(checked), len(checked)))
     for i, truth in enumerate(checked):
         for j, codes in enumerate(checked):
             if i != j:
-                similarity[i, j] = cross_factor_vae(truth, codes, np.random.RandomState(seed), num_votes=num_votes,
+                similarity[i, j] = cross_factor_vae(truth, codes, random_state(seed), num_votes=num_votes,
                                                     batch_size=batch_size, num_bins=num_bins, prune_threshold=prune_threshold)
     return centrality(similarity)

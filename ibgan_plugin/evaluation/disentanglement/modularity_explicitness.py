@@ -1,24 +1,32 @@
 """Modularity and explicitness. Ridgeway and Mozer, "Learning Deep Disentangled Embeddings with the F-Statistic Loss", 2018."""
 import numpy as np
-from scipy.stats import rankdata
+from sklearn.metrics import roc_auc_score
 
+from ibgan_plugin.evaluation.checks import check_codes, check_labels, check_matrix, check_sizes, random_state
 from ibgan_plugin.evaluation.disentanglement.common import varying_factors
 from ibgan_plugin.evaluation.disentanglement.discrete import discretize, mutual_information
 from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource
-from ibgan_plugin.evaluation.disentanglement.sampling import check_sizes
 from ibgan_plugin.evaluation.estimators.logistic import fit_classes
+from ibgan_plugin.utils.errors import IBGANError
+
+#: How far an estimate of an information may be below 0.
+ROUNDING = 1e-9
 
 
 def modularity_score(information: np.ndarray) -> float:
     """Mean over codes of 1 - (squared information outside the best factor) / (best squared information * (F - 1)).
 
     Args:
-        information: Mutual information [C, F] of codes and factors. A code without any counts as 0 in the mean, as in
+        information: Mutual information [C, F] >= 0 of codes and factors. A code without any counts as 0 in the mean, as in
             disentanglement_lib; with one factor every other code is 1.
 
     Returns:
         In [0, 1].
+
+    Raises:
+        IBGANError: If an entry is negative or not finite.
     """
+    information = check_matrix(information, 'information', 'C, F', low=-ROUNDING)
     squared = np.square(information)
     best = squared.max(axis=1)
     informative = best > 0
@@ -32,29 +40,34 @@ def mean_auc(labels: np.ndarray, classes: np.ndarray, probabilities: np.ndarray)
     """Area under the one-against-rest ROC curve, averaged over the classes that occur in ``labels``.
 
     Args:
-        labels: True classes [N].
+        labels: True classes, whole numbers [N].
         classes: Classes [K] that the columns of ``probabilities`` [N, K] stand for.
         probabilities: Predicted probabilities. A class in ``labels`` without a column was never seen: its area is 0.5.
 
     Returns:
         In [0, 1]; 0.5 where ``labels`` has a single class, for which no curve exists.
+
+    Raises:
+        IBGANError: If shapes or types do not fit, or a probability is negative or not finite.
     """
+    probabilities = check_matrix(probabilities, 'probabilities', 'N, K', low=0)
+    labels = check_labels(labels, len(probabilities))
+    columns = dict(zip(np.asarray(classes).tolist(), probabilities.T, strict=True))
     present = np.unique(labels)
     if len(present) == 1:
         return 0.5
-    ranks = rankdata(probabilities, axis=0)  # N x K
-    areas = np.full(len(present), 0.5)
-    for i, label in enumerate(present):
-        column = np.flatnonzero(classes == label)
-        if len(column):
-            positive = labels == label
-            num = positive.sum()
-            areas[i] = (ranks[positive, column[0]].sum() - num * (num + 1) / 2) / (num * (len(labels) - num))
-    return float(areas.mean())
+    return float(np.mean([roc_auc_score(labels == label, columns[label]) if label in columns else 0.5 for label in present]))
 
 
 def standardize(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both code arrays [N, C] with the mean and deviation of ``train``; a constant code becomes 0 in ``train``."""
+    """Codes [N, C] and [M, C] with the mean and deviation of ``train``; a code that is constant in ``train`` becomes 0 there.
+
+    Raises:
+        IBGANError: If a code is not finite or the widths differ.
+    """
+    train, test = check_codes(train), check_codes(test)
+    if train.shape[1] != test.shape[1]:
+        raise IBGANError(f'train and test must have the same codes, got shapes {list(train.shape)} and {list(test.shape)}')
     varies = np.ptp(train, axis=0) > 0
     mean, deviation = train.mean(axis=0), np.where(varies, train.std(axis=0), 1.0)
     return np.where(varies, (train - mean) / deviation, 0.0), (test - mean) / deviation
@@ -62,9 +75,22 @@ def standardize(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.nda
 
 def explicitness_score(train: np.ndarray, train_labels: np.ndarray, test: np.ndarray, test_labels: np.ndarray, *,
                        inverse_penalty: float, max_iter: int) -> tuple[float, float]:
-    """Mean one-against-rest AUC, on train and test, of a logistic regression of one factor [N] on standardised codes [N, C]."""
-    classes, probabilities = fit_classes(train, train_labels, inverse_penalty=inverse_penalty, max_iter=max_iter)
-    return mean_auc(train_labels, classes, probabilities(train)), mean_auc(test_labels, classes, probabilities(test))
+    """Mean one-against-rest AUC, on train and test, of a logistic regression of one factor on standardised codes.
+
+    Args:
+        train: Codes [N, C].
+        train_labels: The factor, whole numbers [N].
+        test: Codes [M, C].
+        test_labels: Whole numbers [M].
+        inverse_penalty: scikit-learn's ``C``.
+        max_iter: Iterations of the solver.
+
+    Raises:
+        IBGANError: If shapes or types do not fit, a code is not finite, or a number is out of range.
+    """
+    model = fit_classes(train, train_labels, inverse_penalty=inverse_penalty, max_iter=max_iter)
+    return (mean_auc(train_labels, model.classes_, model.predict_proba(train)),
+            mean_auc(test_labels, model.classes_, model.predict_proba(check_codes(test))))
 
 
 def modularity_explicitness(source: CodeSource, *, num_train: int, num_test: int, batch_size: int, num_bins: int,
@@ -89,13 +115,12 @@ def modularity_explicitness(source: CodeSource, *, num_train: int, num_test: int
         IBGANError: If a size is out of range or all factors are constant.
     """
     check_sizes(num_train=num_train, num_test=num_test, batch_size=batch_size, num_bins=num_bins, max_iter=max_iter)
-    (codes, factors), (test_codes, test_factors) = source.split((num_train, num_test), batch_size, np.random.RandomState(seed))
-    varying = varying_factors(factors, 'modularity_explicitness')
-    factors, test_factors = factors[:, varying], test_factors[:, varying]
-    modularity = modularity_score(mutual_information(discretize(codes, num_bins), factors))
-    train, test = standardize(codes, test_codes)
-    explicitness = [explicitness_score(train, factors[:, k], test, test_factors[:, k], inverse_penalty=inverse_penalty,
-                                       max_iter=max_iter) for k in range(len(varying))]
+    train, test = source.split(random_state(seed), num_train=num_train, num_test=num_test, batch_size=batch_size)
+    varying = varying_factors(train.factors, 'modularity_explicitness')
+    modularity = modularity_score(mutual_information(discretize(train.codes, num_bins), train.factors[:, varying]))
+    codes, test_codes = standardize(train.codes, test.codes)
+    explicitness = [explicitness_score(codes, train.factors[:, k], test_codes, test.factors[:, k],
+                                       inverse_penalty=inverse_penalty, max_iter=max_iter) for k in varying]
     explicit_train, explicit_test = np.mean(explicitness, axis=0)
     return {'modularity_score': modularity, 'explicitness_score_train': float(explicit_train),
             'explicitness_score_test': float(explicit_test)}

@@ -4,11 +4,11 @@ Published evaluation code draws one vote or one small batch at a time, with a ``
 One call with an array of bounds makes the same draws in the same order, and ``RandomState``'s stream is frozen (NEP 19).
 """
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from ibgan_plugin.datasets.ground_truth import FactorGrid, Rng
-from ibgan_plugin.utils.errors import IBGANError
 
 #: Rounds drawn at a time: bounds the memory, changes no number.
 ROUNDS_PER_CHUNK = 2048
@@ -58,9 +58,12 @@ def sample_cells(grid: FactorGrid, rng: Rng, num: int, batch_size: int) -> np.nd
     return np.concatenate(cells) if cells else np.empty(0, dtype=np.int64)
 
 
-def check_sizes(least: int = 1, /, **sizes: int) -> None:
-    """Raise an IBGANError unless each keyword is an integer >= ``least`` (>= 0 for ``num_eval``)."""
-    for name, value in sizes.items():
-        bound = 0 if name == 'num_eval' else least
-        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < bound:
-            raise IBGANError(f'{name} must be an integer >= {bound}, got {value!r}')
+class SplitSamples(NamedTuple):
+    """What a metric without interventions reads: ``cells`` int64 [num_train], and [num_test] where there are any."""
+
+    cells: list[np.ndarray]
+
+
+def sample_splits(grid: FactorGrid, rng: Rng, *, num_train: int, batch_size: int, num_test: int = 0) -> SplitSamples:
+    """Uniform cells to fit on and to test on, ``batch_size`` at a time, which only fixes the order of the draws."""
+    return SplitSamples([sample_cells(grid, rng, num, batch_size) for num in (num_train, num_test) if num])

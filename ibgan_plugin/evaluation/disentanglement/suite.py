@@ -1,23 +1,24 @@
-"""The metrics by name: what each computes, what it reads, and which need interventions on the factors."""
+"""The metrics by name: what each computes, what it draws, and which need interventions on the factors."""
 import inspect
+import warnings
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from joblib import cpu_count
 
 from ibgan_plugin.datasets.ground_truth import FactorGrid
-from ibgan_plugin.evaluation.disentanglement.beta_vae import beta_vae, beta_vae_cells
-from ibgan_plugin.evaluation.disentanglement.common import split_cells
+from ibgan_plugin.evaluation.checks import check_keywords, random_state
+from ibgan_plugin.evaluation.disentanglement.beta_vae import beta_vae, sample_beta_vae
+from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
 from ibgan_plugin.evaluation.disentanglement.dci import dci
-from ibgan_plugin.evaluation.disentanglement.factor_vae import factor_vae, factor_vae_cells
+from ibgan_plugin.evaluation.disentanglement.factor_vae import factor_vae, sample_factor_vae
 from ibgan_plugin.evaluation.disentanglement.irs import irs
 from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource
 from ibgan_plugin.evaluation.disentanglement.mig import mig
 from ibgan_plugin.evaluation.disentanglement.modularity_explicitness import modularity_explicitness
-from ibgan_plugin.evaluation.disentanglement.protocols import get_protocol
+from ibgan_plugin.evaluation.disentanglement.protocols import PROTOCOLS, get_protocol
+from ibgan_plugin.evaluation.disentanglement.sampling import sample_splits
 from ibgan_plugin.evaluation.disentanglement.sap import sap
 from ibgan_plugin.evaluation.disentanglement.unsupervised import unsupervised
 from ibgan_plugin.utils.errors import IBGANError
@@ -28,32 +29,49 @@ class MetricSpec:
     """One metric.
 
     Args:
-        compute: ``(source, *, seed, **keywords) -> {score: value}``.
-        cells: ``(grid, rng, **keywords) -> arrays of the cells that compute looks up``.
+        compute: ``(source, *, seed, **keywords) -> {score: value}``; what it reads is drawn by ``draw``.
+        draw: ``(grid, rng, *, some of the keywords) -> samples``, whose ``cells`` are arrays of all the cells it reads.
         interventional: Whether it must choose factors, so that labelled samples alone do not do.
-        is_parallel: Whether ``compute`` spreads over the cores by itself.
     """
 
     compute: Callable[..., dict[str, float]]
-    cells: Callable[..., list[np.ndarray]]
-    interventional: bool
-    is_parallel: bool = False
+    draw: Callable[..., Any] = sample_splits
+    interventional: bool = False
+
+    def cells(self, grid: FactorGrid, seed: int, keywords: Mapping[str, Any]) -> list[np.ndarray]:
+        """Arrays of the cells of ``grid`` that ``compute`` reads with these keyword arguments."""
+        taken = inspect.signature(self.draw).parameters
+        sizes = {name: value for name, value in keywords.items() if name in taken}
+        return self.draw(grid, random_state(seed), **sizes).cells
+
+
+class Scored(NamedTuple):
+    """Scores of one metric: ``per_seed``, ``{score: [value per seed]}``, and what is to be said about them, a line each."""
+
+    per_seed: dict[str, list[float]]
+    notes: list[str]
 
 
 SUITE: dict[str, MetricSpec] = {
-    'factor_vae': MetricSpec(factor_vae, factor_vae_cells, True),
-    'beta_vae': MetricSpec(beta_vae, beta_vae_cells, True),
-    'mig': MetricSpec(mig, split_cells, False),
-    'dci': MetricSpec(dci, split_cells, False, is_parallel=True),
-    'sap': MetricSpec(sap, split_cells, False),
-    'modularity_explicitness': MetricSpec(modularity_explicitness, split_cells, False),
-    'irs': MetricSpec(irs, split_cells, False),
-    'unsupervised': MetricSpec(unsupervised, split_cells, False),
+    'factor_vae': MetricSpec(factor_vae, sample_factor_vae, interventional=True),
+    'beta_vae': MetricSpec(beta_vae, sample_beta_vae, interventional=True),
+    'mig': MetricSpec(mig),
+    'dci': MetricSpec(dci),
+    'sap': MetricSpec(sap),
+    'modularity_explicitness': MetricSpec(modularity_explicitness),
+    'irs': MetricSpec(irs),
+    'unsupervised': MetricSpec(unsupervised),
 }
 
 
-def resolve_metric(name: str, keywords: Mapping[str, Any] | str) -> dict[str, Any]:
-    """Checked keyword arguments of the metric ``name``, given as such or as the name of a protocol.
+def resolve_metric(name: str, keywords: Mapping[str, Any] | str, protocol: str | None = None) -> dict[str, Any]:
+    """Checked keyword arguments of the metric ``name``.
+
+    Args:
+        name: A key of :data:`SUITE`.
+        keywords: The name of a protocol, or keyword arguments, which replace those of ``protocol``.
+        protocol: A protocol whose numbers hold where ``keywords`` gives none; one that is not known, or lacks the metric, is
+            a mere label.
 
     Raises:
         IBGANError: If the metric, the protocol or a keyword is unknown, the protocol lacks the metric, or a keyword is
@@ -62,26 +80,28 @@ def resolve_metric(name: str, keywords: Mapping[str, Any] | str) -> dict[str, An
     if name not in SUITE:
         raise IBGANError(f'unknown metric {name!r}; known are {", ".join(SUITE)}')
     if isinstance(keywords, str):
-        protocol = get_protocol(keywords)
-        if name not in protocol:
-            raise IBGANError(f'protocol {keywords!r} does not define {name!r}, only {", ".join(protocol)}')
-        keywords = protocol[name]
+        numbers = get_protocol(keywords)
+        if name not in numbers:
+            raise IBGANError(f'protocol {keywords!r} does not define {name!r}, only {", ".join(numbers)}')
+        keywords = numbers[name]
+    else:
+        keywords = _merge(PROTOCOLS.get(protocol or '', {}).get(name, {}), keywords)
     return check_keywords(name, SUITE[name].compute, keywords, given=('seed',))
 
 
-def check_keywords(name: str, compute: Callable, keywords: Mapping[str, Any], given: Sequence[str] = ()) -> dict[str, Any]:
-    """``keywords`` if they are the keyword-only arguments of ``compute``, apart from those ``given`` elsewhere.
+def _merge(numbers: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """``numbers`` with ``changes``; the arguments of a model change one by one, unless the model itself does."""
+    merged = {**numbers, **changes}
+    if 'model_args' in numbers and 'model_args' in changes and merged.get('model') == numbers.get('model'):
+        merged['model_args'] = {**numbers['model_args'], **changes['model_args']}
+    return merged
 
-    Raises:
-        IBGANError: If a keyword is unknown or missing; names the metric ``name`` and the keywords it takes.
-    """
-    parameters = inspect.signature(compute).parameters.values()
-    allowed = {p.name: p.default is p.empty for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in given}
-    unknown = [key for key in keywords if key not in allowed]
-    missing = [key for key, is_required in allowed.items() if is_required and key not in keywords]
-    if unknown or missing:
-        raise IBGANError(f'{name} takes the keywords {", ".join(allowed) or "(none)"}; unknown: {unknown}, missing: {missing}')
-    return dict(keywords)
+
+def deviations(name: str, keywords: Mapping[str, Any], protocol: str | None) -> list[str]:
+    """What differs in ``keywords`` from the protocol's, a line each; nothing where it is not known or lacks the metric."""
+    numbers = PROTOCOLS.get(protocol or '', {}).get(name, keywords)
+    return [f'{key} {value} instead of {numbers.get(key)}' for key, value in keywords.items()
+            if key in numbers and value != numbers[key]]
 
 
 def required_cells(grid: FactorGrid, metrics: Mapping[str, Mapping[str, Any]], seeds: Sequence[int]) -> np.ndarray:
@@ -89,7 +109,7 @@ def required_cells(grid: FactorGrid, metrics: Mapping[str, Mapping[str, Any]], s
     needed = np.zeros(len(grid), dtype=bool)
     for name, keywords in metrics.items():
         for seed in seeds:
-            for cells in SUITE[name].cells(grid, np.random.RandomState(seed), **keywords):
+            for cells in SUITE[name].cells(grid, seed, keywords):
                 needed[cells.ravel()] = True
     return np.flatnonzero(needed)
 
@@ -101,20 +121,21 @@ def summarize(values: Sequence[float]) -> dict[str, Any]:
     return {'mean': float(np.mean(values)), 'std': deviation, 'per_seed': [float(value) for value in values]}
 
 
-def score(source: CodeSource, metrics: Mapping[str, Mapping[str, Any]],
-          seeds: Sequence[int]) -> dict[str, dict[str, list[float]]]:
-    """``{metric: {score: [value per seed]}}`` of the codes in ``source``.
+def score(source: CodeSource, metrics: Mapping[str, Mapping[str, Any]], seeds: Sequence[int]) -> dict[str, Scored]:
+    """The scores of the codes in ``source``, metric by metric and seed by seed; warnings become notes.
 
-    Metrics and seeds are computed side by side in threads, one per core, which changes no number: their time is in numpy, which
-    lets other threads run.
+    Raises:
+        IBGANError: If the codes can not be scored, e.g. a metric must choose factors and ``source`` is no grid.
     """
-    def compute(task: tuple[str, int]) -> dict[str, float]:
-        name, seed = task
-        return SUITE[name].compute(source, seed=seed, **metrics[name])
-
-    tasks = [(name, seed) for name in metrics for seed in seeds]
-    side_by_side = [task for task in tasks if not SUITE[task[0]].is_parallel]
-    with ThreadPoolExecutor(cpu_count()) as pool:
-        scores = dict(zip(side_by_side, pool.map(compute, side_by_side), strict=True))
-    scores |= {task: compute(task) for task in tasks if task not in scores}
-    return {name: {key: [scores[name, seed][key] for seed in seeds] for key in scores[name, seeds[0]]} for name in metrics}
+    scored = {}
+    for name, keywords in metrics.items():
+        table = source.to_grid() if SUITE[name].interventional and not isinstance(source, CodeTable) else source
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter('always', UserWarning)
+            runs = [SUITE[name].compute(table, seed=seed, **keywords) for seed in seeds]
+        for warning in caught:
+            if warning.category is not UserWarning:  # of a library, and none of ours
+                warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+        notes = list(dict.fromkeys(str(warning.message) for warning in caught if warning.category is UserWarning))
+        scored[name] = Scored({key: [run[key] for run in runs] for key in runs[0]}, notes)
+    return scored

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.stats import rankdata
 from sklearn.linear_model import Lasso
 
-from ibgan_plugin.evaluation.disentanglement.codes import check_codes
+from ibgan_plugin.evaluation.checks import check_choice, check_codes, check_matrix, check_range
 from ibgan_plugin.evaluation.disentanglement.factor_vae import prune_codes
 from ibgan_plugin.utils.errors import IBGANError
 
@@ -38,9 +38,13 @@ def relative_strength(similarity: np.ndarray) -> float:
 
     Mean over codes of (largest similarity)^2 / (sum of similarities), over rows and over columns, and of the two; 0 for a
     code that resembles none.
+
+    Raises:
+        IBGANError: If a similarity is negative or not finite.
     """
-    if not similarity.size:
+    if not np.size(similarity):
         return 0.0
+    similarity = check_matrix(similarity, 'similarity', 'A, B', low=0)
     means = []
     for axis in (0, 1):
         total = similarity.sum(axis=axis)
@@ -78,8 +82,8 @@ def udr(runs: Sequence[np.ndarray], *, similarity: str, lasso_alpha: float, prun
     Raises:
         IBGANError: If the similarity is unknown or the runs do not fit together.
     """
-    if similarity not in SIMILARITIES:
-        raise IBGANError(f'similarity must be one of {", ".join(SIMILARITIES)}, got {similarity!r}')
+    check_choice(SIMILARITIES, similarity=similarity)
+    check_range(0, np.inf, lasso_alpha=lasso_alpha)
     active = [codes[:, prune_codes(codes, prune_threshold)[1]] for codes in check_runs(runs)]
     if similarity == 'spearman':
         active = [rankdata(codes, axis=0) for codes in active]

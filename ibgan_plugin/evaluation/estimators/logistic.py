@@ -1,35 +1,41 @@
 """Multinomial logistic regression that accepts a single class."""
 import warnings
-from collections.abc import Callable
-from threading import Lock
 
 import numpy as np
+from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits
 
-#: Held while what belongs to the whole process is changed: metrics run side by side in threads.
-_PROCESS = Lock()
+from ibgan_plugin.evaluation.checks import check_codes, check_labels, check_range, check_sizes
+from ibgan_plugin.utils.errors import IBGANError
 
 
 def fit_classes(inputs: np.ndarray, labels: np.ndarray, *, inverse_penalty: float,
-                max_iter: int) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
-    """Fit a classifier on ``inputs`` [N, C] and ``labels`` [N]; a single class is predicted with certainty.
+                max_iter: int) -> LogisticRegression | DummyClassifier:
+    """A classifier of ``inputs`` [N, C], by scikit-learn's L-BFGS; a single class is predicted with certainty.
+
+    Stopping after ``max_iter`` iterations, converged or not, is part of the protocols, so that nothing is said of it.
 
     Args:
         inputs: Inputs [N, C].
-        labels: Class of each input.
+        labels: Class of each input, whole numbers [N].
         inverse_penalty: scikit-learn's ``C``.
-        max_iter: Iterations of the L-BFGS solver.
+        max_iter: Iterations of the solver.
 
     Returns:
-        The classes [K], sorted, and the function from inputs [M, C] to their probabilities [M, K].
+        Fitted, with ``classes_`` [K], ``predict`` and ``predict_proba``.
+
+    Raises:
+        IBGANError: If shapes or types do not fit, an input is not finite, or a number is out of range.
     """
-    classes = np.unique(labels)
-    if len(classes) == 1:
-        return classes, lambda others: np.ones((len(others), 1))
-    # On these small products, more threads of the linear algebra only take time from the metrics beside.
-    with _PROCESS, warnings.catch_warnings(), threadpool_limits(1, 'blas'):
-        # Stopping after max_iter iterations, converged or not, is part of the protocol.
+    check_sizes(max_iter=max_iter)
+    check_range(0, np.inf, inverse_penalty=inverse_penalty)
+    if not inverse_penalty > 0:
+        raise IBGANError(f'inverse_penalty must be > 0, got {inverse_penalty}')
+    inputs = check_codes(inputs)
+    labels = check_labels(labels, len(inputs))
+    if (labels == labels[0]).all():
+        return DummyClassifier(strategy='most_frequent').fit(inputs, labels)
+    with warnings.catch_warnings():
         warnings.simplefilter('ignore', ConvergenceWarning)
-        return classes, LogisticRegression(C=inverse_penalty, max_iter=max_iter).fit(inputs, labels).predict_proba
+        return LogisticRegression(C=inverse_penalty, max_iter=max_iter).fit(inputs, labels)

@@ -29,7 +29,7 @@ class ImageFeatures:
     def __init__(self, reads: Collection[str], num_images: int, max_rows: int | None = None) -> None:
         self.reads, self.num_images = frozenset(reads), num_images
         self.count = 0
-        self.statistics = FeatureStatistics(0)
+        self.statistics = FeatureStatistics()
         self.rows = self.logits = np.empty((0, 0))
         self._chosen = np.ones(num_images, dtype=bool)
         if max_rows is not None and max_rows < num_images:
@@ -49,8 +49,6 @@ class ImageFeatures:
         features = extracted.features.cpu().numpy()
         self.count += len(index)
         if 'statistics' in self.reads:
-            if not len(self.statistics.mean):
-                self.statistics = FeatureStatistics(features.shape[1])
             self.statistics.update(features)
         if 'rows' in self.reads:
             chosen = self._chosen[index]
@@ -66,7 +64,7 @@ class ImageFeatures:
         The outcome is the same for any number of processes, up to the order in which the statistics are summed.
         """
         if 'statistics' in self.reads:
-            self.statistics = gather_statistics(self.statistics)
+            self.statistics = self.statistics.gather()
         for name, parts in self._kept.items():
             if name in self.reads:
                 index = np.concatenate([index for index, _ in parts] or [np.empty(0, dtype=np.int64)])
@@ -91,31 +89,10 @@ class ImageFeatures:
         if int(arrays['num_images']) != self.num_images:
             raise IBGANError(f'it has {int(arrays["num_images"])} images, not {self.num_images}')
         if 'statistics' in self.reads:
-            statistics = FeatureStatistics(0)
+            statistics = FeatureStatistics()
             statistics.count, statistics.mean, statistics.scatter = int(arrays['count']), arrays['mean'], arrays['scatter']
             self.statistics = statistics
         for name in ('rows', 'logits'):
             if name in self.reads:
                 setattr(self, name, arrays[name])
         self.count = self.num_images
-
-
-def gather_statistics(statistics: FeatureStatistics) -> FeatureStatistics:
-    """The statistics of all processes' samples, on every process: sums over ranks in float64, centred on the common mean."""
-    if dist.get_world_size() == 1:
-        return statistics
-    device = dist.get_comm_device()
-    width = torch.tensor(len(statistics.mean), device=device)
-    dist.all_reduce(width, 'max')
-    if not len(statistics.mean):  # this process had no images
-        statistics = FeatureStatistics(int(width))
-    sums = torch.from_numpy(np.concatenate([[statistics.count], statistics.count * statistics.mean])).to(device)
-    dist.all_reduce(sums)
-    total = FeatureStatistics(int(width))
-    total.count = round(sums[0].item())
-    total.mean = sums[1:].cpu().numpy() / max(total.count, 1)
-    shift = statistics.mean - total.mean
-    scatter = torch.from_numpy(statistics.scatter + statistics.count * np.outer(shift, shift)).to(device)
-    dist.all_reduce(scatter)
-    total.scatter = scatter.cpu().numpy()
-    return total

@@ -1,5 +1,6 @@
 """Checks and streaming statistics of image features, shared by the image metrics."""
 import numpy as np
+from mmengine import dist
 
 from ibgan_plugin.utils.errors import IBGANError
 
@@ -35,40 +36,48 @@ class FeatureStatistics:
     Keeps the mean and the scatter around it and combines them pairwise (Chan et al., 1979), so that a large common offset
     costs no digits, as it would with sums of squares.
 
-    Args:
-        num_features: D, the width of the features.
-
     Attributes:
         count: Number of samples.
-        mean: float64 [D].
+        mean: float64 [D]; D is 0 before the first sample.
         scatter: Sum of the outer products of what the samples differ from the mean, float64 [D, D].
     """
 
-    def __init__(self, num_features: int) -> None:
+    def __init__(self) -> None:
         self.count = 0
-        self.mean = np.zeros(num_features)
-        self.scatter = np.zeros((num_features, num_features))
+        self.mean = np.empty(0)
+        self.scatter = np.empty((0, 0))
 
     def update(self, features: np.ndarray) -> None:
         """Add a batch [N, D], N may be 0; IBGANError for another width or values that are not finite."""
         features = check_features(features, least=0)
-        if features.shape[1] != len(self.mean):
-            raise IBGANError(f'features must have width {len(self.mean)}, got {features.shape[1]}')
         if len(features):
-            mean = features.mean(axis=0)
-            centred = features - mean
-            self._combine(len(features), mean, centred.T @ centred)
+            batch = FeatureStatistics()
+            batch.count, batch.mean = len(features), features.mean(axis=0)
+            centred = features - batch.mean
+            batch.scatter = centred.T @ centred
+            self.merge(batch)
 
     def merge(self, other: 'FeatureStatistics') -> None:
-        """Add the samples of ``other``, e.g. those of another process."""
-        if other.count:
-            self._combine(other.count, other.mean, other.scatter)
-
-    def _combine(self, count: int, mean: np.ndarray, scatter: np.ndarray) -> None:
-        total, shift = self.count + count, mean - self.mean
-        self.scatter += scatter + np.outer(shift, shift) * (self.count * count / total)
-        self.mean = self.mean + shift * (count / total)
+        """Add the samples of ``other``, e.g. those of another process; IBGANError if its width is another."""
+        if not other.count:
+            return
+        if not self.count:
+            self.mean, self.scatter = np.zeros_like(other.mean), np.zeros_like(other.scatter)
+        if len(other.mean) != len(self.mean):
+            raise IBGANError(f'features must have width {len(self.mean)}, got {len(other.mean)}')
+        total, shift = self.count + other.count, other.mean - self.mean
+        self.scatter += other.scatter + np.outer(shift, shift) * (self.count * other.count / total)
+        self.mean = self.mean + shift * (other.count / total)
         self.count = total
+
+    def gather(self) -> 'FeatureStatistics':
+        """The statistics of all processes' samples, merged in the order of the processes, on every one; all must call it."""
+        total = FeatureStatistics()
+        for count, mean, scatter in dist.all_gather_object((self.count, self.mean, self.scatter)):
+            part = FeatureStatistics()
+            part.count, part.mean, part.scatter = count, mean, scatter
+            total.merge(part)
+        return total
 
     @property
     def covariance(self) -> np.ndarray:

@@ -2,7 +2,7 @@
 import numpy as np
 from scipy.special import log_softmax, logsumexp
 
-from ibgan_plugin.evaluation.disentanglement.sampling import check_sizes
+from ibgan_plugin.evaluation.checks import check_sizes
 from ibgan_plugin.evaluation.image.features import check_features
 
 

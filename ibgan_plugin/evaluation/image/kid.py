@@ -1,7 +1,7 @@
 """Kernel inception distance: squared maximum mean discrepancy under a polynomial kernel. Binkowski et al., 2018, section 3."""
 import numpy as np
 
-from ibgan_plugin.evaluation.disentanglement.sampling import check_sizes
+from ibgan_plugin.evaluation.checks import check_sizes
 from ibgan_plugin.evaluation.image.features import check_pair
 from ibgan_plugin.utils.errors import IBGANError
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from ibgan_plugin.evaluation.disentanglement.sampling import check_sizes
+from ibgan_plugin.evaluation.checks import check_sizes
 from ibgan_plugin.evaluation.image.features import check_pair
 from ibgan_plugin.utils.errors import IBGANError
 

@@ -3,7 +3,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ibgan_plugin.evaluation.disentanglement.suite import check_keywords
+from ibgan_plugin.evaluation.checks import check_keywords
 from ibgan_plugin.evaluation.image.density_coverage import density_coverage
 from ibgan_plugin.evaluation.image.feature_statistics import ImageFeatures
 from ibgan_plugin.evaluation.image.frechet import frechet_distance

@@ -1,4 +1,5 @@
 """Disentanglement scores of a model's codes as MMEngine metrics."""
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,8 +8,10 @@ import torch
 from mmengine.evaluator import BaseMetric
 
 from ibgan_plugin.datasets.ground_truth import FactorGrid
+from ibgan_plugin.evaluation.checks import random_state
 from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
-from ibgan_plugin.evaluation.disentanglement.suite import required_cells, resolve_metric, score, summarize
+from ibgan_plugin.evaluation.disentanglement.protocols import STUDY, get_protocol
+from ibgan_plugin.evaluation.disentanglement.suite import deviations, required_cells, resolve_metric, score, summarize
 from ibgan_plugin.evaluation.gather import gather_rows
 from ibgan_plugin.evaluation.metrics.outcome import on_main_process
 from ibgan_plugin.registry import METRICS
@@ -24,11 +27,16 @@ class DisentanglementMetric(BaseMetric):
 
     Args:
         scores: Metric name -> its keyword arguments, or the name of a protocol that defines it, e.g.
-            ``dict(factor_vae='study', mig=dict(num_train=1000, batch_size=16, num_bins=20))``.
+            ``dict(factor_vae='study', mig=dict(num_train=1000, batch_size=16, num_bins=20))``. Where ``protocol`` names one that
+            defines the metric, keyword arguments replace its numbers, and an empty dict keeps them. None for all metrics of
+            ``protocol``.
         seeds: One evaluation per seed; the scores are means over them.
-        protocol: Label of the protocol for tables; does not change a number.
+        protocol: Name of the protocol, for numbers that ``scores`` leaves open and for tables. Any other word is a label.
         collect_device: Kept for MMEngine; codes are gathered as arrays on the device of the process group.
         prefix: Put before every score, e.g. ``'ema'`` gives ``ema/factor_vae/eval_accuracy``.
+
+    Attributes:
+        notes: Metric -> what is to be said about its last scores: numbers that are not the protocol's, factors left out.
 
     Raises:
         IBGANError: If a metric, protocol or keyword is unknown or missing, or there is no metric or seed.
@@ -36,14 +44,19 @@ class DisentanglementMetric(BaseMetric):
 
     default_prefix = ''
 
-    def __init__(self, scores: Mapping[str, Mapping[str, Any] | str], seeds: Sequence[int] = (0,), protocol: str | None = None,
-                 collect_device: str = 'cpu', prefix: str | None = None) -> None:
+    def __init__(self, scores: Mapping[str, Mapping[str, Any] | str] | None = None, seeds: Sequence[int] = (0,),
+                 protocol: str | None = None, collect_device: str = 'cpu', prefix: str | None = None) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
+        if scores is None and protocol is not None:
+            scores = dict.fromkeys(get_protocol(protocol), protocol)
         if not scores or not seeds:
             raise IBGANError(f'scores and seeds must not be empty, got scores={scores!r}, seeds={seeds!r}')
-        self.scores = {name: resolve_metric(name, keywords) for name, keywords in scores.items()}
+        self.scores = {name: resolve_metric(name, keywords, protocol) for name, keywords in scores.items()}
+        for seed in seeds:
+            random_state(seed)
         self.seeds = tuple(seeds)
         self.protocol = protocol
+        self.notes: dict[str, list[str]] = {}
 
     def required_index(self, grid: FactorGrid) -> np.ndarray:
         """Sorted unique cells int64 [M] of ``grid`` that the metrics read: the only samples that need codes."""
@@ -77,8 +90,11 @@ class DisentanglementMetric(BaseMetric):
             raise IBGANError('no codes were collected: the data loader gave no samples')
         table = CodeTable(FactorGrid(tuple(meta['factor_names']), tuple(meta['factor_sizes'])), index, codes)
         scores = {}
-        for metric, per_score in score(table, self.scores, self.seeds).items():
-            for key, values in per_score.items():
+        for metric, (per_seed, notes) in score(table, self.scores, self.seeds).items():
+            for note in notes:
+                warnings.warn(note)
+            self.notes[metric] = deviations(metric, self.scores[metric], self.protocol) + notes
+            for key, values in per_seed.items():
                 summary = summarize(values)
                 scores[f'{metric}/{key}'] = summary['mean']
                 if len(values) > 1:
@@ -93,8 +109,10 @@ class FactorVAEScore(DisentanglementMetric):
     Args: as :func:`ibgan_plugin.evaluation.disentanglement.factor_vae.factor_vae`; others as :class:`DisentanglementMetric`.
     """
 
-    def __init__(self, num_train: int = 10000, num_eval: int = 5000, batch_size: int = 64, num_variance_estimate: int = 10000,
-                 prune_threshold: float = 0.05, seed: int = 0, **kwargs: Any) -> None:
-        keywords = {'num_train': num_train, 'num_eval': num_eval, 'batch_size': batch_size,
-                    'num_variance_estimate': num_variance_estimate, 'prune_threshold': prune_threshold}
-        super().__init__(scores={'factor_vae': keywords}, seeds=(seed,), **kwargs)
+    def __init__(self, num_train: int | None = None, num_eval: int | None = None, batch_size: int | None = None,
+                 num_variance_estimate: int | None = None, prune_threshold: float | None = None, seed: int = 0,
+                 **kwargs: Any) -> None:
+        given = {'num_train': num_train, 'num_eval': num_eval, 'batch_size': batch_size,
+                 'num_variance_estimate': num_variance_estimate, 'prune_threshold': prune_threshold}
+        numbers = {**STUDY['factor_vae'], **{name: value for name, value in given.items() if value is not None}}
+        super().__init__(scores={'factor_vae': numbers}, seeds=(seed,), **kwargs)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ibgan_plugin.evaluation.disentanglement.beta_vae import beta_vae, beta_vae_cells, pair_features, sample_pairs
+from ibgan_plugin.evaluation.disentanglement.beta_vae import beta_vae, pair_features, sample_pairs
 from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
 
 SMALL = {'num_train': 300, 'num_eval': 200, 'batch_size': 16, 'inverse_penalty': 1.0, 'max_iter': 100}
@@ -51,13 +51,6 @@ def test_perfect_and_constant(perfect):
 def test_one_factor_is_always_right():
     table = CodeTable.from_grid(np.random.RandomState(0).randn(6, 3), (6,))
     assert beta_vae(table, **SMALL, seed=0) == {'train_accuracy': 1.0, 'eval_accuracy': 1.0}
-
-
-def test_cells_suffice(grid, noise):
-    few = {**SMALL, 'num_train': 3, 'num_eval': 2, 'batch_size': 3}
-    index = np.unique(np.concatenate([cells.ravel() for cells in beta_vae_cells(grid, np.random.RandomState(0), **few)]))
-    assert len(index) < len(grid)
-    assert beta_vae(CodeTable(grid, index, noise.codes[index]), **few, seed=0) == beta_vae(noise, **few, seed=0)
 
 
 def test_bad_num_eval(noise):

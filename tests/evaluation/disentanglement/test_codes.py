@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from ibgan_plugin.evaluation.disentanglement.codes import CodeTable, check_codes
+from ibgan_plugin.evaluation.checks import check_codes
+from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
 
 
 def test_lookup_in_any_shape_and_order(grid):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ibgan_plugin.evaluation.disentanglement.sampling import check_sizes, randint_rounds, sample_cells
+from ibgan_plugin.evaluation.disentanglement.sampling import randint_rounds, sample_cells
 
 DRAWS = [[(5, 1), (3, 64), (6, 64), (40, 64), (32, 64), (32, 64)], [(1, 5), (3, 2)], [(7, 1)], [(1, 4)], [(2, 3), (1000, 2)]]
 
@@ -41,14 +41,6 @@ def test_cells_equal_successive_batches(grid, num, batch_size):
 def test_reference_samples(reference, reference_table):
     """100 samples in batches of 16, as the reference draws them for all metrics that take codes and factors."""
     arrays, table = reference('c9_factor_beta_vae.npz'), reference_table('noisy')
-    (codes, factors), = table.split((100,), 16, np.random.RandomState(0))
-    np.testing.assert_array_equal(factors.T, arrays['gbfc_noisy_seed0_n100_b16_ys'])
-    np.testing.assert_allclose(codes.T, arrays['gbfc_noisy_seed0_n100_b16_mus'], rtol=1e-12)
-
-
-def test_check_sizes():
-    check_sizes(num_train=1, num_eval=0)
-    with pytest.raises(ValueError, match='num_train must be an integer >= 1, got 0'):
-        check_sizes(num_train=0)
-    with pytest.raises(ValueError, match=r'num_bins must be an integer >= 2, got 2\.0'):
-        check_sizes(2, num_bins=2.0)
+    sample, = table.split(np.random.RandomState(0), num_train=100, batch_size=16)
+    np.testing.assert_array_equal(sample.factors.T, arrays['gbfc_noisy_seed0_n100_b16_ys'])
+    np.testing.assert_allclose(sample.codes.T, arrays['gbfc_noisy_seed0_n100_b16_mus'], rtol=1e-12)

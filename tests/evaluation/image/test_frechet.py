@@ -23,7 +23,7 @@ def test_reference(reference, name):
 def test_statistics_of_the_reference_features(reference, name):
     arrays = reference('d1_frechet.npz')
     for side in ('1', '2'):
-        statistics = FeatureStatistics(24)
+        statistics = FeatureStatistics()
         for batch in np.array_split(arrays[f'{name}__features{side}'], 5):
             statistics.update(batch)
         np.testing.assert_allclose(statistics.mean, arrays[f'{name}__mu{side}'], rtol=1e-12, atol=1e-14)
@@ -40,12 +40,12 @@ def test_symmetric_and_by_hand():
 
 def test_statistics_under_a_large_offset_and_merged():
     features = np.random.RandomState(0).randn(500, 6) @ np.random.RandomState(1).randn(6, 6)
-    whole, parts = FeatureStatistics(6), [FeatureStatistics(6) for _ in range(3)]
+    whole, parts = FeatureStatistics(), [FeatureStatistics() for _ in range(3)]
     whole.update(features + 1e6)
     for part, batch in zip(parts, np.split(features + 1e6, [1, 300]), strict=True):
         part.update(batch)
     parts[0].merge(parts[1])
-    parts[0].merge(FeatureStatistics(6))
+    parts[0].merge(FeatureStatistics())
     parts[0].merge(parts[2])
     for statistics in (whole, parts[0]):
         assert statistics.count == 500
@@ -53,10 +53,11 @@ def test_statistics_under_a_large_offset_and_merged():
 
 
 def test_statistics_errors():
-    statistics = FeatureStatistics(3)
-    statistics.update(np.zeros((0, 3)))
+    statistics = FeatureStatistics()
     with pytest.raises(ValueError, match='a covariance needs at least 2 samples, got 0'):
         _ = statistics.covariance
+    statistics.update(np.zeros((1, 3)))
+    statistics.update(np.zeros((0, 3)))
     with pytest.raises(ValueError, match='features must have width 3, got 4'):
         statistics.update(np.zeros((2, 4)))
     with pytest.raises(ValueError, match='features of sample 1 are not finite'):
