@@ -1,12 +1,11 @@
-"""Time of the study protocol on cached codes, ours beside the straightforward way: one sampling loop per vote or batch.
+"""Time of what the metrics do not leave to a library, beside the straightforward way: one sampling loop per vote or batch.
 
-``python benchmarks/bench_metrics.py [--metrics factor_vae,mig] [--json OUT]``. The straightforward versions below are written as
-the definitions read, with scikit-learn's estimators one factor (and code) at a time; they draw the same samples, and the
-scores are printed beside each other. Times are wall and CPU seconds, with child processes, the least of several rounds. Every
-metric is timed alone, and those of ``together`` also in one call, as a user computes them: side by side on all cores.
+``python benchmarks/bench_metrics.py [--metrics factor_vae] [--json OUT]``. The straightforward versions below are written as
+the definitions read, with scikit-learn's estimators one factor at a time; they draw the same samples, and the scores are
+printed beside each other. Times are wall and CPU seconds, with child processes, the least of several rounds. Last comes the
+time of the whole protocol ``study``.
 """
 import argparse
-import json
 import resource
 import time
 import warnings
@@ -18,18 +17,16 @@ import numpy as np
 from joblib.externals.loky import get_reusable_executor
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import mutual_info_score
-from sklearn.svm import LinearSVC
 
 from ibgan_plugin.datasets.ground_truth import FactorGrid
 from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
 from ibgan_plugin.evaluation.disentanglement.dci import completeness, disentanglement
 from ibgan_plugin.evaluation.disentanglement.protocols import STUDY
 from ibgan_plugin.evaluation.disentanglement.suite import SUITE, score
+from ibgan_plugin.utils.strict_json import write_json
 
 DSPRITES = FactorGrid(('shape', 'scale', 'orientation', 'posX', 'posY'), (3, 6, 40, 32, 32))
 NUM_CODES = 10
-TOGETHER = ('factor_vae', 'beta_vae', 'mig', 'irs')
 
 
 def make_codes(grid: FactorGrid) -> np.ndarray:
@@ -84,49 +81,6 @@ def loop_beta_vae(grid, codes, rng, *, num_train, num_eval, batch_size, inverse_
     return model.score(*features(num_eval))
 
 
-def histogram_bins(values, num_bins):
-    """Equal-width bins of each column."""
-    return np.stack([np.digitize(column, np.histogram(column, num_bins)[1][:-1]) for column in values.T], axis=1)
-
-
-def loop_mig(grid, codes, rng, *, num_train, batch_size, num_bins):
-    """MIG, one pair of variables at a time."""
-    rows, factors = draw(grid, codes, num_train, batch_size, rng)
-    bins = histogram_bins(rows, num_bins)
-    information = np.array([[mutual_info_score(factor, code) for factor in factors.T] for code in bins.T])
-    entropy = np.array([mutual_info_score(factor, factor) for factor in factors.T])
-    ordered = np.sort(information, axis=0)
-    return np.mean((ordered[-1] - ordered[-2]) / entropy)
-
-
-def loop_irs(grid, codes, rng, *, num_train, batch_size, num_bins, diff_quantile):
-    """IRS, one factor value at a time."""
-    rows, factors = draw(grid, codes, num_train, batch_size, rng)
-    bins = histogram_bins(factors, num_bins)
-    largest = np.abs(rows - rows.mean(axis=0)).max(axis=0)
-    moved = np.zeros((rows.shape[1], bins.shape[1]))
-    for k in range(bins.shape[1]):
-        values = np.unique(bins[:, k])
-        for value in values:
-            group = rows[bins[:, k] == value]
-            moved[:, k] += np.percentile(np.abs(group - group.mean(axis=0)), 100 * diff_quantile, axis=0)
-        moved[:, k] /= len(values)
-    return np.average((1 - moved / largest[:, None]).max(axis=1), weights=largest)
-
-
-def loop_sap(grid, codes, rng, *, num_train, num_test, batch_size, continuous_factors, penalty):
-    """SAP, one support vector classifier per code and factor."""
-    train, factors = draw(grid, codes, num_train, batch_size, rng)
-    test, test_factors = draw(grid, codes, num_test, batch_size, rng)
-    matrix = np.empty((train.shape[1], factors.shape[1]))
-    for i in range(train.shape[1]):
-        for k in range(factors.shape[1]):
-            model = LinearSVC(C=penalty, class_weight='balanced').fit(train[:, i:i + 1], factors[:, k])
-            matrix[i, k] = model.score(test[:, i:i + 1], test_factors[:, k])
-    ordered = np.sort(matrix, axis=0)
-    return (ordered[-1] - ordered[-2]).mean()
-
-
 def loop_dci(grid, codes, rng, *, num_train, num_test, batch_size, model, model_args):
     """DCI, one gradient boosting classifier after the other."""
     train, factors = draw(grid, codes, num_train, batch_size, rng)
@@ -141,7 +95,6 @@ def loop_dci(grid, codes, rng, *, num_train, num_test, batch_size, model, model_
 
 LOOPS: dict[str, tuple[Callable, tuple[str, ...]]] = {
     'factor_vae': (loop_factor_vae, ('eval_accuracy',)), 'beta_vae': (loop_beta_vae, ('eval_accuracy',)),
-    'mig': (loop_mig, ('discrete_mig',)), 'irs': (loop_irs, ('score',)), 'sap': (loop_sap, ('score',)),
     'dci': (loop_dci, ('disentanglement', 'completeness', 'informativeness_train', 'informativeness_test'))}
 
 
@@ -182,18 +135,16 @@ def main() -> None:
                        1 if name == 'dci' else args.rounds)
         report[name] = {'ours': {**ours, 'value': [ours['value'][key] for key in keys]},
                         'loop': {**theirs, 'value': np.atleast_1d(theirs['value']).tolist()}}
-    if set(TOGETHER) <= set(names):
-        ours = timed(partial(score, table, {name: STUDY[name] for name in TOGETHER}, (0,)), args.rounds)
-        loops = {clock: sum(report[name]['loop'][clock] for name in TOGETHER) for clock in ('wall', 'cpu')}
-        report['together'] = {'metrics': TOGETHER, 'ours': {**ours, 'value': []}, 'loop': {**loops, 'value': []}}
     for label, entry in report.items():
         ours, theirs = entry['ours'], entry['loop']
         entry['ratio'] = {clock: theirs[clock] / ours[clock] for clock in ('wall', 'cpu')}
         print(f'{label:12} wall {ours["wall"]:8.3f} s against {theirs["wall"]:8.3f} s: x{entry["ratio"]["wall"]:5.1f}   CPU '
               f'x{entry["ratio"]["cpu"]:5.1f}   scores {ours["value"]} {theirs["value"]}')
+    whole = timed(lambda: len(score(table, STUDY, (0,))), 1)
+    report['study'] = {clock: whole[clock] for clock in ('wall', 'cpu')}
+    print(f'{"study":12} wall {whole["wall"]:8.3f} s, CPU {whole["cpu"]:8.3f} s')
     if args.json:
-        with open(args.json, 'w') as file:
-            json.dump(report, file, indent=1)
+        write_json(args.json, report)
 
 
 if __name__ == '__main__':

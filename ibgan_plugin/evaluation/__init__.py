@@ -1,1 +1,1 @@
-"""Disentanglement metrics on codes of ground-truth factors; see ``docs/metrics.md``."""
+"""Metrics in two families: ``disentanglement`` (codes against factors) and ``image``; see ``docs/metrics.md``."""

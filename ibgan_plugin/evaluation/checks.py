@@ -65,7 +65,7 @@ def check_matrix(values: np.ndarray, name: str, shape: str = 'N, C', *, least: i
     bad = ~((values >= low) & (values <= LARGEST))
     if bad.any():
         row, column = np.argwhere(bad)[0]
-        allowed = 'finite' if low < 0 else f'finite and >= {low:g}'
+        allowed = 'finite' if low == -LARGEST else f'finite and >= {low:g}'
         raise IBGANError(f'{name} must be {allowed}, got {values[row, column]} in row {row}, column {column}')
     return values
 

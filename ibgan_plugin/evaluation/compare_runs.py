@@ -50,8 +50,8 @@ def compare_runs(runs: Mapping[str, np.ndarray], seed: int = 0) -> RunScores:
     codes = list(runs.values())
     num_samples, least = min((len(run) for run in codes), default=0), SAMPLES_PER_BIN * RUNS['model_centrality']['num_bins']
     if num_samples < least:
-        warnings.warn(f'only {num_samples} samples, fewer than {least}: the quantile bins within which ModelCentrality holds a code '
-                      'have too few of them to tell runs apart')
+        warnings.warn(f'only {num_samples} samples, fewer than {least}: the bins within which ModelCentrality holds a code '
+                      'are too small to tell runs apart')
     scores = {name: udr(codes, **RUNS[name]) for name in ('udr_spearman', 'udr_lasso')}
     scores['model_centrality'] = model_centrality(codes, **RUNS['model_centrality'], seed=seed)
     return {run: {name: float(values[i]) for name, values in scores.items()} for i, run in enumerate(runs)}

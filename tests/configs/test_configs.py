@@ -9,6 +9,7 @@ import ibgan_plugin.registry
 from ibgan_plugin.config.check import check_config
 from ibgan_plugin.engine import GroupedOptimWrapperConstructor
 from ibgan_plugin.evaluation.disentanglement.protocols import PROTOCOLS
+from ibgan_plugin.registry import METRICS
 from tests.conftest import batch
 
 ROOT = Path(__file__).parents[2] / 'configs'
@@ -105,7 +106,9 @@ def test_limits_differ_from_ibgan_in_numbers_only():
 
 
 @pytest.mark.parametrize(('evaluator', 'protocol'), [('val_evaluator', 'infogan_cr'), ('test_evaluator', 'study')])
-def test_protocol_numbers_stand_in_the_config(evaluator, protocol):
+def test_numbers_are_those_of_the_named_protocol_and_may_be_replaced(evaluator, protocol):
     cfg = load('ibgan_dsprites')[evaluator]
     assert cfg.protocol == protocol
-    assert cfg.scores.to_dict() == PROTOCOLS[protocol]
+    assert METRICS.build(cfg).scores == PROTOCOLS[protocol]
+    cfg.scores.factor_vae.num_train = 7
+    assert METRICS.build(cfg).scores['factor_vae'] == {**PROTOCOLS[protocol]['factor_vae'], 'num_train': 7}

@@ -1,8 +1,4 @@
 # A cheap score to follow a training by: the FactorVAE score of InfoGAN-CR, 500 votes of 100 images scored on themselves.
 val_cfg = dict(type='ibgan_plugin.CodesValLoop')
 val_evaluator = dict(
-    type='ibgan_plugin.DisentanglementMetric',
-    protocol='infogan_cr',
-    seeds=(0, ),
-    scores=dict(
-        factor_vae=dict(num_train=500, num_eval=0, batch_size=100, num_variance_estimate=10000, prune_threshold=0.05)))
+    type='ibgan_plugin.DisentanglementMetric', protocol='infogan_cr', seeds=(0, ), scores=dict(factor_vae=dict()))

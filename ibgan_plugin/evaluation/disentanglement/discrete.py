@@ -13,7 +13,7 @@ def discretize(values: np.ndarray, num_bins: int) -> np.ndarray:
     ``num_bins`` distinct edges (values that differ in the last bit), is one bin.
 
     Args:
-        values: Finite values [N, C]; C may be 0.
+        values: Finite values [N, C].
         num_bins: Number of bins.
 
     Returns:
@@ -24,8 +24,7 @@ def discretize(values: np.ndarray, num_bins: int) -> np.ndarray:
     """
     check_sizes(num_bins=num_bins)
     values = np.asarray(values)
-    if values.shape[1:] != (0, ):
-        check_codes(values)
+    check_codes(values)
     bins = np.full(values.shape, num_bins // 2 + 1, dtype=np.int64)
     for column, out in zip(values.T, bins.T, strict=True):
         low, high = column.min(), column.max()

@@ -42,7 +42,8 @@ class LabelledCodes:
             if self.continuous.shape != factors.shape[1:] or self.continuous.dtype != bool:
                 raise IBGANError(f'continuous must be one bool for each of the {factors.shape[1]} factors, got {continuous!r}')
         self.factors = np.empty(factors.shape, dtype=np.int64)
-        self.factors[:, self.continuous] = discretize(self.values[:, self.continuous], CONTINUOUS_BINS)
+        if self.continuous.any():
+            self.factors[:, self.continuous] = discretize(self.values[:, self.continuous], CONTINUOUS_BINS)
         if not self.continuous.all():
             self.factors[:, ~self.continuous] = check_factors(factors[:, ~self.continuous], name='factors that are not continuous')
 

@@ -4,21 +4,26 @@ from mmengine import dist
 
 from ibgan_plugin.utils.errors import IBGANError
 
+#: Larger numbers are refused: the cubes of their products, which KID takes, must be finite.
+LARGEST = 1e40
+
 
 def check_features(features: np.ndarray, least: int = 1) -> np.ndarray:
     """``features`` as a finite float64 array [N, D] with N >= ``least``.
 
     Raises:
-        IBGANError: If the shape is another or a value is NaN or infinite (the message names the first such sample).
+        IBGANError: If the shape is another or a value is NaN, infinite or beyond :data:`LARGEST` (the message names the first
+            such sample).
     """
     features = np.asarray(features)
     if features.ndim != 2 or features.shape[1] == 0 or features.dtype.kind not in 'fiu' or len(features) < least:
         raise IBGANError(f'features must be real numbers of shape [N, D] with N >= {least}, '
                          f'got {features.dtype} of shape {list(features.shape)}')
     features = features.astype(np.float64)
-    bad = ~np.isfinite(features).all(axis=1)
+    bad = ~(np.abs(features) <= LARGEST)
     if bad.any():
-        raise IBGANError(f'features of sample {int(bad.argmax())} are not finite')
+        row, column = np.argwhere(bad)[0]
+        raise IBGANError(f'features of sample {row} are not finite: number {column} is {features[row, column]}')
     return features
 
 

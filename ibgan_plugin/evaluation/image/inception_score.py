@@ -2,7 +2,7 @@
 import numpy as np
 from scipy.special import log_softmax, logsumexp
 
-from ibgan_plugin.evaluation.checks import check_sizes
+from ibgan_plugin.evaluation.checks import check_sizes, random_state
 from ibgan_plugin.evaluation.image.features import check_features
 
 
@@ -23,7 +23,7 @@ def inception_score(logits: np.ndarray, *, num_splits: int, seed: int) -> dict[s
     check_sizes(num_splits=num_splits)
     log_probability = log_softmax(check_features(logits, least=num_splits), axis=1)
     scores = []
-    for part in np.array_split(np.random.RandomState(seed).permutation(len(log_probability)), num_splits):
+    for part in np.array_split(random_state(seed).permutation(len(log_probability)), num_splits):
         conditional = log_probability[part]
         marginal = logsumexp(conditional, axis=0) - np.log(len(part))
         scores.append(np.exp((np.exp(conditional) * (conditional - marginal)).sum(axis=1).mean()))

@@ -1,7 +1,7 @@
 """Kernel inception distance: squared maximum mean discrepancy under a polynomial kernel. Binkowski et al., 2018, section 3."""
 import numpy as np
 
-from ibgan_plugin.evaluation.checks import check_sizes
+from ibgan_plugin.evaluation.checks import check_choice, check_sizes, random_state
 from ibgan_plugin.evaluation.image.features import check_pair
 from ibgan_plugin.utils.errors import IBGANError
 
@@ -17,8 +17,15 @@ def polynomial_mmd(real: np.ndarray, fake: np.ndarray, estimator: str) -> float:
         estimator: ``'biased'``: means over all pairs. ``'unbiased'``: the U-statistic, which leaves out pairs of equal index
             in all three terms (Gretton et al., 2012, equation 4). ``'torch_fidelity'``: leaves them out within each set but
             keeps them in the cross term, what torch-fidelity and clean-fid call unbiased (equation 3 there).
+
+    Raises:
+        IBGANError: If the sets differ in size, have fewer than two samples, or a feature is not finite.
     """
+    check_choice(ESTIMATORS, estimator=estimator)
+    real, fake = check_pair(real, fake, 2)
     num = len(real)
+    if num != len(fake):
+        raise IBGANError(f'real and fake must have the same size, got {num} and {len(fake)} samples')
     within = [_kernel(features, features) for features in (real, fake)]
     cross = _kernel(real, fake)
     if estimator == 'biased':
@@ -52,12 +59,11 @@ def kid(real: np.ndarray, fake: np.ndarray, *, num_subsets: int, subset_size: in
     """
     check_sizes(num_subsets=num_subsets)
     check_sizes(2, subset_size=subset_size)
-    if estimator not in ESTIMATORS:
-        raise IBGANError(f'estimator must be one of {", ".join(ESTIMATORS)}, got {estimator!r}')
+    check_choice(ESTIMATORS, estimator=estimator)
     real, fake = check_pair(real, fake)
     if min(len(real), len(fake)) < subset_size:
         raise IBGANError(f'subset_size is {subset_size}, but there are only {len(real)} real and {len(fake)} fake samples')
-    rng = np.random.RandomState(seed)
+    rng = random_state(seed)
     values = []
     for _ in range(num_subsets):
         subsets = [features[rng.choice(len(features), subset_size, replace=False)] for features in (real, fake)]

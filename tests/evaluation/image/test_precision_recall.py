@@ -1,7 +1,8 @@
+import sys
+
 import numpy as np
 import pytest
 
-from ibgan_plugin.evaluation.image import precision_recall as module
 from ibgan_plugin.evaluation.image.density_coverage import density_coverage
 from ibgan_plugin.evaluation.image.precision_recall import neighbour_radii, precision_recall
 
@@ -29,7 +30,7 @@ def test_float32_under_a_large_offset_is_right(reference):
 def test_radii_by_hand_and_in_chunks(monkeypatch):
     points = np.array([[0.0], [1.0], [3.0], [7.0]])
     np.testing.assert_array_equal(neighbour_radii(points, 1), [1, 1, 2, 4])
-    monkeypatch.setattr(module, 'ROWS_PER_CHUNK', 3)
+    monkeypatch.setattr(sys.modules[neighbour_radii.__module__], 'ROWS_PER_CHUNK', 3)
     np.testing.assert_array_equal(neighbour_radii(points, 2), [3, 2, 3, 6])
 
 

@@ -7,7 +7,7 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
-from ibgan_plugin.engine.checkpoints import check_checkpoint
+from ibgan_plugin.engine.checkpoints import load_weights
 from ibgan_plugin.evaluation.image.extractors.base import Extracted, ImageExtractor, check_file
 from ibgan_plugin.models.base import LatentModel
 from ibgan_plugin.registry import MODELS
@@ -38,12 +38,7 @@ class ModelExtractor(ImageExtractor):
         if not isinstance(model, LatentModel):
             raise IBGANError(f'ModelExtractor: model.type must be a LatentModel such as IBGAN, got {type(model).__name__}')
         super().__init__(*model.image_shape[:2])
-        check_checkpoint(checkpoint)
-        state = torch.load(checkpoint, map_location='cpu', weights_only=True)
-        try:
-            model.load_state_dict(state.get('state_dict', state))
-        except RuntimeError as error:
-            raise IBGANError(f'ModelExtractor: checkpoint {checkpoint} does not fit the model of the config: {error}') from error
+        load_weights(model, checkpoint)
         self.layer = layer
         self._model_cfg = json.loads(json.dumps(model_cfg, default=str))  # plain data
         self.path = Path(checkpoint)

@@ -51,11 +51,11 @@ def test_mistakes(trained, tmp_path):
     config, checkpoint, _ = trained
     with pytest.raises(ValueError, match=r'there is no file nowhere\.py'):
         ModelExtractor('nowhere.py', checkpoint)
-    with pytest.raises(ValueError, match='no checkpoint file'):
+    with pytest.raises(ValueError, match='no checkpoint'):
         ModelExtractor(config, tmp_path / 'nowhere.pth')
     with pytest.raises(ValueError, match=r"layer must be one of encoder\.net, .*reconstructor\.head\.9, got 'penultimate'"):
         ModelExtractor(config, checkpoint, layer='penultimate')
-    with pytest.raises(ValueError, match=r'iter_1.pth does not fit the model of the config'):
+    with pytest.raises(ValueError, match=r'iter_1.pth does not fit the config: it lacks'):
         ModelExtractor(trunk_cfg(), checkpoint)
     with pytest.raises(ValueError, match="got 'generator'"):  # images do not go through it
         ModelExtractor(config, checkpoint, layer='generator')
