@@ -21,6 +21,33 @@ def check_regular_file(path: str | Path, what: str = 'file') -> Path:
     return path
 
 
+def read_bytes(path: str | Path, limit: int) -> bytes:
+    """Content of a regular file of at most ``limit`` bytes.
+
+    Raises:
+        IBGANError: If it is no regular file, or is larger.
+        OSError: If it can not be read.
+    """
+    path = check_regular_file(path)
+    with path.open('rb') as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise IBGANError(f'{path} has {path.stat().st_size:,} bytes, but at most {limit:,} are read')
+    return content
+
+
+def read_lines(path: str | Path, limit: int = 1 << 28) -> list[str]:
+    """Lines of a text file in UTF-8 (with or without a byte order mark), of at most ``limit`` bytes.
+
+    Raises:
+        IBGANError, OSError: As :func:`read_bytes`; if it is no such text.
+    """
+    try:
+        return read_bytes(path, limit).decode('utf-8-sig').splitlines()
+    except UnicodeDecodeError as error:
+        raise IBGANError(f'{path} is no text in UTF-8: byte {error.start} is {error.object[error.start]:#04x}') from error
+
+
 def check_writable(path: str | Path) -> Path:
     """``path``, if a file can be written there; makes its folder. Ask before minutes of work are lost for want of it.
 

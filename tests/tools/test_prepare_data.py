@@ -63,7 +63,7 @@ def test_folder(tool, tmp_path, capsys):
     assert 'photos: broken.png: not a readable image (1 bytes); pass --skip-unreadable' in capsys.readouterr().err
     assert not (tmp_path / 'photos.lmdb').exists()
     assert tool.main([*command, '--skip-unreadable']) == 0
-    assert '1 unreadable inputs were left out, broken.png first' in capsys.readouterr().out
+    assert 'left out: 1 unreadable inputs, broken.png first' in capsys.readouterr().out
     assert len(LMDBImages(tmp_path / 'photos.lmdb')) == 4
 
 

@@ -35,7 +35,7 @@ def job(root: Path, recipe: Recipe, workers: int = 1, skip_unreadable: bool = Fa
         IBGANError: If a name is not of the official form, or their number not the official one.
     """
     inside = [root / name for name in ('rendered_chairs', 'rendered_chairs.tar') if (root / name).exists()]
-    source = open_source(inside[0] if inside else root)
+    source = open_source(inside[0] if inside else root, skip_unreadable)
     matches = [(_NAME.fullmatch(name), name) for name in source.names]
     wrong = next((name for match, name in matches if match is None), None)
     if wrong is not None:

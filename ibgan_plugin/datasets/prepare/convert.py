@@ -4,11 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from tqdm import tqdm
+
 from ibgan_plugin.datasets.codec import ENCODINGS, ImageError, decode, encode
 from ibgan_plugin.datasets.lmdb_images import KIND
 from ibgan_plugin.datasets.prepare.threads import in_order
 from ibgan_plugin.datasets.sources import ImageSource
-from ibgan_plugin.datasets.store.writer import Job
+from ibgan_plugin.datasets.store.writer import Arrays, Job, no_arrays
 from ibgan_plugin.datasets.transforms import CropResize
 from ibgan_plugin.utils.errors import IBGANError
 
@@ -119,12 +122,29 @@ class Conversion:
         """The record of an image, or the message that says why there is none."""
         try:
             return self.recipe(self.source.read(name), name)
-        except (ImageError, OSError) as error:
+        except (IBGANError, OSError) as error:
             return str(error)
 
-    def job(self, name: str, layout: dict[str, Any] | None = None, **options: Any) -> Job:
-        """The store to build: a data set called ``name``, with more ``layout`` and more options of ``Job``."""
-        names = zlib.crc32('\n'.join(self.names).encode())
-        return Job(KIND, f'{self.source.path.name} (file names CRC-32 {names:08x})', len(self.names), self.records,
-                   {'name': name, **self.recipe.layout, **(layout or {})}, size=len(self.names) * self.recipe.disk_bytes,
-                   **options)
+    def job(self, name: str, layout: dict[str, Any] | None = None, arrays: Arrays = no_arrays) -> Job:
+        """The store to build: a data set called ``name``, with more ``layout`` and the annotations ``arrays`` of ``Job``.
+
+        Reads all images once, to tell them from others of the same names.
+        """
+        return Job(KIND, f'{self.source.path.name} ({self._content(arrays)})', len(self.names), self.records,
+                   {'name': name, **self.recipe.layout, **(layout or {})}, arrays, len(self.names) * self.recipe.disk_bytes)
+
+    def _content(self, arrays: Arrays) -> str:
+        """Names the content of images and annotations."""
+        names = tqdm(self.source.names, desc=f'{self.source.path.name}: checksums', unit='file', leave=False)
+        digest = self.source.digest(in_order(self._checksum, [names], self.workers))
+        annotations = 0
+        for name, values in sorted(arrays([]).items()):
+            annotations = zlib.crc32(np.ascontiguousarray(values).tobytes(), zlib.crc32(name.encode(), annotations))
+        return f'{len(self.names):,} files, SHA-256 {digest[:16]}, annotations CRC-32 {annotations:08x}'
+
+    def _checksum(self, name: str) -> int:
+        """CRC-32 of an image file, -1 if it can not be read: its turn to be reported comes later."""
+        try:
+            return self.source.checksum(name)
+        except (IBGANError, OSError):
+            return -1

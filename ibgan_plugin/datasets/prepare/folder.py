@@ -18,6 +18,6 @@ def job(root: Path, recipe: Recipe, workers: int = 1, skip_unreadable: bool = Fa
         skip_unreadable: Leave out unreadable images.
         name: Of the data set; that of ``root`` by default.
     """
-    source = open_source(root)
+    source = open_source(root, skip_unreadable)
     conversion = Conversion(source, source.names, recipe, workers, skip_unreadable)
     return conversion, conversion.job(name or root.stem)

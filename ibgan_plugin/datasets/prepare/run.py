@@ -10,7 +10,7 @@ from ibgan_plugin.utils.files import write_whole
 
 
 def run(path: Path, job: Job, conversion: Conversion | None = None, overwrite: bool = False) -> str:
-    """Build the LMDB file, verify its checksum and list the files that were left out, if any, in ``<name>.skipped.txt``.
+    """Build the LMDB file, verify its checksum and name the files that were left out, if any, in ``<name>.skipped.txt`` too.
 
     Args:
         path: The LMDB file.
@@ -38,9 +38,8 @@ def run(path: Path, job: Job, conversion: Conversion | None = None, overwrite: b
                f'annotations: {", ".join(sorted(reader.metadata["arrays"])) or "none"}')
     if there:
         summary += '; it was there already'
-    if conversion is not None and reader.metadata['skipped']:
-        summary += f'\n{_report_skipped(path, conversion, reader.metadata["skipped"])}'
-    return summary
+    report = _report(path, conversion, reader.metadata['skipped']) if conversion is not None else ''
+    return f'{summary}\n{report}'.rstrip()
 
 
 def _check_same(reader: LMDBReader, job: Job) -> None:
@@ -54,11 +53,23 @@ def _check_same(reader: LMDBReader, job: Job) -> None:
                              'pass --force to make it again, or another --out')
 
 
-def _report_skipped(path: Path, conversion: Conversion, skipped: list[int]) -> str:
-    """List the files that were left out in ``<name>.skipped.txt``, unless a finished run has done so."""
+def _report(path: Path, conversion: Conversion, skipped: list[int]) -> str:
+    """What was left out, in words and, file by file, in ``<name>.skipped.txt``; an older list goes where nothing was."""
     names = [conversion.names[number] for number in skipped]
     report = path.with_name(f'{path.stem}.skipped.txt')
-    if conversion.problems or not report.exists():
-        lines = [conversion.problems.get(name, f'{name}: left out by an earlier run') for name in names]
-        write_whole(report, '\n'.join(lines) + '\n')
-    return f'{len(skipped)} unreadable inputs were left out, {names[0]} first; {report} lists them'
+    known = _reasons(report)
+    lines = [conversion.problems.get(name) or known.get(name, f'{name}: left out by an earlier run') for name in names]
+    lines += [f'{name}: {reason}' for name, reason in conversion.source.left_out.items()]
+    if not lines:
+        report.unlink(missing_ok=True)
+        return ''
+    write_whole(report, '\n'.join(lines) + '\n')
+    parts = [f'{len(names):,} unreadable inputs, {names[0]} first'] if names else []
+    parts += [conversion.source.summary()] if conversion.source.left_out else []
+    return f'left out: {"; ".join(parts)}; {report} lists them'
+
+
+def _reasons(report: Path) -> dict[str, str]:
+    """Lines of an earlier list, by the name they begin with."""
+    lines = report.read_text().splitlines() if report.is_file() else []
+    return {line.split(': ')[0]: line for line in lines}

@@ -37,6 +37,14 @@ from ibgan_plugin.utils.files import put_in_place
 # A transaction ends after so much; a kill loses no more than that.
 _BYTES_PER_TRANSACTION, _SECONDS_PER_TRANSACTION = 8 << 20, 5
 
+#: Named arrays to store for the inputs that were not skipped, from the numbers of those that were.
+Arrays = Callable[[list[int]], dict[str, np.ndarray]]
+
+
+def no_arrays(skipped: list[int]) -> dict[str, np.ndarray]:
+    """For stores without any."""
+    return {}
+
 
 @dataclass
 class Job:
@@ -44,7 +52,7 @@ class Job:
 
     Attributes:
         kind: Kind of the records.
-        source: What they are made from.
+        source: What they are made from, down to its content: a store that is there is kept only if it says the same.
         inputs: Number of inputs.
         records: ``records(start)`` yields one record per input from ``start`` on, ``None`` for an input to skip. Must be
             deterministic: a resumed build continues where the previous one stopped.
@@ -57,7 +65,7 @@ class Job:
     inputs: int
     records: Callable[[int], Iterable[bytes | None]]
     layout: dict[str, Any] = field(default_factory=dict)
-    arrays: Callable[[list[int]], dict[str, np.ndarray]] = lambda skipped: {}
+    arrays: Arrays = no_arrays
     size: int = 0
 
     def metadata(self) -> dict[str, Any]:

@@ -137,3 +137,60 @@ def test_real_images_through_conversion_and_loading(real_images, tmp_path):
 def extract(folder, name):
     with zipfile.ZipFile(folder / 'img_align_celeba.zip') as archive:
         return archive.extract(name, folder)
+
+
+def as_kaggle(root):
+    """The annotations as Kaggle ships them, in place of the owners'."""
+    lines = (root / 'list_attr_celeba.txt').read_text().splitlines()
+    heads = {'list_eval_partition': 'image_id,partition', 'list_attr_celeba': f'image_id,{",".join(lines[1].split())}'}
+    for stem, head in heads.items():
+        rows = (root / f'{stem}.txt').read_text().splitlines()[2 if stem == 'list_attr_celeba' else 0:]
+        (root / f'{stem}.csv').write_text('\n'.join([head, *(','.join(row.split()) for row in rows)]) + '\n')
+        (root / f'{stem}.txt').unlink()
+    (root / 'identity_CelebA.txt').unlink()
+
+
+def test_kaggles_files_give_the_same_annotations(root):
+    expected, layout = celeba.read_annotations(root, NAMES)
+    as_kaggle(root)
+    found, layout_too = celeba.read_annotations(root, NAMES)
+    assert sorted(found) == ['attributes', 'numbers', 'partition'] and layout == layout_too
+    assert layout['attribute_names'] == ('Bald', 'Smiling', 'Young')
+    for name, values in found.items():
+        np.testing.assert_array_equal(values, expected[name])
+        assert values.dtype == expected[name].dtype
+
+
+@pytest.mark.parametrize('places', [('Anno', 'Eval'), ('.', '.')])
+def test_kaggles_nested_folder_and_other_places(root, tmp_path, places):
+    as_kaggle(root)
+    (root / 'img_align_celeba').rename(root / 'inner')
+    (root / 'img_align_celeba').mkdir()
+    (root / 'inner').rename(root / 'img_align_celeba' / 'img_align_celeba')
+    for name, place in zip(('list_attr_celeba.csv', 'list_eval_partition.csv'), places, strict=True):
+        (root / place).mkdir(exist_ok=True)
+        (root / name).rename(root / place / name)
+    prepare(root, tmp_path / 'celeba.lmdb')
+    data = LMDBImages(tmp_path / 'celeba.lmdb', partition='test', annotations=('attributes', 'numbers'))
+    assert [data[i]['data_samples']['numbers'] for i in range(2)] == [5, 8] and len(data) == 2
+
+
+@pytest.mark.parametrize(('name', 'content', 'message'), [
+    ('list_eval_partition.csv', 'image_id,partition\n000001.jpg,7\n', r'partition\.csv: a partition must be 0, 1 or 2, got \[7\]'),
+    ('list_attr_celeba.csv', 'image_id,Bald\n000001.jpg,0\n', r'celeba\.csv: an attribute must be -1 or 1, got \[0\]'),
+    ('list_attr_celeba.csv', 'image_id,Bald\n000001.jpg,1,1\n', r"the line of '000001\.jpg' has 2 values, but must have 1"),
+    ('list_attr_celeba.csv', '', r"celeba\.csv has no line for the image '000001\.jpg'"),
+    ('identity_CelebA.csv', b'\xff\xfe', r'CelebA\.csv is no text in UTF-8: byte 0 is 0xff'),
+    ('identity_CelebA.csv', 'image_id,id\n000001.jpg,one\n', r"CelebA\.csv: invalid literal for int\(\) with base 10: 'one'"),
+])
+def test_malformed_csv(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(ValueError, match=message):
+        celeba.read_annotations(tmp_path, ['000001.jpg'])
+
+
+def test_changed_annotations_are_another_source(root):
+    first = celeba.job(root, celeba.RECIPE, partial=True)[1].source
+    path = root / 'list_attr_celeba.txt'
+    path.write_text(path.read_text().replace('000001.jpg  -1', '000001.jpg  1'))
+    assert celeba.job(root, celeba.RECIPE, partial=True)[1].source != first

@@ -1,13 +1,15 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ibgan_plugin.datasets import LMDBImages
-from ibgan_plugin.datasets.codec import encode
+from ibgan_plugin.datasets.codec import decode, encode
 from ibgan_plugin.datasets.prepare import folder
 from ibgan_plugin.datasets.prepare.convert import Recipe
 from ibgan_plugin.datasets.prepare.run import run
@@ -53,12 +55,12 @@ def test_summary_and_report(root, tmp_path):
     (root / '007.png').write_bytes(b'')
     conversion, job = folder.job(root, Recipe(), skip_unreadable=True)
     summary = run(tmp_path / 'it.lmdb', job, conversion)
-    assert 'it.lmdb: 59 images of 64x64x3 (jpeg) from images (file names CRC-32 ' in summary and 'checksum verified' in summary
-    assert '1 unreadable inputs were left out, 007.png first' in summary
+    assert 'it.lmdb: 59 images of 64x64x3 (jpeg) from images (60 files, SHA-256 ' in summary and 'checksum verified' in summary
+    assert 'left out: 1 unreadable inputs, 007.png first; ' in summary
     assert (tmp_path / 'it.skipped.txt').read_text() == '007.png: the file is empty\n'
     (tmp_path / 'it.skipped.txt').unlink()  # as if killed before it was written
     again = run(tmp_path / 'it.lmdb', *folder.job(root, Recipe(), skip_unreadable=True)[::-1])
-    assert 'it was there already' in again and '1 unreadable inputs were left out' in again
+    assert 'it was there already' in again and 'left out: 1 unreadable inputs' in again
     assert (tmp_path / 'it.skipped.txt').read_text() == '007.png: left out by an earlier run\n'
 
 
@@ -73,7 +75,7 @@ def test_a_file_made_in_another_way_is_not_taken_for_what_is_asked(root, tmp_pat
         run(tmp_path / 'it.lmdb', folder.job(root, Recipe(**changes))[1])
     assert 'annotations: none' in run(tmp_path / 'it.lmdb', folder.job(root, Recipe(**changes))[1], overwrite=True)
     (root / 'another.png').write_bytes((root / '000.png').read_bytes())
-    with pytest.raises(ValueError, match=r"its source is 'images \(file names CRC-32"):
+    with pytest.raises(ValueError, match=r"its source is 'images \(60 files, SHA-256 .* instead of 'images \(61 files"):
         run(tmp_path / 'it.lmdb', folder.job(root, Recipe(**changes))[1])
 
 
@@ -126,3 +128,55 @@ def test_other_files_of_the_same_number_are_not_mixed_in(root, tmp_path):
     first = folder.job(root, Recipe())[1]
     os.rename(root / '000.png', root / 'new.png')
     assert first.metadata() != folder.job(root, Recipe())[1].metadata()
+
+
+def one_pixel(root):
+    image = decode((root / '030.png').read_bytes(), 3, 'it')
+    image[35, 40] ^= 1
+    (root / '030.png').write_bytes(encode(image, 'png'))
+
+
+def exchange(root):
+    first, second = (root / '000.png').read_bytes(), (root / '001.png').read_bytes()
+    (root / '000.png').write_bytes(second)
+    (root / '001.png').write_bytes(first)
+
+
+def one_byte_behind_the_image(root):
+    with (root / '030.png').open('ab') as file:
+        file.write(b'x')
+
+
+@pytest.mark.parametrize('change', [one_pixel, exchange, one_byte_behind_the_image])
+def test_other_images_of_the_same_names_are_not_taken_for_the_right_ones(root, tmp_path, change):
+    times = {path: path.stat().st_mtime_ns for path in root.iterdir()}
+    run(tmp_path / 'it.lmdb', folder.job(root, Recipe())[1])
+    change(root)
+    for path, time in times.items():
+        os.utime(path, ns=(time, time))
+    with pytest.raises(ValueError, match=r"it\.lmdb is there, but its source is 'images .* instead of 'images .*; pass --force"):
+        run(tmp_path / 'it.lmdb', folder.job(root, Recipe())[1])
+
+
+def test_a_copy_of_the_same_images_is_the_same_source(root, tmp_path):
+    run(tmp_path / 'it.lmdb', folder.job(root, Recipe())[1])
+    shutil.copytree(root, tmp_path / 'elsewhere' / 'images')
+    assert 'it was there already' in run(tmp_path / 'it.lmdb', folder.job(tmp_path / 'elsewhere' / 'images', Recipe())[1])
+    archive = shutil.make_archive(str(tmp_path / 'images'), 'zip', root)
+    with pytest.raises(ValueError, match=r"its source is 'images \(60 files, (.*)\)' instead of 'images\.zip \(60 files, \1\)'"):
+        run(tmp_path / 'it.lmdb', folder.job(Path(archive), Recipe(), name='images')[1])
+
+
+def test_what_is_left_out_is_counted_and_named(root, tmp_path):
+    for name in ('.hidden/1.png', 'note.txt', 'other.txt', 'photo.HEIC', 'a/Thumbs.db'):
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_bytes(b'x')
+    (root / '007.png').write_bytes(b'')
+    summary = run(tmp_path / 'it.lmdb', *folder.job(root, Recipe(), skip_unreadable=True)[::-1])
+    assert summary.splitlines()[1].startswith(
+        'left out: 1 unreadable inputs, 007.png first; 1 hidden or of the system (.hidden); 1 no image by its name (*.db) '
+        '(a/Thumbs.db); 2 no image by its name (*.txt) (note.txt); 1 no image by its name (*.HEIC) (photo.HEIC); ')
+    lines = (tmp_path / 'it.skipped.txt').read_text().splitlines()
+    assert len(lines) == 6 and '007.png: the file is empty' in lines and 'other.txt: no image by its name (*.txt)' in lines
+    again = run(tmp_path / 'it.lmdb', *folder.job(root, Recipe(), skip_unreadable=True)[::-1])
+    assert 'it was there already' in again and (tmp_path / 'it.skipped.txt').read_text().splitlines() == lines
