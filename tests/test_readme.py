@@ -42,4 +42,4 @@ def test_component_example_runs():
     from ibgan_plugin.datasets.dsprites import render
     images = render([[2, 5, 0, 16, 16]])
     assert images.shape == (1, 64, 64)
-    assert set(images.flatten().tolist()) == {0, 1}
+    assert set(images.flatten().tolist()) == {0, 255}

@@ -57,6 +57,8 @@ def load_image(image: ImageInput, channels: int, size: int, crop: str = 'none') 
         if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or np.atleast_3d(pixels).shape[2] != channels:
             raise IBGANError(f'an image must be uint8 H x W x {channels}, got {pixels.dtype} of shape {pixels.shape}')
         pixels = np.atleast_3d(pixels)
+        if pixels.size and pixels.max() == 1:
+            raise IBGANError('pixels must be in 0..255, but the largest of the image is 1: multiply images of 0 and 1 by 255')
     if cut is not None:
         try:
             pixels = resize(np.ascontiguousarray(cut(pixels)), size, size)

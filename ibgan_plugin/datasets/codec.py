@@ -12,8 +12,6 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ibgan_plugin.utils.errors import IBGANError
 
-from ibgan_plugin.utils.errors import IBGANError
-
 #: Ways to store an image in a record, and what each costs for a 64x64 colour photograph.
 ENCODINGS = {
     'raw': 'pixels as they are: 12 KiB, 16 KiB on disk; nothing to decode',

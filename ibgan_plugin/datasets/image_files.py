@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from mmengine.logging import print_log
 
 from ibgan_plugin.datasets.base import ImageDataset
 from ibgan_plugin.datasets.codec import decode
@@ -35,6 +36,8 @@ class ImageFiles(ImageDataset):
             raise IBGANError(f'channels must be 1 or 3, got {channels}')
         super().__init__(pipeline, indices, test_mode)
         self.path = Path(path)
+        if not self.path.exists():
+            raise IBGANError(f'{path} does not exist: it must be a folder, a zip or a tar file of images')
         self.channels = channels
 
     @property
@@ -44,6 +47,8 @@ class ImageFiles(ImageDataset):
 
     def _open(self) -> int:
         self._source = open_source(self.path)
+        if self._source.left_out:
+            print_log(f'{self.path}: {len(self._source):,} images; left out: {self._source.summary()}', 'current')
         return len(self._source)
 
     def _fetch(self, sample_idx: np.ndarray, epoch: np.ndarray, seed: np.ndarray) -> list[np.ndarray]:

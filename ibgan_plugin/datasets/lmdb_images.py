@@ -11,7 +11,7 @@ import torch
 from ibgan_plugin.datasets.base import ImageDataset
 from ibgan_plugin.datasets.codec import ImageError
 from ibgan_plugin.datasets.ground_truth import FactorGrid
-from ibgan_plugin.datasets.store.reader import LMDBReader, record_key
+from ibgan_plugin.datasets.store.reader import LMDBReader, check_store, record_key
 from ibgan_plugin.registry import DATASETS
 from ibgan_plugin.utils.errors import IBGANError
 
@@ -35,14 +35,14 @@ class LMDBImages(ImageDataset):
         partition: Use one part only, e.g. ``'train'``; ``indices`` then count within it.
 
     Raises:
-        FileNotFoundError, StoreError: On first use, if the file is missing or damaged.
-        IBGANError: On first use, if it has no such annotation or partition.
+        IBGANError: If the file is missing or no regular file; on first use, if it has no such annotation or partition.
+        StoreError: On first use, if it is damaged; whenever it is read, if it was cut off since.
     """
 
     def __init__(self, path: str | Path, pipeline: Sequence | None = None, indices: int | Sequence[int] | None = None,
                  test_mode: bool = False, annotations: Sequence[str] = (), partition: str | None = None):
         super().__init__(pipeline, indices, test_mode)
-        self.path = Path(path)
+        self.path = check_store(path)
         self.annotations = tuple(annotations)
         self.partition = partition
 

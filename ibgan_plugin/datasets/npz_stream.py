@@ -1,4 +1,7 @@
-"""Reading one array of an ``.npz`` piece by piece: gigabytes are never in memory at once, and nothing is unpickled."""
+"""Reading one array of an ``.npz`` piece by piece: gigabytes are never in memory at once, and nothing is unpickled.
+
+No more is read than the rows that are asked for, whatever the file claims to hold.
+"""
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -8,6 +11,10 @@ from typing import IO
 import numpy as np
 
 from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.files import check_regular_file
+
+#: What zipfile raises for damaged members; the last two for unknown compressions and encryption.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 
 class NpzArray:
@@ -29,8 +36,9 @@ class NpzArray:
 
     def __init__(self, path: str | Path, name: str, dtype: str, shape: tuple[int, ...]):
         self.path, self.name, self.dtype, self.shape = Path(path), name, np.dtype(dtype), shape
-        if not self.path.is_file():
+        if not self.path.exists():
             raise IBGANError(f'{self.path} does not exist')
+        check_regular_file(self.path)
         try:
             with zipfile.ZipFile(self.path) as archive:
                 members = {member.filename: member for member in archive.infolist()}
@@ -39,7 +47,9 @@ class NpzArray:
                 self.checksum = members[self._member].CRC
                 with archive.open(self._member) as stream:
                     self._read_header(stream)
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        except (*_DAMAGE, ValueError) as error:
+            if isinstance(error, IBGANError):
+                raise
             raise IBGANError(f'{self.path} is damaged or not a zip file: {error}') from error
 
     @property
@@ -50,9 +60,10 @@ class NpzArray:
         """Check the header, which leaves the stream at the first value."""
         try:
             version = np.lib.format.read_magic(stream)
-            read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-            shape, fortran, dtype = read(stream)
-        except ValueError as error:
+            if version != (1, 0):  # later ones are for headers above 64 KiB: what they claim is read before it is checked
+                raise ValueError(f'the format is version {version}, but must be (1, 0)')
+            shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+        except (ValueError, MemoryError, RecursionError) as error:  # of the parser, where brackets are nested by the thousand
             raise IBGANError(f'{self.path}: {self.name} is no numpy array: {error}') from error
         if shape != self.shape or fortran or dtype != self.dtype:
             raise IBGANError(f'{self.path}: {self.name} is {dtype} of shape {list(shape)}, '
@@ -75,7 +86,7 @@ class NpzArray:
                     if len(data) < rows * row:
                         raise EOFError(f'{self.name} ends early')
                     yield np.frombuffer(data, dtype=self.dtype).reshape(rows, *self.shape[1:])
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        except _DAMAGE as error:
             raise IBGANError(f'{self.path} is damaged: {error}') from error
 
     def read(self) -> np.ndarray:

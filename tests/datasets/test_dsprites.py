@@ -17,7 +17,7 @@ def data(dsprites_root):
 
 
 def expected(sample_idx):
-    return 255 * render(GRID.to_factors(np.asarray(sample_idx)))[:, None]
+    return render(GRID.to_factors(np.asarray(sample_idx)))[:, None]
 
 
 def test_all_samples_are_there_in_the_official_order(data):

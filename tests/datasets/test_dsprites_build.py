@@ -148,13 +148,20 @@ def test_official_file_missing_or_no_zip(tmp_path):
 
 def test_official_images_that_are_none(tmp_path, right_classes):
     pos_x, pos_y = np.divmod(np.arange(POSITIONS), 32)
-    images = render(np.stack([0 * pos_x, 0 * pos_x, 0 * pos_x, pos_x, pos_y], axis=1))
+    images = render(np.stack([0 * pos_x, 0 * pos_x, 0 * pos_x, pos_x, pos_y], axis=1)) & 1  # as the official file has them
     images[33, 60, 60] = 1
     path = official(tmp_path / 'official.npz', npy(shape=SHAPE, body=images.tobytes()), right_classes)
     with pytest.raises(ValueError, match=r'official\.npz: images 0 to 1023 are not dSprites images: image 33 has white pixels '
                                          r'outside its 28x28 window \(posX 1, posY 1\)'):
         prepare(tmp_path, path)
     assert not (tmp_path / FILE_NAME).exists()
+
+
+def test_a_file_made_from_something_else_is_not_taken_for_the_official_one(tmp_path, dsprites_root, right_classes):
+    path = official(tmp_path / 'official.npz', npy(shape=SHAPE), right_classes)
+    with pytest.raises(ValueError, match=r"lmdb is there, but was made from 'rendered' instead of 'official npz \(images"):
+        prepare(dsprites_root, path)
+    assert prepare(dsprites_root) == dsprites_root / FILE_NAME
 
 
 def test_official_images_that_end_early(tmp_path, right_classes):
@@ -168,7 +175,7 @@ def test_official_images_that_end_early(tmp_path, right_classes):
 
 def test_official_images_are_packed_like_the_drawn_ones(tmp_path, right_classes):
     factors = GRID.to_factors(np.arange(3 * POSITIONS))
-    path = official(tmp_path / 'official.npz', npy(shape=SHAPE, body=render(factors).tobytes()), right_classes)
+    path = official(tmp_path / 'official.npz', npy(shape=SHAPE, body=(render(factors) & 1).tobytes()), right_classes)
     packed = job(OfficialFile(path)).records(1)
     drawn = job().records(1)
     assert next(iter(packed)) == next(iter(drawn))
@@ -183,7 +190,7 @@ def test_the_whole_official_file(tmp_path, dsprites_root, right_classes):
         with archive.open('imgs.npy', 'w', force_zip64=True) as stream:
             stream.write(npy(shape=SHAPE))
             for start in range(0, len(GRID), 16 * POSITIONS):
-                stream.write(render(GRID.to_factors(np.arange(start, start + 16 * POSITIONS))).tobytes())
+                stream.write((render(GRID.to_factors(np.arange(start, start + 16 * POSITIONS))) & 1).tobytes())
     data = DSprites(tmp_path)
     assert len(data) == 737280
     assert checksum(tmp_path) == checksum(dsprites_root)

@@ -40,20 +40,20 @@ def test_equals_every_real_frame(real_images):
     real = np.load(real_images / 'dsprites_real.npz', allow_pickle=False)
     drawn = render(real['classes'])
     assert drawn.dtype == np.uint8 and drawn.shape == real['imgs'].shape
-    np.testing.assert_array_equal(drawn, real['imgs'])
+    np.testing.assert_array_equal(drawn, 255 * real['imgs'])
 
 
 def test_follows_the_fill_rules():
     factors = GRID.sample_factors(150, np.random.default_rng(0))
     factors[:5] = [[0, 0, 0, 0, 0], [0, 5, 0, 31, 31], [0, 3, 10, 0, 31], [1, 5, 0, 0, 0], [2, 5, 39, 31, 0]]
     for row, image in zip(factors, render(factors), strict=True):
-        np.testing.assert_array_equal(image, draw_slowly(row), err_msg=str(row))
+        np.testing.assert_array_equal(image, 255 * draw_slowly(row), err_msg=str(row))
 
 
 def test_edges_belong_to_the_left_and_the_bottom():
     # A square of half side 9.6 * 0.5 = 4.8 at centre 15.5 reaches from 10.7 to 20.3: 10 by 10 pixels.
     image = render(np.array([[0, 0, 0, 0, 0]]))[0]
-    assert image.sum() == 100 and image[11:21, 11:21].all()
+    assert image.sum() == 100 * 255 and image[11:21, 11:21].all()
 
 
 def test_no_sprite_leaves_its_window_or_the_canvas(windows):

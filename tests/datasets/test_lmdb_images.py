@@ -1,3 +1,4 @@
+import os
 import pickle
 
 import numpy as np
@@ -8,6 +9,7 @@ from torch.utils.data import DataLoader
 
 from ibgan_plugin.datasets import LMDBImages, batched_collate
 from ibgan_plugin.datasets.codec import ImageError, encode
+from ibgan_plugin.datasets.store.reader import StoreError, forget
 from ibgan_plugin.datasets.store.writer import Job, build
 from ibgan_plugin.registry import DATASETS
 
@@ -46,10 +48,31 @@ def test_annotations(path):
         len(LMDBImages(path, partition='train'))
 
 
-def test_a_missing_file_is_reported_when_it_is_needed(tmp_path):
-    data = DATASETS.build(dict(type='ibgan_plugin.LMDBImages', path=str(tmp_path / 'none.lmdb')))
+def test_what_is_no_file_is_reported_when_the_set_is_built(tmp_path):
     with pytest.raises(ValueError, match=r'none\.lmdb does not exist; make it with tools/prepare_data\.py'):
-        data.full_init()
+        DATASETS.build(dict(type='ibgan_plugin.LMDBImages', path=str(tmp_path / 'none.lmdb')))
+    with pytest.raises(ValueError, match=r'is a folder, but must be the LMDB file itself'):
+        LMDBImages(tmp_path)
+    os.mkfifo(tmp_path / 'fifo.lmdb')
+    (tmp_path / 'zero.lmdb').symlink_to('/dev/zero')
+    for name in ('fifo', 'zero'):
+        with pytest.raises(ValueError, match=rf"LMDB file '.*{name}\.lmdb' is no regular file"):
+            LMDBImages(tmp_path / f'{name}.lmdb')
+
+
+@pytest.mark.parametrize('workers', [0, 1])
+def test_a_file_that_is_cut_off_while_it_is_read_is_named(tmp_path, workers):
+    path = make(tmp_path / 'noise.lmdb', encoding='raw')
+    data = LMDBImages(path)
+    loader = iter(DataLoader(data, batch_size=4, num_workers=workers, prefetch_factor=2 if workers else None,
+                             collate_fn=batched_collate))
+    assert len(next(loader)['inputs']) == 4
+    os.truncate(path, 8192)
+    with pytest.raises(StoreError, match=r'noise\.lmdb was cut off while it was read: 8192 of \d+ bytes are left'):
+        list(loader)
+    forget(path)
+    with pytest.raises(StoreError, match=r'noise\.lmdb is truncated'):
+        len(LMDBImages(path))
 
 
 @pytest.mark.parametrize('encoding', ['png', 'raw'])

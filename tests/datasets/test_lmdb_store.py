@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import pickle
@@ -279,3 +280,20 @@ def test_a_forked_child_opens_the_file_itself(store):
         assert bytes(get(record_key(6))) == RECORDS[6]
 
 
+
+
+@pytest.mark.parametrize('number', ['ENOLCK', 'EOPNOTSUPP', 'EINVAL', 'EACCES'])
+def test_where_files_can_not_be_locked_a_line_names_the_file_and_the_way_out(tmp_path, monkeypatch, number):
+    def refuse(fd, operation):
+        code = getattr(errno, number)
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr('fcntl.flock', refuse)
+    if number == 'EACCES':  # from flock it means that another holds the lock
+        monkeypatch.setattr('filelock.FileLock.acquire', lambda self, **options: refuse(0, 0))
+        message = r'numbers\.lmdb can not be written: Permission denied'
+    else:
+        message = r'numbers\.lmdb: files can not be locked in its folder \(.*\), .* on a local disk, then move it here'
+    with pytest.raises(ValueError, match=message):
+        build(tmp_path / 'numbers.lmdb', job())
+    assert not (tmp_path / 'numbers.lmdb').exists()

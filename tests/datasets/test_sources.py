@@ -255,7 +255,7 @@ def test_a_tar_that_is_cut_off_names_the_image(tmp_path):
     path = tarred(tmp_path / 'set', tmp_path / 'it.tar')
     source = open_source(path)
     os.truncate(path, 3000)
-    with pytest.raises(OSError, match=r'it\.tar: 0\.png: the archive ends after \d+ of 5000 bytes'):
+    with pytest.raises(ValueError, match=r'it\.tar: 0\.png: the archive ends after \d+ of 5000 bytes'):
         source.read('0.png')
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from ibgan_plugin.datasets.dsprites.official import OfficialFile
 from ibgan_plugin.datasets.dsprites.outline import GRID
 from ibgan_plugin.datasets.dsprites.raster import WINDOW, pack_images, sprite_windows
+from ibgan_plugin.datasets.store.reader import LMDBReader
 from ibgan_plugin.datasets.store.writer import Job, build
 from ibgan_plugin.utils.errors import IBGANError
 
@@ -45,12 +46,21 @@ def prepare(data_root: str | Path, npz: str | Path | None = None, overwrite: boo
     root = Path(data_root)
     path = root / FILE_NAME
     if path.exists() and not overwrite:
+        _check_source(path, npz)
         return path
     if npz is None and (root / OFFICIAL_NAME).exists():
         npz = root / OFFICIAL_NAME
     official = None if npz is None else OfficialFile(npz)
     build(path, job(official), overwrite)
     return path
+
+
+def _check_source(path: Path, npz: str | Path | None) -> None:
+    """Whether a file that is there was made from the official one that was asked for, if any was."""
+    if npz is not None:
+        asked, found = OfficialFile(npz).description, LMDBReader(path, KIND).metadata['source']
+        if asked != found:
+            raise IBGANError(f'{path} is there, but was made from {found!r} instead of {asked!r}; pass --force to make it again')
 
 
 def job(official: OfficialFile | None = None) -> Job:

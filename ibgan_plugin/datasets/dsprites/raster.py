@@ -98,7 +98,7 @@ def render(factors: np.ndarray) -> np.ndarray:
         factors: Integers [N, 5]: shape, scale, orientation, posX, posY indices.
 
     Returns:
-        uint8 [N, 64, 64] of 0 and 1.
+        uint8 [N, 64, 64] of 0 and 255, as all images of this package.
 
     Raises:
         IBGANError: If the shape is not [N, 5] or an index lies outside its factor.
@@ -112,4 +112,4 @@ def render(factors: np.ndarray) -> np.ndarray:
         chosen = kind == number
         windows[chosen] = sprite_windows(shape, scale, orientation)[pos_x[chosen], pos_y[chosen]]
     unpack_windows(windows, pos_x, pos_y, out=images)
-    return images & 1
+    return images

@@ -83,7 +83,7 @@ class ZipSource(ArchiveSource):
             return self._archive.read(self._infos[place])
         # A damaged stream, an unknown compression and an encrypted member raise the others.
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-            raise OSError(f'{self.path}: {place}: {error}') from error
+            raise IBGANError(f'{self.path}: {place}: {error}') from error
 
     def __getstate__(self) -> dict:
         return {**self.__dict__, '_archive': None, '_lock': None}
@@ -124,5 +124,5 @@ class TarSource(ArchiveSource):
             stream.seek(offset)
             content = stream.read(size)
         if len(content) < size:
-            raise OSError(f'{self.path}: {place}: the archive ends after {len(content)} of {size} bytes')
+            raise IBGANError(f'{self.path}: {place}: the archive ends after {len(content)} of {size} bytes')
         return content

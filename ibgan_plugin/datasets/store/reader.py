@@ -24,13 +24,14 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, NamedTuple
 
 import lmdb
 import numpy as np
 
 from ibgan_plugin.datasets.store.seal import damage
 from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.files import check_regular_file
 
 FORMAT = 'ibgan_plugin.lmdb'
 FORMAT_VERSION = 1
@@ -38,8 +39,21 @@ METADATA_KEY = b'__metadata__'
 #: Files up to this size, in bytes, are verified whole when they are first opened (about a second a gigabyte).
 VERIFIED_SIZE = 2 << 30
 
+
+class _Open(NamedTuple):
+    """An open file: the process it belongs to, LMDB's environment, and a handle of our own to ask for its size."""
+    pid: int
+    env: lmdb.Environment
+    file: BinaryIO
+    size: int
+
+    def close(self) -> None:
+        self.env.close()
+        self.file.close()
+
+
 # LMDB opens a file once per process; an environment must not be used across a fork.
-_environments: dict[Path, tuple[int, lmdb.Environment]] = {}
+_files: dict[Path, _Open] = {}
 _lock = threading.Lock()
 # Files found sound in this process or the one it was forked from, with their size and time of change.
 _verified: dict[Path, tuple[int, int]] = {}
@@ -54,21 +68,30 @@ def record_key(number: int) -> bytes:
     return b'%08d' % number
 
 
+def check_store(path: str | Path) -> Path:
+    """``path``, if a file is there.
+
+    Raises:
+        IBGANError: If there is none, or it is a folder, a FIFO, a device or a link to one.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise IBGANError(f'{path} is a folder, but must be the LMDB file itself')
+    if not path.exists():
+        raise IBGANError(f'{path} does not exist; make it with tools/prepare_data.py')
+    return check_regular_file(path, 'LMDB file')
+
+
 def open_readonly(path: Path) -> lmdb.Environment:
     """Open an LMDB file for reading after checking that all its pages are there.
 
     Only the two header pages are read for that: touching a page beyond the end of a truncated file would kill the process.
 
     Raises:
-        IBGANError: If there is no such file.
-        IsADirectoryError: If it is a folder.
+        IBGANError: As :func:`check_store`.
         StoreError: If it is no LMDB file or is truncated.
     """
-    if path.is_dir():
-        raise IBGANError(f'{path} is a folder, but must be the LMDB file itself')
-    if not path.is_file():
-        raise IBGANError(f'{path} does not exist; make it with tools/prepare_data.py')
-    size = path.stat().st_size
+    size = check_store(path).stat().st_size
     try:
         env = lmdb.open(str(path), subdir=False, readonly=True, create=False, lock=False, readahead=False)
     except lmdb.Error as error:
@@ -82,15 +105,22 @@ def open_readonly(path: Path) -> lmdb.Environment:
 
 
 def _environment(path: Path) -> lmdb.Environment:
-    """This process's environment of a file, opened on first use."""
+    """This process's environment of a file, opened on first use.
+
+    Raises:
+        StoreError: If the file was cut off since: reading beyond its end would kill the process without a word (SIGBUS).
+    """
     with _lock:
-        pid, env = _environments.get(path, (0, None))
-        if env is None or pid != os.getpid():
-            if env is not None:
-                env.close()  # inherited over a fork
-            env = open_readonly(path)
-            _environments[path] = (os.getpid(), env)
-        return env
+        opened = _files.get(path)
+        if opened is None or opened.pid != os.getpid():
+            if opened is not None:
+                opened.close()  # inherited over a fork
+            env, file = open_readonly(path), path.open('rb')
+            opened = _files[path] = _Open(os.getpid(), env, file, os.fstat(file.fileno()).st_size)
+    size = os.fstat(opened.file.fileno()).st_size
+    if size < opened.size:
+        raise StoreError(f'{path} was cut off while it was read: {size} of {opened.size} bytes are left; prepare it again')
+    return opened.env
 
 
 def _check_seal(path: Path) -> None:
@@ -124,9 +154,9 @@ def read_metadata(path: Path, txn: lmdb.Transaction) -> dict[str, Any]:
 def forget(path: str | Path) -> None:
     """Close this process's environment of a file, if there is one: call it after replacing the file."""
     with _lock:
-        _, env = _environments.pop(Path(path).resolve(), (0, None))
-        if env is not None:
-            env.close()
+        opened = _files.pop(Path(path).resolve(), None)
+        if opened is not None:
+            opened.close()
 
 
 class LMDBReader:

@@ -3,6 +3,7 @@
 Records go into ``<name>.part`` beside the target. Each transaction also writes the metadata, marked as incomplete, so a build
 that was killed goes on after its last transaction; the finished file is flushed and renamed. ``reader`` has the format.
 """
+import errno
 import json
 import os
 import shutil
@@ -100,12 +101,22 @@ def build(path: Path, job: Job, overwrite: bool = False) -> list[int]:
     except Timeout:
         print(f'Another process is preparing {path}: waiting for it.', flush=True)
         lock.acquire()
+    except OSError as error:
+        raise _no_lock(path, error) from error
     try:
         if path.exists() and not overwrite:
             return []
         return _build(path, job)
     finally:
         lock.release()
+
+
+def _no_lock(path: Path, error: OSError) -> IBGANError:
+    """What to tell where the file that keeps two builds apart can not be made or locked."""
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.ENOENT):
+        return IBGANError(f'{path} can not be written: {error.strerror}')
+    return IBGANError(f'{path}: files can not be locked in its folder ({error.strerror}), so that nothing would keep two runs '
+                      'from writing it at once; make it in a folder on a local disk, then move it here: reading needs no lock')
 
 
 def _build(path: Path, job: Job) -> list[int]:
