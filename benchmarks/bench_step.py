@@ -4,9 +4,9 @@ All variants run in turns and with one thread, since the clock of a shared machi
 which the second is timed, since the first finds the caches as another variant left them. ``eager`` is our step, ``compiled`` ours
 through MMEngine's ``compile`` option, ``runner`` a whole iteration of MMEngine's runner with the hooks and the data loader of the
 config, and ``floor`` the time of the step's floating-point operations, every convolution computed directly, at the rate of a large
-matrix product. They are in one process, which has the settings of our launcher (``ibgan_plugin.ops.cpu``), and so is ``plain
-tuned``, the published step in plain torch (``plain_step.py``). ``plain`` is that step as such a port runs: without these settings,
-which a process can not take back, and so in a second one.
+matrix product. They are in one process, which has the settings of our runner (``ibgan_plugin.ops.cpu``), and so is ``plain
+tuned``, the published step in plain torch (``tests/reference/plain_step.py``). ``plain`` is that step as such a port runs: without
+these settings, which a process can not take back, and so in a second one.
 
 Times are medians over the rounds, ratios medians of the rounds' ratios of CPU time. The share of the runner is what its iterations
 take beside the training step in them, over all rounds together, so that work done at intervals counts; validation, pictures and
@@ -16,6 +16,7 @@ import argparse
 import json
 import logging
 import statistics
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -26,14 +27,16 @@ from interleave import Clock, OwnProcess, TurnsHook, Variant, forget, take_turns
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import MODELS, RUNNERS, init_default_scope
-from plain_step import PlainIBGAN
 from torch.utils.data import Dataset
 
 from ibgan_plugin.apis.complexity import component_costs
 from ibgan_plugin.engine import GroupedOptimWrapperConstructor
 from ibgan_plugin.engine.compiler import drop_compile_without_compiler
-from ibgan_plugin.ops.cpu import tune_cpu
+from ibgan_plugin.ops import accelerate, tune_cpu
 from ibgan_plugin.registry import DATASETS
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the reference is part of the tests, which are not installed
+from tests.reference.plain_step import PlainIBGAN
 
 CONFIGS = Path(__file__).parents[1] / 'configs' / 'ibgan'
 NOISE_STD = 0.5
@@ -66,7 +69,7 @@ def load_config(name: str) -> Config:
 def build_ours(cfg: Config, compiled: bool = False) -> tuple[Any, Any]:
     """A model in training mode and its optimiser wrappers."""
     torch.manual_seed(0)
-    model = MODELS.build(cfg.model)
+    model = accelerate(MODELS.build(cfg.model))
     model.init_weights()
     wrapper_cfg = {key: value for key, value in cfg.optim_wrapper.items() if key != 'constructor'}
     model.train()

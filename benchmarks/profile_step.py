@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from ibgan_plugin.ops.cpu import tune_cpu
+from ibgan_plugin.ops import tune_cpu
 
 
 class OperationTimes(TorchDispatchMode):

@@ -12,7 +12,6 @@ from ibgan_plugin.engine.checkpoints import check_checkpoint, load_plain, newest
 from ibgan_plugin.engine.compiler import drop_compile_without_compiler
 from ibgan_plugin.engine.cuda import LOADERS, tune_cuda
 from ibgan_plugin.engine.runner import CheckedRunner, choose_device
-from ibgan_plugin.ops.cpu import tune_cpu
 from ibgan_plugin.registry import RUNNERS
 from ibgan_plugin.utils.torchvision_operators import declare_torchvision_operators
 
@@ -83,7 +82,6 @@ def build_runner(cfg: Config) -> CheckedRunner:
     Raises:
         ConfigError: As :class:`~ibgan_plugin.engine.runner.CheckedRunner`, which is the ``runner_type`` of a config without one.
     """
-    tune_cpu()
     tune_cuda(cfg)
     drop_compile_without_compiler(cfg)
     for name in LOADERS:

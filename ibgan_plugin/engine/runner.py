@@ -20,7 +20,9 @@ from ibgan_plugin.engine.checkpoints import (
     history_to_plain,
     read_checkpoint,
 )
+from ibgan_plugin.models.base import LatentModel
 from ibgan_plugin.models.freeze import unwrap
+from ibgan_plugin.ops import CPUSettings, accelerate, convert_sync_batchnorm, tune_cpu
 from ibgan_plugin.registry import RUNNERS
 
 DEVICES = re.compile(r'cpu|cuda(:\d+)?')
@@ -54,6 +56,7 @@ class CheckedRunner(Runner):
       hold pickled objects, which ``torch.load(weights_only=True)``, the default since torch 2.6, refuses.
     * A checkpoint is loaded only if all its weights fit the model, all of the model's.
     * ``env_cfg.device`` (``'cpu'``, ``'cuda'`` or ``'cuda:N'``) says where to run; distributed runs go on CPUs too, over gloo.
+    * ``env_cfg.cpu`` says what makes it fast: all of :class:`~ibgan_plugin.ops.cpu.CPUSettings` where nothing is turned off.
     * A hook of ``default_hooks`` is taken out by its name: ``default_hooks=dict(traversal=None)``.
 
     Choose it by ``runner_type='ibgan_plugin.CheckedRunner'``. Arguments are those of MMEngine's ``Runner``.
@@ -108,13 +111,16 @@ class CheckedRunner(Runner):
     # Where it runs
 
     def setup_env(self, env_cfg: dict[str, Any]) -> None:
-        """Choose the device; join the other processes over gloo where there is no CUDA.
+        """Make the settings of ``env_cfg.cpu``, choose the device, and join the other processes over gloo where there is no CUDA.
 
         MMEngine's launcher sets a CUDA device unconditionally, so the process group is made ahead of it.
 
         Raises:
-            ConfigError: If ``env_cfg.device`` is unknown or not available, or the launcher needs CUDA.
+            IBGANError: If ``env_cfg.cpu`` has an unknown key, ``env_cfg.device`` is unknown or not available, or the launcher
+                needs CUDA.
         """
+        self.cpu = CPUSettings.of(env_cfg)
+        tune_cpu(self.cpu)
         self.device = choose_device(env_cfg.get('device'))
         if self.distributed and self.device.type == 'cpu':
             if torch.cuda.is_available():
@@ -127,9 +133,14 @@ class CheckedRunner(Runner):
         super().setup_env(env_cfg)
 
     def wrap_model(self, model_wrapper_cfg: dict[str, Any] | None, model: nn.Module) -> nn.Module:
-        """Move the model to its device; in a distributed run wrap it, which leaves it on the CPU where there is no CUDA."""
+        """Make the model fast and move it to its device; in a distributed run synchronise its BatchNorm, if it asks for that, and
+        wrap it, which leaves it on the CPU where there is no CUDA."""
+        if self.cpu.fast_convs:
+            accelerate(model)
         if not self.distributed:
             return revert_sync_batchnorm(model.to(self.device))
+        if isinstance(model, LatentModel) and model.sync_bn:
+            convert_sync_batchnorm(model, self.device.type)
         if self.device.type == 'cpu':
             model_wrapper_cfg = {**(model_wrapper_cfg or dict(type='mmengine.MMSeparateDistributedDataParallel')),
                                  'device_ids': None}

@@ -46,7 +46,9 @@ class LatentModel(BaseModel):
     Attributes:
         r_dim: Width of the representation r.
         image_shape: Channels, height and width of an image.
+        sync_bn: Whether BatchNorm is to use the batches of all ranks together when the runner trains the model.
     """
+    sync_bn = False
     r_dim: int
     image_shape: tuple[int, int, int]
 

@@ -11,7 +11,6 @@ from ibgan_plugin.models.freeze import frozen, live
 from ibgan_plugin.models.latent_gan import LatentGAN, build
 from ibgan_plugin.models.losses.functional import add_instance_noise, full_precision, gaussian_kl, mi_lower_bound, reparameterize
 from ibgan_plugin.models.validation import check_images, check_objective
-from ibgan_plugin.ops.sync_batchnorm import convert_sync_batchnorm
 from ibgan_plugin.registry import MODELS
 from ibgan_plugin.structures import real_images
 
@@ -49,7 +48,7 @@ class IBGAN(LatentGAN):
         kl_loss: Config of the KL term, or None for beta = 0.
         gradient_penalty: Config of a penalty in D's loss, or None.
         discriminator_steps: D steps, each on a batch of its own, for one (G, encoder, reconstructor) step.
-        sync_bn: Whether BatchNorm uses the batches of all ranks together, on CPUs too.
+        sync_bn: Whether BatchNorm uses the batches of all ranks together, on CPUs too; the runner sees to it.
         data_preprocessor: Config that brings ``inputs`` to float images in [-1, 1].
         init_cfg: MMEngine initialisation.
 
@@ -67,8 +66,7 @@ class IBGAN(LatentGAN):
         self.info_loss, self.kl_loss, self.gradient_penalty = build(info_loss), build(kl_loss), build(gradient_penalty)
         self.discriminator_steps = discriminator_steps
         check_objective(self)
-        if sync_bn:
-            convert_sync_batchnorm(self)
+        self.sync_bn = sync_bn
         #: Standard deviation of the instance noise, set by ``InstanceNoiseHook``.
         self.instance_noise_std = 0.0
 

@@ -63,7 +63,6 @@ class LatentGAN(LatentModel):
         check_components(self)
         self.z_dim: int = self.r_dim if self.encoder is None else self.encoder.z_dim
         self.image_shape = _image_shape(self.generator, self.r_dim)
-        self.to(memory_format=torch.channels_last)
 
     def optim_groups(self) -> dict[str, list[str]]:
         """Names of the submodules that each of the two optimisers trains."""

@@ -1,8 +1,11 @@
 """Process-wide settings that make training on a CPU faster and change no result that matters."""
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import torch
+
+from ibgan_plugin.utils.errors import IBGANError
 
 # glibc's malloc.h: option numbers of mallopt.
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
@@ -63,11 +66,41 @@ def use_onednn_products() -> bool:
     return True
 
 
-def tune_cpu() -> None:
-    """Make all settings; denormal numbers (below 1e-38), which make some processors many times slower, are taken for zero.
+class CPUSettings(NamedTuple):
+    """What ``env_cfg.cpu`` of a config may turn off."""
+    fast_convs: bool = True  #: :func:`~ibgan_plugin.ops.accelerate.accelerate`, which the runner applies to its model
+    keep_freed_memory: bool = True  #: :func:`keep_freed_memory`
+    onednn_matmul: bool = True  #: :func:`use_onednn_products`
+    flush_denormal: bool = True  #: take denormal numbers (below 1e-38), which make some processors many times slower, for zero
+
+    @classmethod
+    def of(cls, env_cfg: Mapping[str, Any]) -> 'CPUSettings':
+        """Those of a config's ``env_cfg``.
+
+        Raises:
+            IBGANError: If ``env_cfg.cpu`` has an unknown key or a value that is not True or False.
+        """
+        given = env_cfg.get('cpu') or {}
+        if not isinstance(given, Mapping) or set(given) - set(cls._fields):
+            raise IBGANError(f'env_cfg.cpu must be a dict with keys among {", ".join(cls._fields)}, got {given!r}')
+        for key, value in given.items():
+            if not isinstance(value, bool):
+                raise IBGANError(f'env_cfg.cpu.{key} must be True or False, got {value!r}')
+        return cls(**given)
+
+
+#: All of them.
+ALL_ON = CPUSettings()
+
+
+def tune_cpu(settings: CPUSettings = ALL_ON) -> None:
+    """Make the process's settings.
 
     Call early: threads take the treatment of denormal numbers from the thread that starts them.
     """
-    keep_freed_memory()
-    use_onednn_products()
-    torch.set_flush_denormal(True)
+    if settings.keep_freed_memory:
+        keep_freed_memory()
+    if settings.onednn_matmul:
+        use_onednn_products()
+    if settings.flush_denormal:
+        torch.set_flush_denormal(True)

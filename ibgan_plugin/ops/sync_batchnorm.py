@@ -49,13 +49,16 @@ class SyncBatchNorm(_BatchNorm):
         self.running_var.lerp_(variance * count / max(count - 1, 1), momentum)
 
 
-def convert_sync_batchnorm(module: nn.Module) -> None:
-    """Replace every BatchNorm below ``module`` by a :class:`SyncBatchNorm` with the same parameters and buffers, in place."""
-    for name, child in module.named_children():
-        if isinstance(child, (nn.BatchNorm1d, nn.BatchNorm2d)):
-            synced = SyncBatchNorm(child.num_features, child.eps, child.momentum, child.affine, child.track_running_stats)
-            synced.load_state_dict(child.state_dict())
-            setattr(module, name, synced)
-        else:
-            convert_sync_batchnorm(child)
+def convert_sync_batchnorm(module: nn.Module, device_type: str = 'cpu') -> None:
+    """Let every BatchNorm below ``module`` use the batches of all ranks, in place: parameters and buffers stay.
 
+    Args:
+        module: A network that is none itself.
+        device_type: Where it will run: on ``'cuda'`` it gets ``nn.SyncBatchNorm``, anywhere else :class:`SyncBatchNorm`.
+    """
+    if device_type == 'cuda':
+        nn.SyncBatchNorm.convert_sync_batchnorm(module)
+        return
+    for child in module.modules():
+        if type(child) in (nn.BatchNorm1d, nn.BatchNorm2d):
+            child.__class__ = SyncBatchNorm

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ibgan_plugin.ops.fast_path import on_eager_cpu
+from ibgan_plugin.ops.fast_path import is_plain_conv, on_eager_cpu
 
 #: Up to this many image channels the taps are faster.
 MAX_CHANNELS = 4
@@ -94,9 +94,9 @@ class _Gather(torch.autograd.Function):
         return of_imgs, of_weight, grad.sum((0, 2, 3)) if ctx.needs_input_grad[2] else None
 
 
-def _pays(inputs: Tensor, channels: int) -> bool:
-    """Whether the taps are faster: for few channels."""
-    return channels <= MAX_CHANNELS and on_eager_cpu(inputs)
+def _is_image_conv(layer: nn.Conv2d | nn.ConvTranspose2d) -> bool:
+    """Whether a convolution is 4x4 with stride 2 and padding 1."""
+    return is_plain_conv(layer) and (layer.kernel_size, layer.stride, layer.padding) == ((4, 4), (2, 2), (1, 1))
 
 
 class ImageConv2d(nn.Conv2d):
@@ -105,12 +105,14 @@ class ImageConv2d(nn.Conv2d):
     Shape: N x in x 2H x 2W -> N x out x H x W.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, bias: bool = True) -> None:
-        super().__init__(in_channels, out_channels, 4, bias=bias, stride=2, padding=1)
+    @staticmethod
+    def fits(layer: nn.Conv2d) -> bool:
+        """Whether the layer is such a convolution and has few channels."""
+        return _is_image_conv(layer) and layer.in_channels <= MAX_CHANNELS
 
     def forward(self, input: Tensor) -> Tensor:
         """Apply the convolution."""
-        if _pays(input, self.in_channels) and input.shape[2] % 2 == input.shape[3] % 2 == 0:
+        if on_eager_cpu(input) and input.ndim == 4 and input.shape[2] % 2 == input.shape[3] % 2 == 0:
             return _Gather.apply(input, self.weight, self.bias)
         return super().forward(input)
 
@@ -121,12 +123,14 @@ class ImageConvTranspose2d(nn.ConvTranspose2d):
     Shape: N x in x H x W -> N x out x 2H x 2W.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, bias: bool = True) -> None:
-        super().__init__(in_channels, out_channels, 4, bias=bias, stride=2, padding=1)
+    @staticmethod
+    def fits(layer: nn.ConvTranspose2d) -> bool:
+        """Whether the layer is such a convolution and has few channels."""
+        return _is_image_conv(layer) and layer.out_channels <= MAX_CHANNELS
 
     def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
         """Apply the transposed convolution."""
-        if output_size is not None or not _pays(input, self.out_channels):
+        if output_size is not None or input.ndim != 4 or not on_eager_cpu(input):
             return super().forward(input, output_size)
         imgs = _Spread.apply(input, self.weight)
         return imgs if self.bias is None else imgs + self.bias[:, None, None]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ibgan_plugin.ops.fast_path import on_eager_cpu
+from ibgan_plugin.ops.fast_path import is_plain_conv, on_eager_cpu
 
 #: Sides: of the maps, of a tile of the output, of a tile of the input (and number of points), of the kernel.
 SIZE, OUT, IN, TAPS = 8, 4, 6, 3
@@ -73,7 +73,12 @@ def winograd(inputs: Tensor, taps: Tensor) -> Tensor:
 
 def _pays(inputs: Tensor) -> bool:
     """Whether the algorithm fits and is faster."""
-    return inputs.shape[2:] == (SIZE, SIZE) and on_eager_cpu(inputs)
+    return inputs.ndim == 4 and inputs.shape[2:] == (SIZE, SIZE) and on_eager_cpu(inputs)
+
+
+def _is_winograd_conv(layer: nn.Conv2d | nn.ConvTranspose2d) -> bool:
+    """Whether a convolution is 3x3 with padding 1 and no stride."""
+    return is_plain_conv(layer) and (layer.kernel_size, layer.stride, layer.padding) == ((TAPS, TAPS), (1, 1), (1, 1))
 
 
 class WinogradConv2d(nn.Conv2d):
@@ -82,8 +87,7 @@ class WinogradConv2d(nn.Conv2d):
     Shape: N x in x H x W -> N x out x H x W.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, bias: bool = True) -> None:
-        super().__init__(in_channels, out_channels, TAPS, padding=1, bias=bias)
+    fits = staticmethod(_is_winograd_conv)
 
     def forward(self, input: Tensor) -> Tensor:
         """Apply the convolution."""
@@ -99,8 +103,7 @@ class WinogradConvTranspose2d(nn.ConvTranspose2d):
     Shape: N x in x H x W -> N x out x H x W.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, bias: bool = True) -> None:
-        super().__init__(in_channels, out_channels, TAPS, padding=1, bias=bias)
+    fits = staticmethod(_is_winograd_conv)
 
     def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
         """Apply the transposed convolution, which is the convolution with the weights turned around."""

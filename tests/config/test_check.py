@@ -52,7 +52,7 @@ def test_one_message_names_file_key_value_and_what_is_allowed(tmp_path, options,
 
 
 @pytest.mark.parametrize(('options', 'message'), [
-    (dict(model__generator__image_size=48), 'model.generator: image_size must be a power of two of at least 16, got 48'),
+    (dict(model__generator__image_size=48), 'model.generator: image_size must be a power of two from 16 to 4096, got 48'),
     (dict(model__encoder__r_dim=3), 'the components differ in the width of r: model.encoder.r_dim = 3, model.generator.r_dim = 4'),
     (dict(default_hooks__bounds=dict(type='ibgan_plugin.MIBoundsHook', interval=0)),
      'default_hooks.bounds: interval must be at least 1, got 0'),
@@ -62,7 +62,7 @@ def test_one_message_names_file_key_value_and_what_is_allowed(tmp_path, options,
      r"default_hooks.checkpoint: unknown arguments of SafeCheckpointHook: \{'intervall': 4\}"),
 ])
 def test_what_can_not_be_built_is_named_with_its_key(tmp_path, options, message, monkeypatch):
-    monkeypatch.setattr('ibgan_plugin.engine.launch.tune_cpu', lambda: None)
+    monkeypatch.setattr('ibgan_plugin.engine.runner.tune_cpu', lambda settings: None)
     cfg = changed(tmp_path, launcher='none', **options)
     check_config(cfg)
     with pytest.raises(ConfigError, match=f'^config: {message}'):

@@ -238,11 +238,6 @@ def test_generation_follows_the_posterior():
     assert mu.shape == logvar.shape == (4, 4)
 
 
-def test_the_whole_model_is_channels_last():
-    model = MODELS.build(model_cfg())
-    assert model.discriminator.stem[0].weight.is_contiguous(memory_format=torch.channels_last)
-
-
 @pytest.mark.parametrize(('changes', 'message'), [
     (dict(generator=dict(type='ibgan_plugin.Generator', r_dim=5, base_channels=4, image_size=SIZE)),
      r'width of r: model.encoder.r_dim = 4, model.generator.r_dim = 5'),

@@ -1,10 +1,15 @@
+import re
+
 import pytest
 import torch
 from torch import nn
 
 from ibgan_plugin.interop.mmagic import NoiseGenerator
 from ibgan_plugin.models import Discriminator, Encoder, Generator, OrthogonalInit, Reconstructor, Trunk
-from ibgan_plugin.models.networks.layers import WindowConv2d, num_stages
+from ibgan_plugin.models.networks.layers import num_stages
+from ibgan_plugin.ops import accelerate
+from ibgan_plugin.ops.window_conv import WindowConv2d
+from ibgan_plugin.utils.errors import IBGANError
 
 
 def count(*modules):
@@ -73,27 +78,43 @@ def test_encoder_gives_mean_and_log_variance(norm):
     assert not torch.equal(mu, logvar)
 
 
-def test_window_conv_is_a_convolution():
-    torch.manual_seed(0)
-    window, plain = WindowConv2d(6, 5, 8), nn.Conv2d(6, 5, 8)
-    plain.load_state_dict(window.state_dict())
-    for memory_format in (torch.contiguous_format, torch.channels_last):
-        inputs = torch.randn(3, 6, 8, 8).to(memory_format=memory_format)
-        window.to(memory_format=memory_format)
-        torch.testing.assert_close(window(inputs), plain(inputs), rtol=1e-5, atol=1e-5)
-    with pytest.raises(ValueError, match=r'needs an input of \(8, 8\), got \(9, 8\)'):
-        window(torch.randn(1, 6, 9, 8))
+@pytest.mark.parametrize(('network', 'inputs', 'message'), [
+    (Encoder(6, 3), torch.zeros(2, 5), r'Encoder takes source codes N x 6, got (2, 5)'),
+    (Generator(3, 1, 2, 16), torch.zeros(3), r'Generator takes representations N x 3, got (3,)'),
+    (Trunk(3, 2, 16), torch.zeros(2, 1, 16, 16), r'Trunk takes images N x 3 x 16 x 16, got (2, 1, 16, 16)'),
+    (Discriminator(1, 2, 16), torch.zeros(2, 1, 32, 32), r'Discriminator takes images N x 1 x 16 x 16, got (2, 1, 32, 32)'),
+    (Reconstructor(4, 1, 2, 16, (4, ), (), True), torch.zeros(2, 1, 16, 16),
+     r'Reconstructor takes trunk features N x 2 x 8 x 8, got (2, 1, 16, 16)'),
+])
+def test_inputs_of_another_size_are_named_with_the_network(network, inputs, message):
+    with pytest.raises(IBGANError, match=re.escape(message)):
+        network(inputs)
 
 
-@pytest.mark.parametrize('size', [0, -64, 8, 48, 65])
+def test_networks_hold_plain_layers_only():
+    for network in (Encoder(norm=True), Generator(), Discriminator(), Reconstructor(), Trunk()):
+        assert all(type(m).__module__.startswith('torch.nn.') for m in list(network.modules())[1:])
+
+
+@pytest.mark.parametrize('size', [0, -64, 8, 48, 65, 2**20])
 def test_impossible_image_size(size):
-    with pytest.raises(ValueError, match=f'power of two of at least 16, got {size}'):
+    with pytest.raises(ValueError, match=f'power of two from 16 to 4096, got {size}'):
         num_stages(size)
 
 
-def test_impossible_encoder_width():
-    with pytest.raises(ValueError, match='must be at least 1, got 16, 0'):
-        Encoder(r_dim=0)
+@pytest.mark.parametrize(('build', 'message'), [
+    (lambda: Encoder(r_dim=0), 'Encoder.r_dim must be 1 to 65536, got 0'),
+    (lambda: Encoder(hidden_dims=(32, -1)), 'Encoder.hidden_dims[1] must be 1 to 65536, got -1'),
+    (lambda: Generator(base_channels=0), 'Generator.base_channels must be 1 to 65536, got 0'),
+    (lambda: Generator(out_channels=10**12), 'Generator.out_channels must be 1 to 65536, got 1000000000000'),
+    (lambda: Trunk(in_channels=0), 'Trunk.in_channels must be 1 to 65536, got 0'),
+    (lambda: Discriminator(base_channels=0), 'Discriminator.base_channels must be 1 to 65536, got 0'),
+    (lambda: Discriminator(conv_multipliers=(8, 0)), 'Discriminator.conv_multipliers[1] must be 1 to 65536, got 0'),
+    (lambda: Reconstructor(z_dim=-2), 'Reconstructor.z_dim must be 1 to 65536, got -2'),
+])
+def test_impossible_widths(build, message):
+    with pytest.raises(IBGANError, match=re.escape(message)):
+        build()
 
 
 def test_published_initialisation():
@@ -117,11 +138,10 @@ def test_orthogonal_initialisation():
     assert network.project[0].bias.eq(0).all()
 
 
-def test_orthogonal_initialisation_reaches_window_convolutions():
-    network = Discriminator(1, 2, 16)
+def test_orthogonal_initialisation_reaches_fast_twins():
+    network = accelerate(Discriminator(1, 2, 16))
     before = network.head[3].weight.clone()
     assert isinstance(network.head[3], WindowConv2d)
-    network.to(memory_format=torch.channels_last)
     OrthogonalInit()(network)
     assert network.head[3].weight.is_contiguous(memory_format=torch.channels_last)
     assert not torch.equal(before, network.head[3].weight)

@@ -10,9 +10,10 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS
 
-from benchmarks.plain_step import PlainIBGAN
 from ibgan_plugin.engine import GroupedOptimWrapperConstructor
+from ibgan_plugin.ops import accelerate
 from tests.conftest import batch, model_cfg, optim_cfg, trunk_cfg
+from tests.reference.plain_step import PlainIBGAN
 
 LABELS = dict(type='ibgan_plugin.AdversarialLoss', real_label=(0.7, 1.2))
 SMALL = dict(
@@ -23,11 +24,13 @@ SMALL = dict(
 CONFIGS = Path(__file__).parents[2] / 'configs' / '_base_'
 
 
-def compare(cfg: dict, optim: dict, num: int, steps: int, dtype=torch.float64, rtol=1e-5):
+def compare(cfg: dict, optim: dict, num: int, steps: int, fast: bool, dtype=torch.float64, rtol=1e-5):
     """Both train for ``steps`` steps; losses, and in float64 all weights, agree to ``rtol``."""
     channels, size = (cfg['discriminator'].get(key, value) for key, value in (('in_channels', 1), ('image_size', 64)))
     imgs = batch(num, channels, size)
     model = MODELS.build(cfg).train().to(dtype)
+    if fast:
+        accelerate(model)
     model.init_weights()
     optim_wrapper = GroupedOptimWrapperConstructor(optim)(model)
     plain = PlainIBGAN(cfg, optim['generator']['optimizer']['lr'], optim['discriminator']['optimizer']['lr']).to(dtype)
@@ -58,10 +61,11 @@ def same_random_numbers(monkeypatch):
     torch.set_default_dtype(before)
 
 
+@pytest.mark.parametrize('fast', [False, True], ids=['plain', 'fast'])
 @pytest.mark.parametrize('name', SMALL)
-def test_small_networks(name):
+def test_small_networks(name, fast):
     torch.set_default_dtype(torch.float64)
-    compare(SMALL[name], optim_cfg(lr=1e-3), num=8, steps=3)
+    compare(SMALL[name], optim_cfg(lr=1e-3), num=8, steps=3, fast=fast)
 
 
 def dsprites() -> tuple[dict, dict]:
@@ -70,10 +74,11 @@ def dsprites() -> tuple[dict, dict]:
             {key: value for key, value in schedule.items() if key != 'constructor'})
 
 
-def test_published_dsprites_networks():
+@pytest.mark.parametrize('fast', [False, True], ids=['plain', 'fast'])
+def test_published_dsprites_networks(fast):
     torch.set_default_dtype(torch.float64)
-    compare(*dsprites(), num=8, steps=1)
+    compare(*dsprites(), num=8, steps=1, fast=fast)
 
 
 def test_published_dsprites_networks_give_the_same_losses_in_single_precision():
-    compare(*dsprites(), num=16, steps=1, dtype=torch.float32)
+    compare(*dsprites(), num=16, steps=1, fast=True, dtype=torch.float32)

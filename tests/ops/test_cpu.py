@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from ibgan_plugin.ops import cpu
-from ibgan_plugin.ops.cpu import tune_cpu, use_onednn_products
+from ibgan_plugin.ops.cpu import CPUSettings, tune_cpu, use_onednn_products
+from ibgan_plugin.utils.errors import IBGANError
 
 COUNT_FAULTS = '''
 import resource, sys, torch
@@ -95,3 +96,42 @@ def test_products_that_round_stay_where_they_are(monkeypatch, precision):
     monkeypatch.setattr(cpu.torch, 'full', lambda shape, value: torch.ones(shape))  # what rounding to bfloat16 would leave
     assert not use_onednn_products()
     assert torch.get_float32_matmul_precision() == precision
+
+
+NOTHING = """
+import torch
+from mmengine.registry import MODELS
+import ibgan_plugin.engine, ibgan_plugin.ops
+from tests.conftest import model_cfg
+MODELS.build(model_cfg()).init_weights()
+assert torch.get_float32_matmul_precision() == 'highest'
+assert torch.tensor(1e-39).mul(1.0) > 0
+"""
+
+
+def test_importing_and_building_set_nothing():
+    done = subprocess.run([sys.executable, '-c', NOTHING], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize('key', ['keep_freed_memory', 'onednn_matmul', 'flush_denormal'])
+def test_each_setting_is_made_unless_it_is_turned_off(key, monkeypatch):
+    made = set()
+    monkeypatch.setattr(cpu, 'keep_freed_memory', lambda: made.add('keep_freed_memory'))
+    monkeypatch.setattr(cpu, 'use_onednn_products', lambda: made.add('onednn_matmul'))
+    monkeypatch.setattr(torch, 'set_flush_denormal', lambda on: made.add('flush_denormal'))
+    tune_cpu(CPUSettings.of({}))
+    assert made == {'keep_freed_memory', 'onednn_matmul', 'flush_denormal'}
+    made.clear()
+    tune_cpu(CPUSettings.of(dict(cpu={key: False})))
+    assert made == {'keep_freed_memory', 'onednn_matmul', 'flush_denormal'} - {key}
+
+
+@pytest.mark.parametrize(('cpu_cfg', 'message'), [
+    (dict(fast_conv=True), r"env_cfg\.cpu must be a dict with keys among fast_convs, .*got \{'fast_conv': True\}"),
+    (dict(onednn_matmul='no'), r"env_cfg\.cpu\.onednn_matmul must be True or False, got 'no'"),
+    ('off', r"env_cfg\.cpu must be a dict .*got 'off'"),
+])
+def test_impossible_settings(cpu_cfg, message):
+    with pytest.raises(IBGANError, match=message):
+        CPUSettings.of(dict(cpu=cpu_cfg))

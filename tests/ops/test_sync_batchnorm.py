@@ -11,6 +11,13 @@ from tests.reliability.test_distributed import environments
 from tests.reliability.training import CONTEXT
 
 
+def on_cuda(layer):
+    network = nn.Sequential(layer)
+    convert_sync_batchnorm(network, 'cuda')
+    assert network[0].weight is layer.weight and network[0].running_mean is layer.running_mean
+    return network
+
+
 def both(inputs):
     torch.manual_seed(0)
     plain = (nn.BatchNorm1d if inputs.ndim == 2 else nn.BatchNorm2d)(3)
@@ -19,6 +26,7 @@ def both(inputs):
     synced = nn.Sequential(copy.deepcopy(plain))
     convert_sync_batchnorm(synced)
     assert isinstance(synced[0], SyncBatchNorm)
+    assert [type(layer) for layer in on_cuda(copy.deepcopy(plain))] == [nn.SyncBatchNorm]
     return plain, synced[0]
 
 

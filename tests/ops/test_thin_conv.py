@@ -8,10 +8,10 @@ from ibgan_plugin.ops import thin_conv
 from ibgan_plugin.ops.thin_conv import ImageConv2d, ImageConvTranspose2d, spread
 
 PAIRS = [
-    (ImageConv2d(1, 8), nn.Conv2d(1, 8, 4, 2, 1), (3, 1, 16, 16)),
-    (ImageConv2d(3, 8, bias=False), nn.Conv2d(3, 8, 4, 2, 1, bias=False), (3, 3, 16, 8)),
-    (ImageConvTranspose2d(8, 1), nn.ConvTranspose2d(8, 1, 4, 2, 1), (3, 8, 8, 8)),
-    (ImageConvTranspose2d(8, 3, bias=False), nn.ConvTranspose2d(8, 3, 4, 2, 1, bias=False), (3, 8, 4, 8)),
+    (ImageConv2d(1, 8, 4, 2, 1), nn.Conv2d(1, 8, 4, 2, 1), (3, 1, 16, 16)),
+    (ImageConv2d(3, 8, 4, 2, 1, bias=False), nn.Conv2d(3, 8, 4, 2, 1, bias=False), (3, 3, 16, 8)),
+    (ImageConvTranspose2d(8, 1, 4, 2, 1), nn.ConvTranspose2d(8, 1, 4, 2, 1), (3, 8, 8, 8)),
+    (ImageConvTranspose2d(8, 3, 4, 2, 1, bias=False), nn.ConvTranspose2d(8, 3, 4, 2, 1, bias=False), (3, 8, 4, 8)),
 ]
 
 
@@ -40,7 +40,7 @@ def test_equal_to_the_plain_layer_up_to_second_derivatives(fast, plain, shape, m
 
 
 def test_single_precision_and_frozen_weights():
-    layer = ImageConv2d(1, 16).requires_grad_(False)
+    layer = ImageConv2d(1, 16, 4, 2, 1).requires_grad_(False)
     inputs = torch.randn(4, 1, 32, 32, requires_grad=True)
     layer(inputs).square().sum().backward()
     grad, inputs.grad = inputs.grad, None
@@ -54,24 +54,24 @@ def test_images_come_channels_last():
     assert imgs.is_contiguous(memory_format=torch.channels_last)
 
 
-@pytest.mark.parametrize(('make', 'inputs'), [(lambda c: ImageConv2d(c, 2), lambda c: torch.randn(1, c, 8, 8)),
-                                              (lambda c: ImageConvTranspose2d(2, c), lambda c: torch.randn(1, 2, 8, 8))])
-def test_only_few_channels_on_a_cpu_take_the_fast_path(make, inputs, monkeypatch):
+@pytest.mark.parametrize(('layer', 'inputs'), [(ImageConv2d(4, 2, 4, 2, 1), torch.randn(1, 4, 8, 8)),
+                                               (ImageConvTranspose2d(2, 4, 4, 2, 1), torch.randn(1, 2, 8, 8))])
+def test_only_full_precision_on_a_cpu_takes_the_fast_path(layer, inputs, monkeypatch):
     def fails(*args):
         raise AssertionError('fast path')
 
     monkeypatch.setattr(thin_conv._Spread, 'apply', fails)
     monkeypatch.setattr(thin_conv._Gather, 'apply', fails)
     with pytest.raises(AssertionError, match='fast path'):
-        make(4)(inputs(4))
-    make(5)(inputs(5))
-    make(4).to(torch.bfloat16)(inputs(4).to(torch.bfloat16))
+        layer(inputs)
     with torch.autocast('cpu', dtype=torch.bfloat16):
-        assert make(4)(inputs(4)).dtype == torch.bfloat16
-    assert make(4).to('meta')(inputs(4).to('meta')).device.type == 'meta'
+        assert layer(inputs).dtype == torch.bfloat16
+    assert layer(inputs[0]).ndim == 3  # without a batch
+    layer.to(torch.bfloat16)(inputs.to(torch.bfloat16))
+    assert layer.to('meta')(inputs.to('meta', torch.bfloat16)).device.type == 'meta'
 
 
 def test_odd_sizes():
-    layer, inputs = ImageConv2d(1, 2), torch.randn(2, 1, 9, 8, requires_grad=True)
+    layer, inputs = ImageConv2d(1, 2, 4, 2, 1), torch.randn(2, 1, 9, 8, requires_grad=True)
     layer(inputs).sum().backward()
     assert inputs.grad.shape == inputs.shape

@@ -8,10 +8,10 @@ from ibgan_plugin.ops.winograd import WinogradConv2d, WinogradConvTranspose2d
 from tests.ops.test_thin_conv import derivatives
 
 PAIRS = [
-    (WinogradConv2d(5, 7), nn.Conv2d(5, 7, 3, padding=1)),
-    (WinogradConv2d(5, 7, bias=False), nn.Conv2d(5, 7, 3, padding=1, bias=False)),
-    (WinogradConvTranspose2d(5, 7), nn.ConvTranspose2d(5, 7, 3, padding=1)),
-    (WinogradConvTranspose2d(5, 7, bias=False), nn.ConvTranspose2d(5, 7, 3, padding=1, bias=False)),
+    (WinogradConv2d(5, 7, 3, padding=1), nn.Conv2d(5, 7, 3, padding=1)),
+    (WinogradConv2d(5, 7, 3, padding=1, bias=False), nn.Conv2d(5, 7, 3, padding=1, bias=False)),
+    (WinogradConvTranspose2d(5, 7, 3, padding=1), nn.ConvTranspose2d(5, 7, 3, padding=1)),
+    (WinogradConvTranspose2d(5, 7, 3, padding=1, bias=False), nn.ConvTranspose2d(5, 7, 3, padding=1, bias=False)),
 ]
 
 
@@ -39,7 +39,7 @@ def test_single_precision(fast, plain):
     assert fast(inputs).is_contiguous(memory_format=torch.channels_last)
 
 
-@pytest.mark.parametrize('layer', [WinogradConv2d(2, 3), WinogradConvTranspose2d(2, 3)])
+@pytest.mark.parametrize('layer', [WinogradConv2d(2, 3, 3, padding=1), WinogradConvTranspose2d(2, 3, 3, padding=1)])
 def test_other_sizes_devices_and_precisions_take_the_plain_layer(layer, monkeypatch):
     def fails(*args):
         raise AssertionError('fast path')
@@ -55,7 +55,7 @@ def test_other_sizes_devices_and_precisions_take_the_plain_layer(layer, monkeypa
 
 def test_training_after_inference():
     winograd._transforms.cache_clear()
-    layer = WinogradConv2d(2, 3)
+    layer = WinogradConv2d(2, 3, 3, padding=1)
     with torch.inference_mode():
         layer(torch.randn(1, 2, 8, 8))
     layer(torch.randn(1, 2, 8, 8)).sum().backward()

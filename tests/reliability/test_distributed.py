@@ -80,6 +80,7 @@ def equality_run(rank: int, environment: dict, cfg: dict, out: str) -> None:
 
     from ibgan_plugin.engine import GroupedOptimWrapperConstructor
     from ibgan_plugin.models.losses import functional
+    from ibgan_plugin.ops import accelerate, convert_sync_batchnorm
     from tests.conftest import batch, optim_cfg
     os.environ.update(environment)
     size = int(environment['WORLD_SIZE'])
@@ -87,7 +88,9 @@ def equality_run(rank: int, environment: dict, cfg: dict, out: str) -> None:
     if size > 1:
         torch.distributed.init_process_group('gloo')
     torch.manual_seed(0)
-    model = MODELS.build(cfg).double().train()
+    model = accelerate(MODELS.build(cfg)).double().train()
+    if size > 1 and model.sync_bn:  # as the runner does
+        convert_sync_batchnorm(model)
     optim = GroupedOptimWrapperConstructor(optim_cfg(lr=1e-4))
     wrapped = MMSeparateDistributedDataParallel(model, device_ids=None) if size > 1 else model
     optim = optim(wrapped)

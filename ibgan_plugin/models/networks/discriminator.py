@@ -18,4 +18,6 @@ class Discriminator(ImageNetwork):
     def __init__(self, in_channels: int = 1, base_channels: int = 16, image_size: int = 64,
                  conv_multipliers: tuple[int, ...] = (8, ), shared_trunk: bool = False, norm: bool = True,
                  init_cfg: dict | list[dict] | None = NORMAL_INIT) -> None:
-        super().__init__(1, in_channels, base_channels, image_size, conv_multipliers, (), shared_trunk, norm, init_cfg)
+        super().__init__(
+            out_features=1, in_channels=in_channels, base_channels=base_channels, image_size=image_size,
+            conv_multipliers=conv_multipliers, pointwise_multipliers=(), shared_trunk=shared_trunk, norm=norm, init_cfg=init_cfg)

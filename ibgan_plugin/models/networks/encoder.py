@@ -2,9 +2,8 @@
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from ibgan_plugin.models.networks.layers import NORMAL_INIT
+from ibgan_plugin.models.networks.layers import NORMAL_INIT, check_input, check_widths
 from ibgan_plugin.registry import MODELS
-from ibgan_plugin.utils.errors import IBGANError
 
 
 @MODELS.register_module()
@@ -19,14 +18,13 @@ class Encoder(BaseModule):
         init_cfg: MMEngine initialisation.
 
     Raises:
-        IBGANError: If a width is below 1.
+        IBGANError: If a width is impossible.
     """
 
     def __init__(self, z_dim: int = 16, r_dim: int = 10, hidden_dims: tuple[int, ...] = (32, 32), norm: bool = False,
                  init_cfg: dict | list[dict] | None = NORMAL_INIT) -> None:
         super().__init__(init_cfg)
-        if min(z_dim, r_dim, *hidden_dims) < 1:
-            raise IBGANError(f'z_dim, r_dim and hidden_dims must be at least 1, got {z_dim}, {r_dim}, {tuple(hidden_dims)}')
+        check_widths(self, z_dim=z_dim, r_dim=r_dim, **{f'hidden_dims[{i}]': width for i, width in enumerate(hidden_dims)})
         self.z_dim, self.r_dim = z_dim, r_dim
         layers: list[nn.Module] = []
         width = z_dim
@@ -37,5 +35,6 @@ class Encoder(BaseModule):
 
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """``z`` N x z_dim to ``mu`` and ``logvar``, each N x r_dim."""
+        check_input(self, 'source codes', z, self.z_dim)
         mu, logvar = self.net(z).chunk(2, dim=1)
         return mu, logvar

@@ -2,9 +2,15 @@
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from ibgan_plugin.models.networks.layers import BOTTOM_SIZE, NORMAL_INIT, conv_block, num_stages
-from ibgan_plugin.ops.thin_conv import ImageConvTranspose2d
-from ibgan_plugin.ops.winograd import WinogradConvTranspose2d
+from ibgan_plugin.models.networks.layers import (
+    BOTTOM_SIZE,
+    NORMAL_INIT,
+    PIXEL_MULTIPLIER,
+    check_input,
+    check_widths,
+    conv_block,
+    stem_channels,
+)
 from ibgan_plugin.registry import MODELS
 
 
@@ -20,27 +26,31 @@ class Generator(BaseModule):
         base_channels: ``c``. Published: 16 for dSprites, 64 for CelebA, 32 for 3D Chairs.
         image_size: Side of the image, a power of two of at least 16. Larger images get more stages at 4c.
         init_cfg: MMEngine initialisation.
+
+    Raises:
+        IBGANError: If a width or ``image_size`` is impossible.
     """
 
     def __init__(self, r_dim: int = 10, out_channels: int = 1, base_channels: int = 16, image_size: int = 64,
                  init_cfg: dict | list[dict] | None = NORMAL_INIT) -> None:
         super().__init__(init_cfg)
+        check_widths(self, r_dim=r_dim, out_channels=out_channels, base_channels=base_channels)
         self.r_dim, self.out_channels, self.image_size = r_dim, out_channels, image_size
         self.bottom_channels = width = 4 * base_channels
-        features = width * BOTTOM_SIZE**2
+        hidden, features = PIXEL_MULTIPLIER * base_channels, width * BOTTOM_SIZE**2
         self.project = nn.Sequential(
-            nn.Linear(r_dim, 16 * base_channels), nn.BatchNorm1d(16 * base_channels), nn.ReLU(inplace=True),
-            nn.Linear(16 * base_channels, features), nn.BatchNorm1d(features), nn.ReLU(inplace=True))
+            nn.Linear(r_dim, hidden), nn.BatchNorm1d(hidden), nn.ReLU(inplace=True),
+            nn.Linear(hidden, features), nn.BatchNorm1d(features), nn.ReLU(inplace=True))
 
         layers: list[nn.Module] = []
         for _ in range(2):
-            layers += conv_block(WinogradConvTranspose2d(width, width, bias=False), nn.ReLU(inplace=True))
-        for remaining in range(num_stages(image_size) - 2, -1, -1):
-            channels = base_channels * 2**min(remaining, 2)
+            layers += conv_block(nn.ConvTranspose2d(width, width, 3, padding=1, bias=False), nn.ReLU(inplace=True))
+        for channels in stem_channels(base_channels, image_size)[-2::-1]:  # the way back up
             layers += conv_block(nn.ConvTranspose2d(width, channels, 4, stride=2, padding=1, bias=False), nn.ReLU(inplace=True))
             width = channels
-        self.decode = nn.Sequential(*layers, ImageConvTranspose2d(width, out_channels), nn.Tanh())
+        self.decode = nn.Sequential(*layers, nn.ConvTranspose2d(width, out_channels, 4, stride=2, padding=1), nn.Tanh())
 
     def forward(self, r: Tensor) -> Tensor:
         """``r`` N x r_dim to images N x out_channels x S x S in [-1, 1]."""
+        check_input(self, 'representations', r, self.r_dim)
         return self.decode(self.project(r).unflatten(1, (self.bottom_channels, BOTTOM_SIZE, BOTTOM_SIZE)))

@@ -1,16 +1,19 @@
 """Building blocks shared by the networks, and the published initialisation."""
 from math import log2
 
-import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from ibgan_plugin.ops.thin_conv import ImageConv2d
-from ibgan_plugin.ops.winograd import WinogradConv2d
 from ibgan_plugin.utils.errors import IBGANError
 
 #: Side of the smallest feature map, common to all four networks.
 BOTTOM_SIZE = 8
+#: Width, in multiples of c, of the layers whose map is one pixel: the generator's first, and those from the 8x8 convolution on.
+PIXEL_MULTIPLIER = 16
+#: Slope of the LeakyReLU of the discriminator and the reconstructor.
+LEAKY_SLOPE = 0.2
+#: Largest width of a layer and side of an image that a config may ask for.
+MAX_WIDTH, MAX_SIZE = 2**16, 4096
 
 #: Published initialisation for dSprites: N(0, 0.02) weights, zero biases; BatchNorm keeps weight 1, bias 0.
 NORMAL_INIT = dict(type='Normal', layer=['Linear', 'Conv2d', 'ConvTranspose2d'], std=0.02)
@@ -20,31 +23,25 @@ def num_stages(image_size: int) -> int:
     """Number of stride-2 stages between ``image_size`` and the 8x8 bottom.
 
     Raises:
-        IBGANError: If ``image_size`` is not a power of two of at least 16.
+        IBGANError: If ``image_size`` is not a power of two from 16 to 4096.
     """
-    stages = log2(image_size / BOTTOM_SIZE) if image_size > 0 else 0
+    stages = log2(image_size / BOTTOM_SIZE) if 0 < image_size <= MAX_SIZE else 0
     if stages < 1 or stages != int(stages):
-        raise IBGANError(f'image_size must be a power of two of at least {2 * BOTTOM_SIZE}, got {image_size}')
+        raise IBGANError(f'image_size must be a power of two from {2 * BOTTOM_SIZE} to {MAX_SIZE}, got {image_size}')
     return int(stages)
 
 
-class WindowConv2d(nn.Conv2d):
-    """A convolution whose kernel covers its whole input, computed as one matrix product.
+def check_widths(network: nn.Module, **widths: int) -> None:
+    """Raise IBGANError that names network, argument and value unless all ``widths`` are possible ones of a layer."""
+    for name, width in widths.items():
+        if not 1 <= width <= MAX_WIDTH:
+            raise IBGANError(f'{type(network).__name__}.{name} must be 1 to {MAX_WIDTH}, got {width}')
 
-    Same parameters, ``state_dict`` and result as ``nn.Conv2d(in, out, kernel_size)`` on an input of exactly ``kernel_size``;
-    faster on a CPU: several times for large kernels, for which oneDNN has no good path, and by the cost of a call for one pixel.
 
-    Shape: N x in x k x k -> N x out x 1 x 1.
-    """
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Apply the kernel to the only window there is."""
-        if input.shape[2:] != self.kernel_size:
-            raise IBGANError(f'WindowConv2d needs an input of {self.kernel_size}, got {tuple(input.shape[2:])}')
-        # NHWC order on both sides: free views when input and weight are channels-last.
-        rows = input.permute(0, 2, 3, 1).flatten(1)
-        weight = self.weight.permute(0, 2, 3, 1).flatten(1)
-        return F.linear(rows, weight, self.bias)[:, :, None, None]
+def check_input(network: nn.Module, what: str, inputs: Tensor, *shape: int) -> None:
+    """Raise IBGANError that names the network and both shapes unless ``inputs`` is N x ``shape``."""
+    if tuple(inputs.shape[1:]) != shape:
+        raise IBGANError(f'{type(network).__name__} takes {what} N x {" x ".join(map(str, shape))}, got {tuple(inputs.shape)}')
 
 
 def conv_block(conv: nn.Conv2d | nn.ConvTranspose2d, activation: nn.Module, norm: bool = True) -> list[nn.Module]:
@@ -52,29 +49,29 @@ def conv_block(conv: nn.Conv2d | nn.ConvTranspose2d, activation: nn.Module, norm
     return [conv, nn.BatchNorm2d(conv.out_channels), activation] if norm else [conv, activation]
 
 
-def leaky_relu(slope: float = 0.2) -> nn.Module:
+def leaky_relu(slope: float = LEAKY_SLOPE) -> nn.Module:
     """The activation of the discriminator and the reconstructor."""
     return nn.LeakyReLU(slope, inplace=True)
 
 
-def stem(in_channels: int, base_channels: int, image_size: int, norm: bool = True) -> tuple[nn.Sequential, int]:
-    """4x4 stride-2 convolutions ``c, 2c, 4c, 4c, ...`` down to 8x8, the first without BatchNorm.
+def stem_channels(base_channels: int, image_size: int) -> list[int]:
+    """Widths ``c, 2c, 4c, 4c, ...`` of the convolutions of :func:`stem`."""
+    return [base_channels * 2**min(stage, 2) for stage in range(num_stages(image_size))]
 
-    Returns:
-        The layers (N x in_channels x S x S -> N x width x 8 x 8) and ``width``.
-    """
+
+def stem(in_channels: int, base_channels: int, image_size: int, norm: bool = True) -> nn.Sequential:
+    """4x4 stride-2 convolutions down to 8x8, the first without BatchNorm: N x in_channels x S x S -> N x width x 8 x 8."""
     layers: list[nn.Module] = []
     width = in_channels
-    for i in range(num_stages(image_size)):
-        channels, normed = base_channels * 2**min(i, 2), norm and i > 0
-        conv = nn.Conv2d(width, channels, 4, stride=2, padding=1, bias=not normed) if i else ImageConv2d(width, channels)
-        layers += conv_block(conv, leaky_relu(), normed)
+    for channels in stem_channels(base_channels, image_size):
+        normed = norm and bool(layers)
+        layers += conv_block(nn.Conv2d(width, channels, 4, stride=2, padding=1, bias=not normed), leaky_relu(), normed)
         width = channels
-    return nn.Sequential(*layers), width
+    return nn.Sequential(*layers)
 
 
 def head(in_channels: int, conv_channels: tuple[int, ...], window_channels: int, pointwise_channels: tuple[int, ...],
-         out_features: int, norm: bool = True, pointwise_slope: float = 0.2) -> nn.Sequential:
+         out_features: int, norm: bool = True, pointwise_slope: float = LEAKY_SLOPE) -> nn.Sequential:
     """3x3 convolutions, one 8x8 valid convolution, 1x1 convolutions, and a 1x1 output: N x in x 8 x 8 -> N x out x 1 x 1.
 
     Convolutions followed by BatchNorm have no bias, except the 1x1 ones (as published).
@@ -82,14 +79,14 @@ def head(in_channels: int, conv_channels: tuple[int, ...], window_channels: int,
     layers: list[nn.Module] = []
     width = in_channels
     for channels in conv_channels:
-        layers += conv_block(WinogradConv2d(width, channels, bias=not norm), leaky_relu(), norm)
+        layers += conv_block(nn.Conv2d(width, channels, 3, padding=1, bias=not norm), leaky_relu(), norm)
         width = channels
-    layers += conv_block(WindowConv2d(width, window_channels, BOTTOM_SIZE, bias=not norm), leaky_relu(), norm)
+    layers += conv_block(nn.Conv2d(width, window_channels, BOTTOM_SIZE, bias=not norm), leaky_relu(), norm)
     width = window_channels
     for channels in pointwise_channels:
-        layers += conv_block(WindowConv2d(width, channels, 1), leaky_relu(pointwise_slope), norm)
+        layers += conv_block(nn.Conv2d(width, channels, 1), leaky_relu(pointwise_slope), norm)
         width = channels
-    layers.append(WindowConv2d(width, out_features, 1))
+    layers.append(nn.Conv2d(width, out_features, 1))
     return nn.Sequential(*layers)
 
 
@@ -105,19 +102,36 @@ class ImageNetwork(BaseModule):
         pointwise_multipliers: Widths of the 1x1 convolutions behind the 8x8 one, in multiples of ``c``.
         shared_trunk: Whether the input is the feature map of a :class:`~ibgan_plugin.models.networks.trunk.Trunk`.
         norm: Whether to use BatchNorm.
+        pointwise_slope: Slope of the LeakyReLU behind the 1x1 convolutions.
         init_cfg: MMEngine initialisation.
+
+    Raises:
+        IBGANError: If a width or ``image_size`` is impossible.
     """
 
-    def __init__(self, out_features: int, in_channels: int, base_channels: int, image_size: int,
+    def __init__(self, *, out_features: int, in_channels: int, base_channels: int, image_size: int,
                  conv_multipliers: tuple[int, ...], pointwise_multipliers: tuple[int, ...], shared_trunk: bool, norm: bool,
-                 init_cfg: dict | list[dict] | None, pointwise_slope: float = 0.2) -> None:
+                 pointwise_slope: float = LEAKY_SLOPE, init_cfg: dict | list[dict] | None = NORMAL_INIT) -> None:
         super().__init__(init_cfg)
+        multiples = {f'{name}[{i}]': multiplier
+                     for name, values in (('conv_multipliers', conv_multipliers), ('pointwise_multipliers', pointwise_multipliers))
+                     for i, multiplier in enumerate(values)}
+        check_widths(self, in_channels=in_channels, base_channels=base_channels, **multiples)
         self.in_channels, self.image_size, self.shared_trunk = in_channels, image_size, shared_trunk
-        stem_layers, width = stem(in_channels, base_channels, image_size, norm)
-        self.stem = nn.Identity() if shared_trunk else stem_layers
-        self.head = head(width, tuple(base_channels * m for m in conv_multipliers), 16 * base_channels,
-                         tuple(base_channels * m for m in pointwise_multipliers), out_features, norm, pointwise_slope)
+        width = stem_channels(base_channels, image_size)[-1]
+        if shared_trunk:
+            self.input_shape = width, BOTTOM_SIZE, BOTTOM_SIZE
+            self.stem: nn.Module = nn.Identity()
+        else:
+            self.input_shape = in_channels, image_size, image_size
+            self.stem = stem(in_channels, base_channels, image_size, norm)
+        self.head = head(
+            width, conv_channels=tuple(base_channels * m for m in conv_multipliers),
+            window_channels=PIXEL_MULTIPLIER * base_channels,
+            pointwise_channels=tuple(base_channels * m for m in pointwise_multipliers), out_features=out_features, norm=norm,
+            pointwise_slope=pointwise_slope)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Images N x in_channels x S x S, or trunk features N x width x 8 x 8, to N x out_features."""
+        check_input(self, 'trunk features' if self.shared_trunk else 'images', inputs, *self.input_shape)
         return self.head(self.stem(inputs)).flatten(1)

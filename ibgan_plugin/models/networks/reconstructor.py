@@ -1,5 +1,5 @@
 """The reconstructor q(z given x)."""
-from ibgan_plugin.models.networks.layers import NORMAL_INIT, ImageNetwork
+from ibgan_plugin.models.networks.layers import LEAKY_SLOPE, NORMAL_INIT, PIXEL_MULTIPLIER, ImageNetwork, check_widths
 from ibgan_plugin.registry import MODELS
 
 
@@ -17,9 +17,12 @@ class Reconstructor(ImageNetwork):
     """
 
     def __init__(self, z_dim: int = 16, in_channels: int = 1, base_channels: int = 16, image_size: int = 64,
-                 conv_multipliers: tuple[int, ...] = (8, ), pointwise_multipliers: tuple[int, ...] = (16, ),
-                 shared_trunk: bool = False, norm: bool = True, pointwise_slope: float = 0.2,
+                 conv_multipliers: tuple[int, ...] = (8, ), pointwise_multipliers: tuple[int, ...] = (PIXEL_MULTIPLIER, ),
+                 shared_trunk: bool = False, norm: bool = True, pointwise_slope: float = LEAKY_SLOPE,
                  init_cfg: dict | list[dict] | None = NORMAL_INIT) -> None:
-        super().__init__(z_dim, in_channels, base_channels, image_size, conv_multipliers, pointwise_multipliers, shared_trunk,
-                         norm, init_cfg, pointwise_slope)
+        check_widths(self, z_dim=z_dim)
+        super().__init__(
+            out_features=z_dim, in_channels=in_channels, base_channels=base_channels, image_size=image_size,
+            conv_multipliers=conv_multipliers, pointwise_multipliers=pointwise_multipliers, shared_trunk=shared_trunk, norm=norm,
+            pointwise_slope=pointwise_slope, init_cfg=init_cfg)
         self.z_dim = z_dim
