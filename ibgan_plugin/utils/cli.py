@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.threads import settle_threads
 
 
 def leave_process_group() -> None:
@@ -36,6 +37,7 @@ def one_clear_message(main: Callable[..., int | None]) -> Callable[..., int]:
     def wrapper(*args: Any) -> int:
         if 'TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD' not in os.environ:  # PyTorch refuses both
             os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'  # for what others load: MMEngine 0.11 would run code in a file
+        settle_threads()
         status = _run(main, *args)
         leave_process_group()  # here, where no error's traceback holds the runner any more
         return status

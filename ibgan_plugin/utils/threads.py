@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 #: What a user may have set: then nothing is changed.
 WAITING = ('OMP_WAIT_POLICY', 'GOMP_SPINCOUNT', 'KMP_BLOCKTIME')
-#: Turns of GNU's waiting loop before a thread sleeps: some microseconds, what a barrier takes when all threads run.
-SPIN_COUNT = 3000
+#: Turns of GNU's waiting loop before a thread sleeps: about a microsecond, a barrier of threads that all run.
+SPIN_COUNT = 300
 #: More threads gain nothing at the sizes of these models: each layer is some milliseconds of work.
 MAX_THREADS = 8
 

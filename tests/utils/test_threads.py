@@ -1,0 +1,73 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+from ibgan_plugin.utils import threads
+from ibgan_plugin.utils.threads import Cores, choose_threads
+
+SETTLE = '''
+import os, sys
+from ibgan_plugin.utils.threads import settle_threads, describe_threads
+if 'late' in sys.argv:
+    import torch
+settle_threads()
+names = ('OMP_NUM_THREADS', 'OMP_WAIT_POLICY', 'GOMP_SPINCOUNT', 'KMP_BLOCKTIME')
+print({name: os.environ[name] for name in names if name in os.environ})
+import torch
+print(torch.get_num_threads())
+print(describe_threads())
+'''
+
+
+def settle(*arguments, **environment):
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(('OMP_', 'GOMP_', 'KMP_', 'IBGAN_CHOSE'))}
+    done = subprocess.run([sys.executable, '-c', SETTLE, *arguments], env=clean | environment, capture_output=True, text=True,
+                          check=True)
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize(('cores', 'number'), [
+    (Cores(2, 0.1), 2), (Cores(2, 1.2), 1), (Cores(2, 7.0), 1), (Cores(1, 0.0), 1), (Cores(4, 2.6), 1),
+    (Cores(64, 0.0), threads.MAX_THREADS),
+])
+def test_no_thread_for_a_core_that_is_busy(cores, number):
+    assert choose_threads(cores) == number
+
+
+def test_what_the_user_has_set_stays():
+    environment, number, line = settle(OMP_NUM_THREADS='1', OMP_WAIT_POLICY='ACTIVE')
+    assert eval(environment) == {'OMP_NUM_THREADS': '1', 'OMP_WAIT_POLICY': 'ACTIVE'} and number == '1'
+    assert line.startswith('1 on ') and 'as OMP_NUM_THREADS says' in line and 'OMP_WAIT_POLICY=ACTIVE' in line
+
+
+def test_threads_are_chosen_and_sleep_at_barriers():
+    environment, number, line = settle()
+    environment = eval(environment)
+    assert 1 <= int(environment['OMP_NUM_THREADS']) <= len(os.sched_getaffinity(0)) and number == environment['OMP_NUM_THREADS']
+    assert environment['GOMP_SPINCOUNT'] == str(threads.SPIN_COUNT) and environment['KMP_BLOCKTIME'] == '0'
+    assert 'chosen by affinity, quota and load' in line
+
+
+def test_nothing_is_set_once_torch_is_there():
+    environment, _, line = settle('late')
+    assert eval(environment) == {} and "PyTorch's default" in line and 'waiting: spinning' in line
+
+
+@pytest.mark.parametrize(('files', 'quota'), [
+    ({'cpu.max': 'max 100000\n'}, None), ({'cpu.max': '150000 100000\n'}, 1.5), ({}, None),
+    ({'cpu/cpu.cfs_quota_us': '-1\n', 'cpu/cpu.cfs_period_us': '100000\n'}, None),
+    ({'cpu/cpu.cfs_quota_us': '200000\n', 'cpu/cpu.cfs_period_us': '100000\n'}, 2.0),
+    ({'cpu.max': 'nonsense'}, None),
+])
+def test_the_quota_of_a_control_group(tmp_path, files, quota):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert threads._quota(tmp_path) == quota
+
+
+def test_a_quota_below_a_core_still_gives_a_thread(monkeypatch):
+    monkeypatch.setattr(threads, '_quota', lambda: 0.5)
+    assert threads.available_cores().allowed == 1
