@@ -1,0 +1,102 @@
+"""A config's data set as people look at it: images by number and, where the true factors are known, by factors."""
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+
+from ibgan_plugin.datasets.ground_truth import FactorGrid
+from ibgan_plugin.datasets.transforms.crop_resize import Crop, resize
+from ibgan_plugin.evaluation.disentanglement.tracking import FactorInformation, factor_information
+from ibgan_plugin.registry import DATASETS, SCOPE
+from ibgan_plugin.utils.errors import IBGANError
+
+#: Images from which it is told which code follows which factor.
+NUM_TRACKED = 2000
+#: Images encoded at once.
+BATCH = 64
+#: Loaders of a config whose data set is shown: the first there is.
+_LOADERS = ('test_dataloader', 'val_dataloader', 'train_dataloader')
+
+
+class ShownData:
+    """A data set; where its ``metainfo`` names factors, it renders images of chosen ones (``GroundTruth``)."""
+
+    def __init__(self, dataset: Any) -> None:
+        self.dataset = dataset
+        meta = getattr(dataset, 'metainfo', {})
+        self.name = str(meta.get('dataset', type(dataset).__name__))
+        self.grid = FactorGrid(tuple(meta['factor_names']), tuple(meta['factor_sizes'])) if 'factor_names' in meta else None
+        self.length = len(dataset)
+
+    @classmethod
+    def of(cls, config: Config) -> 'ShownData':
+        """The data set of a config.
+
+        Raises:
+            IBGANError: If the config names none, or it can not be opened.
+            OSError: If a file of it can not be read.
+        """
+        for name in _LOADERS:
+            if config.get(name):
+                with DefaultScope.overwrite_default_scope(config.get('default_scope') or SCOPE):
+                    return cls(DATASETS.build(config[name].dataset))
+        raise IBGANError(f'the config has none of {", ".join(_LOADERS)}')
+
+    def image(self, index: int) -> np.ndarray:
+        """Image uint8 H x W x C with a number from 0 to ``length`` - 1."""
+        return self.dataset[index]['inputs'].numpy().transpose(1, 2, 0)
+
+    def image_of(self, factors: Sequence[int]) -> np.ndarray:
+        """Image uint8 H x W x C of a value of each factor.
+
+        Raises:
+            IBGANError: If the data set has no factors, or a value lies outside.
+        """
+        if self.grid is None:
+            raise IBGANError(f'the factors of {self.name} are not known')
+        row = np.array([factors], dtype=np.int64).reshape(1, -1)
+        self.grid.to_index(row)
+        return self.dataset.render(row)[0].transpose(1, 2, 0)
+
+    def factors_of(self, index: int) -> list[int] | None:
+        """Values of the factors of an image; None where they are not known or the numbers are not those of the grid."""
+        if self.grid is None or self.length != len(self.grid):
+            return None
+        return self.grid.to_factors(np.array([index]))[0].tolist()
+
+    def sample(self, num: int, image_shape: Sequence[int], seed: int = 0) -> np.ndarray:
+        """``num`` random images, or all where there are fewer, uint8 N x C x S x S as :func:`fit` makes them."""
+        chosen = np.random.default_rng(seed).choice(self.length, min(num, self.length), replace=False)
+        return np.stack([fit(self.image(index), image_shape) for index in chosen.tolist()])
+
+    def information(self, encode: Callable[[np.ndarray], np.ndarray], image_shape: Sequence[int], active: Sequence[bool],
+                    num: int = NUM_TRACKED, seed: int = 0) -> FactorInformation | None:
+        """What each code tells about each factor, of ``num`` random images; None without factors.
+
+        Args:
+            encode: Images uint8 N x C x S x S to codes float N x r_dim.
+            image_shape: C, S and S.
+            active: Whether each dimension of r is; an inactive one says nothing, however its noise is scaled.
+            num: Number of images.
+            seed: Of their factors.
+        """
+        if self.grid is None:
+            return None
+        factors = self.grid.sample_factors(num, np.random.default_rng(seed))
+        codes = [encode(np.stack([fit(image.transpose(1, 2, 0), image_shape) for image in self.dataset.render(rows)]))
+                 for rows in np.array_split(factors, max(1, num // BATCH))]
+        return factor_information(np.concatenate(codes) * np.asarray(active), factors, self.grid.names)
+
+
+def fit(image: np.ndarray, image_shape: Sequence[int]) -> np.ndarray:
+    """An image uint8 H x W x 1 or 3 as a model takes it, uint8 C x S x S: its middle square, resized."""
+    channels, height, width = image_shape
+    if image.shape[2] != channels:
+        image = np.atleast_3d(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY if channels == 1 else cv2.COLOR_GRAY2RGB))
+    square = Crop.parse('square')
+    if image.shape[:2] != (height, width) and square is not None:
+        image = np.atleast_3d(resize(np.ascontiguousarray(square(image)), width, height))
+    return np.ascontiguousarray(image.transpose(2, 0, 1))

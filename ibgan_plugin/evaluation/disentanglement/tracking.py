@@ -1,0 +1,42 @@
+"""Which code follows which factor."""
+from typing import NamedTuple
+
+import numpy as np
+
+from ibgan_plugin.evaluation.disentanglement.discrete import discretize, entropy, mutual_information
+
+#: Equal-width bins of each code, as in MIG.
+NUM_BINS = 20
+#: A code follows a factor if it tells this share of the factor's entropy, and no less than of any other.
+SMALLEST_SHARE = 0.1
+
+
+class FactorInformation(NamedTuple):
+    """How codes and factors go together."""
+    mutual_information: np.ndarray  # [C, F], nats
+    share: np.ndarray  # [C, F]: of the factor's entropy, 0 to 1
+    factor_names: tuple[str, ...]  # F
+
+    def followed(self, code: int) -> str | None:
+        """The factor that a code follows, or None."""
+        factor = int(self.share[code].argmax())
+        return self.factor_names[factor] if self.share[code, factor] >= SMALLEST_SHARE else None
+
+    def follower(self, factor: int) -> int | None:
+        """The code that follows a factor best, or None."""
+        code = int(self.share[:, factor].argmax())
+        return code if self.share[code, factor] >= SMALLEST_SHARE else None
+
+
+def factor_information(codes: np.ndarray, factors: np.ndarray, factor_names: tuple[str, ...]) -> FactorInformation:
+    """The mutual information of each code with each factor.
+
+    Args:
+        codes: Finite codes [N, C].
+        factors: Factor values int [N, F]; a constant one has no entropy, and shares of it are 0.
+        factor_names: F names.
+    """
+    information = mutual_information(discretize(np.asarray(codes, dtype=np.float64), NUM_BINS), factors)
+    of_factor = entropy(factors)
+    share = np.divide(information, of_factor, out=np.zeros_like(information), where=of_factor > 0)
+    return FactorInformation(information, share, tuple(factor_names))

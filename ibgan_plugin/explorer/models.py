@@ -1,0 +1,66 @@
+"""A model as the page sees it: representations in, pixels out."""
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ibgan_plugin.models.base import LatentModel, device_of, is_active
+from ibgan_plugin.visualization.grids import to_pixels
+
+
+class ExploredModel:
+    """A model in eval mode, with what is asked of it again and again worked out once.
+
+    Args:
+        name: Shown above it.
+        model: The model.
+        imgs: Images N x C x S x S in [-1, 1] from which the KL is measured, for models whose posterior is that of images.
+    """
+
+    def __init__(self, name: str, model: LatentModel, imgs: Tensor | None = None) -> None:
+        self.name, self.model = name, model.eval()
+        with torch.no_grad():
+            kl = model.kl_per_dim(imgs)
+            self.kl = None if kl is None else kl.tolist()
+            try:
+                model.encode(torch.zeros(1, *model.image_shape, device=device_of(model)))
+                self.can_encode = True
+            except ValueError:
+                self.can_encode = False
+
+    @property
+    def dims(self) -> list[int]:
+        """Dimensions of r by their KL, highest first."""
+        kl = self.kl or [0.0] * self.model.r_dim
+        return sorted(range(self.model.r_dim), key=lambda dim: -kl[dim])
+
+    @property
+    def active(self) -> list[bool]:
+        """Whether each dimension of r says something about the image; all do where the model has no KL."""
+        return [True] * self.model.r_dim if self.kl is None else [is_active(value) for value in self.kl]
+
+    def describe(self) -> dict[str, Any]:
+        """What the page shows of it, as plain data."""
+        channels, height, width = self.model.image_shape
+        return dict(name=self.name, r_dim=self.model.r_dim, channels=channels, height=height, width=width, dims=self.dims,
+                    kl=self.kl, active=self.active, can_encode=self.can_encode)
+
+    @torch.no_grad()
+    def decode(self, r: np.ndarray) -> np.ndarray:
+        """Pixels uint8 N x S x S x 3 of representations float N x r_dim."""
+        return np.ascontiguousarray(to_pixels(self.model.decode(torch.as_tensor(r, dtype=torch.float32))))
+
+    @torch.no_grad()
+    def encode(self, imgs: np.ndarray) -> np.ndarray:
+        """Representations float N x r_dim of pixels uint8 N x C x S x S.
+
+        Raises:
+            IBGANError: If the model can not encode.
+        """
+        return self.model.encode((torch.from_numpy(imgs).float() / 127.5 - 1).to(device_of(self.model))).cpu().numpy()
+
+    @torch.no_grad()
+    def sample(self, seed: int) -> list[float]:
+        """A representation (r_dim,) as the model draws it for a new image."""
+        return self.model.sample_latents(1, seed=seed)[0].tolist()

@@ -1,0 +1,49 @@
+"""Explorers of small models, and a server that runs while a test does."""
+import threading
+import time
+
+import pytest
+import torch
+from mmengine.registry import MODELS
+
+from ibgan_plugin.apis.dataset import ShownData
+from ibgan_plugin.datasets.dsprites import DSprites
+from ibgan_plugin.explorer.models import ExploredModel
+from ibgan_plugin.explorer.server import Explorer, make_service
+from tests.conftest import batch, model_cfg
+
+
+def small_model(seed: int = 0, **changes):
+    """An IB-GAN with weights as after some training: codes and images that differ."""
+    torch.manual_seed(seed)
+    model = MODELS.build(model_cfg(**changes))
+    if model.encoder is not None:
+        for weight in model.encoder.parameters():
+            weight.data *= 5
+    with torch.no_grad():
+        for _ in range(20):
+            model.generator.train()(torch.randn(16, 4))
+            if model.reconstructor is not None:
+                model.reconstructor.train()(batch(16)['inputs'] / 127.5 - 1)
+    return model
+
+
+@pytest.fixture(scope='session')
+def explorer(dsprites_root):
+    """Two models that can encode and one that can not, beside dSprites."""
+    models = [ExploredModel('first', small_model(0)), ExploredModel('second', small_model(1)),
+              ExploredModel('third <b>', small_model(2, reconstructor=None, info_loss=None, kl_loss=None))]
+    return Explorer(models, ShownData(DSprites(dsprites_root)))
+
+
+@pytest.fixture(scope='session')
+def address(explorer):
+    """Where the explorer is served."""
+    service = make_service(explorer, port=0)
+    thread = threading.Thread(target=service.run)
+    thread.start()
+    while not service.server.started:
+        time.sleep(0.01)
+    yield service.address
+    service.server.should_exit = True
+    thread.join()
