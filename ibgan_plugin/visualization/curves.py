@@ -10,6 +10,9 @@ from matplotlib.figure import Figure
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.visualization.figures import COLORS, DASHES, MARKERS, style
 
+#: Points of a line, at most.
+MAX_POINTS = 600
+
 
 class Series(NamedTuple):
     """A scalar over iterations."""
@@ -21,6 +24,13 @@ class Series(NamedTuple):
         """From values by iteration, in any order."""
         steps = sorted(values)
         return cls(np.array(steps, dtype=np.int64), np.array([values[step] for step in steps], dtype=np.float64))
+
+
+    def thinned(self) -> 'Series':
+        """Every n-th value, and the last: no more than a line of a figure can show."""
+        stride = -(-len(self.steps) // MAX_POINTS)
+        places = np.unique(np.append(np.arange(0, len(self.steps), stride), len(self.steps) - 1))
+        return Series(self.steps[places], self.values[places])
 
 
 #: Scalars of a run by their keys.
@@ -39,6 +49,7 @@ class Panel(NamedTuple):
 PANELS = (
     Panel('Bounds of the mutual information I(z, x)', 'nats', r'mi/(lower_bound|upper_bound|gap)'),
     Panel('KL of each dimension of r to its prior', 'nats', r'kl/dim_\d+'),
+    Panel('KL of the dimensions of r to their prior, largest first', 'nats', r'kl/rank_\d+'),
     Panel('Losses', 'nats', r'loss(_.*)?'),
     Panel('Learning rates', '', r'(.*\.|base_)?lr', log=True),
     Panel('Schedules', '', r'.*(_std|noise|beta|weight|momentum).*(?<!\.lr)'),
@@ -63,6 +74,8 @@ def draw_curves(groups: Mapping[str, Sequence[Scalars]], keys: Sequence[str] | N
     """
     if not any(groups.values()):
         raise IBGANError('no run to draw')
+    if any(len(runs) > 1 for runs in groups.values()):  # dimension 3 of one seed has nothing to do with that of another
+        groups = {name: [_by_rank(run) for run in runs] for name, runs in groups.items()}
     known = sorted({key for runs in groups.values() for run in runs for key in run})
     panels = _chosen(PANELS if keys is None else [Panel(key, '', key) for key in keys], known, must_match=keys is not None)
     if not panels:
@@ -74,6 +87,17 @@ def draw_curves(groups: Mapping[str, Sequence[Scalars]], keys: Sequence[str] | N
         for place, (panel, members) in enumerate(panels, 1):
             _draw_panel(figure.add_subplot(rows, columns, place), panel, members, groups)
     return figure
+
+
+def _by_rank(run: Scalars) -> Scalars:
+    """The same run, with the KL of the largest dimension, the second, ... at each iteration in place of that of each."""
+    dims = {key: series for key, series in run.items() if re.fullmatch(r'kl/dim_\d+', key)}
+    if len({series.steps.tobytes() for series in dims.values()}) != 1:
+        return run
+    steps = next(iter(dims.values())).steps
+    ranked = -np.sort(-np.stack([series.values for series in dims.values()]), axis=0)
+    return {**{key: series for key, series in run.items() if key not in dims},
+            **{f'kl/rank_{place:02d}': Series(steps, values) for place, values in enumerate(ranked, 1)}}
 
 
 def _chosen(panels: Sequence[Panel], known: Sequence[str], must_match: bool) -> list[tuple[Panel, list[str]]]:
@@ -97,7 +121,7 @@ def _draw_panel(axes: Axes, panel: Panel, keys: Sequence[str], groups: Mapping[s
     ends = []
     for number, (group, runs) in enumerate(groups.items()):
         for place, key in enumerate(keys):
-            series = [run[key] for run in runs if key in run and np.isfinite(run[key].values).any()]
+            series = [run[key].thinned() for run in runs if key in run and np.isfinite(run[key].values).any()]
             if not series:
                 continue
             color = COLORS[(number if len(groups) > 1 else place) % len(COLORS)]
@@ -151,6 +175,8 @@ def _short(key: str, keys: Sequence[str]) -> str:
     """A key without what all of a panel share; a dimension of r by its symbol."""
     if match := re.fullmatch(r'kl/dim_(\d+)', key):
         return f'r{int(match[1])}'
+    if match := re.fullmatch(r'kl/rank_(\d+)', key):
+        return str(int(match[1]))
     return key.rpartition('/')[2] if len({each.rpartition('/')[0] for each in keys}) == 1 else key
 
 

@@ -8,7 +8,7 @@ import matplotlib
 from matplotlib.figure import Figure
 
 from ibgan_plugin.utils.errors import IBGANError
-from ibgan_plugin.visualization.grids import write_whole
+from ibgan_plugin.utils.files import write_whole
 
 #: Okabe and Ito, "Color Universal Design", 2008, without the two that vanish on white: told apart with any colour vision.
 COLORS = ('#0072B2', '#D55E00', '#009E73', '#CC79A7', '#56B4E9', '#E69F00')

@@ -1,8 +1,9 @@
 """Image arrays: from model output to grids and PNG files."""
+import io
 from pathlib import Path
 
-import cv2
 import numpy as np
+from PIL import Image
 from torch import Tensor
 
 from ibgan_plugin.utils.errors import IBGANError
@@ -43,10 +44,18 @@ def image_grid(imgs: Tensor | np.ndarray, num_columns: int, gap: int = 2) -> np.
     return grid
 
 
+def encode_png(image: np.ndarray) -> bytes:
+    """A PNG file of uint8 H x W x 3 (RGB), as small as zlib makes it; where all is grey, of one channel."""
+    is_grey = (image == image[..., :1]).all()
+    content = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(image[..., 0] if is_grey else image)).save(content, 'PNG', optimize=True)
+    return content.getvalue()
+
+
 def write_png(path: str | Path, image: np.ndarray) -> None:
     """Write uint8 H x W x 3 (RGB) whole or not at all.
 
     Raises:
         OSError: If the file can not be written.
     """
-    write_whole(path, cv2.imencode('.png', np.ascontiguousarray(image[..., ::-1]))[1].tobytes())
+    write_whole(path, encode_png(image))

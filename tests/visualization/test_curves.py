@@ -47,9 +47,25 @@ def test_seeds_are_a_mean_with_a_band_and_their_own_lines():
     assert (band.min(), band.max()) == pytest.approx((0.3 - 0.1, 0.4 + 0.1))
 
 
+def test_dimensions_of_several_seeds_are_compared_by_rank():
+    swapped = dict(run(), **{'kl/dim_00': run(1.0)['kl/dim_01']})
+    other = dict(run(), **{'kl/dim_01': run(1.0)['kl/dim_00']})
+    axes = draw_curves({'ibgan': [swapped, other]}).axes[1]
+    assert axes.get_title(loc='left').endswith('largest first')
+    assert names(axes) == {'1', '2'}
+    assert axes.lines[0].get_ydata() == pytest.approx([1.1, 1.2, 1.3])
+
+
 def test_groups_are_named_at_their_ends():
     axes = draw_curves({'ibgan': [run()], 'gan': [run(1.0)]}, ['loss_gen']).axes[0]
     assert names(axes) == {'loss_gen ibgan', 'loss_gen gan'}
+
+
+def test_long_lines_are_thinned_to_what_can_be_seen():
+    thin = Series.of({step: step / 2 for step in range(10_001)}).thinned()
+    assert len(thin.steps) <= 601
+    assert (thin.steps[0], thin.steps[-1]) == (0, 10_000)
+    assert (thin.values == thin.steps / 2).all()
 
 
 def test_names_keep_apart_and_inside():

@@ -3,6 +3,7 @@
 A run is a work directory. Runs of one config are drawn together: a line each, their mean and their standard deviation.
 """
 import argparse
+import sys
 from pathlib import Path
 
 from ibgan_plugin.apis.run_dir import RunDir
@@ -11,20 +12,20 @@ from ibgan_plugin.visualization.curves import Scalars, draw_curves
 from ibgan_plugin.visualization.figures import check_suffix, write_figure
 
 
-def parse_args() -> argparse.Namespace:
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description='Draw what runs logged: bounds, KL, losses, schedules and scores over iterations')
     parser.add_argument('runs', nargs='+', metavar='RUN', help='work directory')
     parser.add_argument('--out', type=Path, default=Path('curves.png'), help='.png or .svg file to write (default: %(default)s)')
     parser.add_argument('--keys', nargs='+', metavar='REGEX',
                         help="scalars to draw instead, a panel an expression, such as 'loss_gen' 'kl/.*' (default: what matters)")
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
 @one_clear_message
-def main() -> None:
+def main(argv: list[str] | None = None) -> None:
     """Draw."""
-    args = parse_args()
+    args = parse_args(argv)
     check_suffix(args.out)
     groups: dict[str, list[Scalars]] = {}
     for run in map(RunDir, args.runs):
@@ -34,4 +35,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

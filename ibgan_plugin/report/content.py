@@ -1,0 +1,172 @@
+"""What a report says of each run and of all together, as plain data, pictures and figures."""
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ibgan_plugin.apis.dataset import ShownData
+from ibgan_plugin.apis.run_dir import RunDir
+from ibgan_plugin.apis.trained import Trained, load_trained
+from ibgan_plugin.config.changes import Change, config_changes
+from ibgan_plugin.evaluation.compare_runs import RunScores, compare_runs
+from ibgan_plugin.models.base import LatentModel, device_of, is_active
+from ibgan_plugin.utils import run_names
+from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.visualization.figures import page_svg
+from ibgan_plugin.visualization.grids import encode_png, image_grid
+from ibgan_plugin.visualization.heat_map import draw_heat_map
+from ibgan_plugin.visualization.traversal import draw_traversal, sample, traverse
+
+#: Images from which runs are ranked without labels; samples and real images shown.
+NUM_CODES, NUM_SHOWN = 2000, 64
+
+
+@dataclass
+class RunContent:
+    """One run."""
+    name: str
+    config_name: str
+    seed: int | None
+    iterations: int | None
+    changes: list[Change] | None
+    config_text: str
+    environment: dict[str, str]
+    scores: list[dict] = field(default_factory=list)  # protocol, metric, score, mean, std, num_seeds
+    pictures: list[tuple[str, str]] = field(default_factory=list)  # caption, data URI
+    heat_maps: list[str] = field(default_factory=list)  # SVG
+    codes: np.ndarray | None = None
+    data_name: str | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def collect(run: RunDir, device: str | None = None) -> RunContent:
+    """All that is known of a run. What can not be had (no data set, no checkpoint, no scores) is said in its notes."""
+    config = run.config
+    content = RunContent(run.name, run.config_name, run.seed, _iterations(run), config_changes(config, run.config_name),
+                         config.pretty_text, run.environment, _scores(run))
+    if not content.scores:
+        content.notes.append('no scores yet: run tools/test.py, or let the config validate')
+    try:
+        data: ShownData | None = ShownData.of(config)
+        content.data_name = data.name if data else None
+    except (ValueError, OSError) as error:
+        data = None
+        content.notes.append(f'no data set: {error}')
+    if run.checkpoints:
+        _look(content, load_trained([str(run.path)], device)[0], data)
+    else:
+        content.notes.append('no checkpoint: pictures are those that the training left')
+        _left_pictures(content, run)
+    _stored_heat_maps(content, run)
+    return content
+
+
+def _iterations(run: RunDir) -> int | None:
+    """Iterations done, by the newest checkpoint or line of the log."""
+    logged = [int(series.steps[-1]) for series in run.scalars.values()]
+    return max([*run.checkpoints, *logged], default=None)
+
+
+def _scores(run: RunDir) -> list[dict]:
+    """Rows of ``tools/test.py``; where there are none, the newest of each score that was logged in validation."""
+    rows = [dict(values, metric=metric, score=score) for metric, scores in run.scores.items() for score, values in scores.items()]
+    if rows:
+        return rows
+    found = {key: series for key, series in run.scalars.items() if key.count('/') == 1 and key.split('/')[0] not in ('mi', 'kl')}
+    return [dict(metric=key.split('/')[0], score=key.split('/')[1], protocol='validation', mean=float(series.values[-1]), std=None,
+                 num_seeds=1) for key, series in found.items() if not key.endswith('_std')]
+
+
+def _look(content: RunContent, trained: Trained, data: ShownData | None) -> None:
+    """Pictures of the newest checkpoint, its codes, and what they tell about true factors."""
+    model = trained.model
+    show = partial(_picture, content)
+    show('Traversal: a row varies one dimension of r, ordered by KL', draw_traversal(traverse(model)))
+    show('Samples', image_grid(sample(model, NUM_SHOWN), 8))
+    if data is None:
+        return
+    real = data.sample(NUM_SHOWN, model.image_shape)
+    show('Real images', image_grid(_unit(real), 8))
+    try:
+        content.codes = _encode(model, data.sample(NUM_CODES, model.image_shape, seed=1))
+        show('Real images, and below each what the model makes of it', _reconstructions(model, real[:16]))
+    except IBGANError as error:
+        content.notes.append(str(error))
+        return
+    kl = model.kl_per_dim(_unit(real).to(device_of(model)))
+    active = [True] * model.r_dim if kl is None else [is_active(value) for value in kl.tolist()]
+    found = data.information(partial(_encode, model), model.image_shape, active)
+    if found is not None:
+        title = 'Mutual information of codes and factors'
+        content.heat_maps.append(page_svg(draw_heat_map(found.mutual_information, found.factor_names, title, 'nats')))
+
+
+def _stored_heat_maps(content: RunContent, run: RunDir) -> None:
+    """What ``tools/test.py`` found out."""
+    stored = run.information
+    if 'importance' in stored and 'factor_names' in stored:
+        names = [str(name) for name in stored['factor_names']]
+        content.heat_maps.append(page_svg(draw_heat_map(stored['importance'], names, 'Importance of codes in DCI')))
+
+
+def _left_pictures(content: RunContent, run: RunDir) -> None:
+    """The newest pictures of the training."""
+    for kind in (run_names.TRAVERSAL, run_names.SAMPLES):
+        for iteration, file in list(run.pictures(kind).items())[-1:]:
+            content.pictures.append((f'{kind} after {iteration} iterations', _data_uri(file.read_bytes())))
+
+
+def _picture(content: RunContent, caption: str, image: np.ndarray) -> None:
+    content.pictures.append((caption, _data_uri(encode_png(image))))
+
+
+def _data_uri(png: bytes) -> str:
+    return f'data:image/png;base64,{base64.b64encode(png).decode()}'
+
+
+def _unit(imgs: np.ndarray) -> torch.Tensor:
+    """Pixels uint8 to [-1, 1]."""
+    return torch.from_numpy(imgs).float() / 127.5 - 1
+
+
+@torch.no_grad()
+def _encode(model: LatentModel, imgs: np.ndarray) -> np.ndarray:
+    """Codes float N x r_dim of pixels uint8 N x C x S x S, in batches."""
+    batches = torch.split(_unit(imgs), 64)
+    return torch.cat([model.encode(batch.to(device_of(model))).cpu() for batch in batches]).numpy()
+
+
+@torch.no_grad()
+def _reconstructions(model: LatentModel, imgs: np.ndarray) -> np.ndarray:
+    """Rows of eight real images, each above its reconstruction."""
+    real = _unit(imgs)
+    made = model.decode(model.encode(real.to(device_of(model)))).cpu()
+    pairs = [part for rows in zip(real.split(8), made.split(8), strict=True) for part in rows]
+    return image_grid(torch.cat(pairs), 8)
+
+
+def rank(contents: Sequence[RunContent]) -> RunScores | None:
+    """Label-free scores of runs that encoded the same images; None for fewer than two of them."""
+    able = {each.name: each.codes for each in contents if each.codes is not None}
+    if len(able) < 2 or len({codes.shape[0] for codes in able.values()}) > 1 or len({each.data_name for each in contents}) > 1:
+        return None
+    return compare_runs(able)
+
+
+def open_runs(paths: Sequence[str | Path]) -> list[RunDir]:
+    """Runs with names of their own.
+
+    Raises:
+        IBGANError: If a path holds no run, or is named twice.
+    """
+    runs = [RunDir(path) for path in paths]
+    seen: set[Path] = set()
+    for run in runs:
+        if run.path.resolve() in seen:
+            raise IBGANError(f'{str(run.path)!r} is named twice')
+        seen.add(run.path.resolve())
+    return runs
