@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from ibgan_plugin.config.load import read_config
-from ibgan_plugin.config.options import ConfigOptions
+from ibgan_plugin.config.options import add_config_arguments
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.visualization.contact_sheet import contact_sheet
 from ibgan_plugin.visualization.grids import write_png
@@ -13,13 +13,12 @@ from ibgan_plugin.visualization.grids import write_png
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description='Draw a contact sheet of what the network will see, after all transforms')
-    parser.add_argument('config', help='config file')
+    add_config_arguments(parser)
     parser.add_argument('--split', choices=('train', 'val', 'test'), default='train', help='which data (default: %(default)s)')
     parser.add_argument('--out', type=Path, help='PNG file (default: work_dirs/<config name>/<split>_data.png)')
     parser.add_argument('--count', type=int, default=64, help='number of samples (default: %(default)s)')
     parser.add_argument('--columns', type=int, default=8, help='samples a row (default: %(default)s)')
     parser.add_argument('--seed', type=int, default=0, help='of the choice of samples (default: %(default)s)')
-    parser.add_argument('--cfg-options', nargs='+', action=ConfigOptions, metavar='KEY=VALUE', help='replace config values')
     return parser.parse_args(argv)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from ibgan_plugin.apis import IBGANInferencer
 from ibgan_plugin.apis.export import FORMATS, export, export_weights
 from ibgan_plugin.config.load import read_config
-from ibgan_plugin.config.options import ConfigOptions
+from ibgan_plugin.config.options import add_config_arguments
 from ibgan_plugin.config.zoo import weights_of
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.utils.errors import IBGANError
@@ -18,14 +18,13 @@ from ibgan_plugin.utils.errors import IBGANError
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description='Export a part of a trained model; images are in [-1, 1], the batch size is free')
-    parser.add_argument('config', help='config file, or name of a model of the zoo')
+    add_config_arguments(parser)
     parser.add_argument('checkpoint', nargs='?', help='checkpoint file; default: the weights that come with the named model')
     parser.add_argument('--part', help='generator: r to image; representation: image to r; what else the model '
                         'has: of an IB-GAN encoder: z to mu, logvar, and reconstructor: image to z')
     parser.add_argument('--format', choices=(*FORMATS, 'safetensors'), required=True,
                         help="onnx needs pip install 'ibgan_plugin[onnx]'")
     parser.add_argument('--out', type=Path, required=True, help='file to write')
-    parser.add_argument('--cfg-options', nargs='+', action=ConfigOptions, metavar='KEY=VALUE', help='replace config values')
     return parser.parse_args(argv)
 
 

@@ -10,7 +10,7 @@ from ibgan_plugin.apis import IBGANInferencer
 from ibgan_plugin.apis.images import list_images
 from ibgan_plugin.apis.output import check_suffix, write_codes, write_interpolation, write_traversal
 from ibgan_plugin.config.load import read_config
-from ibgan_plugin.config.options import ConfigOptions
+from ibgan_plugin.config.options import add_config_arguments
 from ibgan_plugin.config.zoo import weights_of
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.visualization.grids import image_grid, write_png
@@ -47,7 +47,7 @@ def _add(commands: argparse._SubParsersAction, name: str, run: Callable, suffixe
          *images: str) -> argparse.ArgumentParser:
     """A command with the arguments that all share."""
     command = commands.add_parser(name, help=text)
-    command.add_argument('config', help='config file, or name of a model of the zoo')
+    add_config_arguments(command)
     command.add_argument('checkpoint', nargs='?', help='checkpoint file; default: the weights that come with the named model')
     for image in images:
         command.add_argument(image, **(dict(nargs='+', help='image files, or a folder') if image == 'images'
@@ -56,7 +56,6 @@ def _add(commands: argparse._SubParsersAction, name: str, run: Callable, suffixe
     command.add_argument('--device', metavar='cpu|cuda', help='default: CUDA where available')
     command.add_argument('--crop', default='none', help="what to cut out of images before resizing, such as 'square' or "
                          "'celeba_148' (default: none, they have the model's size)")
-    command.add_argument('--cfg-options', nargs='+', action=ConfigOptions, metavar='KEY=VALUE', help='replace config values')
     command.set_defaults(run=run, suffixes=suffixes)
     return command
 

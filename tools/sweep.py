@@ -8,7 +8,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ibgan_plugin.config.options import ConfigOptions
+from ibgan_plugin.config.options import ConfigOptions, GridOptions
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.utils.errors import IBGANError
 
@@ -18,7 +18,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('configs', nargs='+', metavar='CONFIG', help='config files')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2], help='default: 0 1 2')
-    parser.add_argument('--grid', nargs='+', action=ConfigOptions, default={}, metavar='KEY=VALUE,VALUE',
+    parser.add_argument('--grid', nargs='+', action=GridOptions, default={}, metavar='KEY=VALUE,VALUE',
                         help='values to try, all with all')
     parser.add_argument('--cfg-options', nargs='+', action=ConfigOptions, default={}, metavar='KEY=VALUE',
                         help='values for all runs')
@@ -45,8 +45,7 @@ def main(argv: list[str] | None = None) -> int:
     from ibgan_plugin.apis.sweep.table import collect, format_markdown, write_table
 
     folder = args.work_dir or Path('work_dirs') / f'sweep_{Path(args.configs[0]).stem}'
-    grid = {key: value if isinstance(value, (list, tuple)) else [value] for key, value in args.grid.items()}
-    plan = make_plan(args.configs, folder, args.seeds, grid, args.cfg_options)
+    plan = make_plan(args.configs, folder, args.seeds, args.grid, args.cfg_options)
     if args.dry_run:
         print('\n'.join(f'{run.name}: {"done" if run.record() else "to do"}' for run in plan.runs))
         return 0

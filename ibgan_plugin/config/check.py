@@ -1,23 +1,25 @@
-"""Finding mistakes in a config before anything is built."""
+"""Finding the mistakes in a config, all of them, before anything is built."""
 import difflib
 import inspect
+import math
+import os
+import re
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import PurePath
+from typing import Any, get_type_hints
 
-import mmengine.registry
 from mmengine.config import Config
-from mmengine.registry import Registry, build_from_cfg
+from mmengine.registry import build_from_cfg
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
+from ibgan_plugin.config.errors import ConfigError
+from ibgan_plugin.config.options import shorten
+from ibgan_plugin.config.types import accepted_keys, find_type, fits, import_registries, spell, unknown_type, walk
 from ibgan_plugin.registry import SCOPE
-from ibgan_plugin.utils.errors import IBGANError
 
-_REGISTRIES = [value for value in vars(mmengine.registry).values() if isinstance(value, Registry)]
 #: Packages whose components have no arguments with a ``type`` but to build from a registry.
 _KNOWN_PACKAGES = (SCOPE, 'mmengine', 'mmcv', 'torch')
 #: Keys that MMEngine takes out of a component's config before it builds the component.
@@ -25,115 +27,164 @@ _ALWAYS_ALLOWED = {'type', '_scope_', 'priority', 'convert_to_iter_based', 'init
 _LOADER_KEYS = {'dataset', 'persistent_workers', 'collate_fn', 'sampler', 'batch_sampler', 'worker_init_fn', 'num_batch_per_epoch'}
 _RUNNER_KEYS = set(inspect.signature(Runner.__init__).parameters) - {'self', 'cfg'} | {
     'custom_imports', 'compile', 'sync_bn', 'find_unused_parameters', 'runner_type', 'strategy'}
-
-
-class ConfigError(IBGANError):
-    """A mistake in a config; the message, one line, names the file, the key, the value and what is allowed."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(' '.join(message.splitlines()))
+#: Largest integer that anything but a seed or a number of bytes can mean, and largest seed, numpy's.
+MAX_INTEGER, MAX_SEED = 10**9, 2**32 - 1
+#: Places of components, which need a type.
+_COMPONENTS = re.compile(r'model|\w+_dataloader\.(dataset|sampler)|optim_wrapper(\.\w+)?\.optimizer|\w+_hooks(\.\w+|\[\d+\])')
+#: Least and largest of a loader's numbers.
+_LOADER_NUMBERS = {'batch_size': (1, 1 << 20), 'num_workers': (0, max(64, 8 * (os.cpu_count() or 1))), 'prefetch_factor': (1, 1024)}
+#: Names of files within the work directory.
+_INNER_PATHS = {'filename_tmpl', 'img_save_dir', 'config_save_file', 'scalar_save_file'}
 
 
 def check_config(cfg: Config) -> None:
-    """Raise :class:`ConfigError` on the first key or type that nothing reads.
+    """Raise :class:`ConfigError` with all that nothing reads and all that can not be.
 
-    Checked are every ``type`` (is it registered?), the keys beside it (does its constructor take them?), the keys of data
-    loaders, and top-level keys that look like a misspelt one of the runner's; other top-level names are free for variables.
-    Arguments of another package's component may have a ``type`` that is in no registry.
+    Checked are every ``type`` (is it registered?), the keys beside it (does its constructor take them, and values of this kind?),
+    the keys of data loaders, numbers that no run can use, names of files (do they stay in the work directory?), and top-level
+    keys that look like a misspelt one of the runner's; other top-level names are free for variables. Arguments of another
+    package's component may have a ``type`` that is in no registry. Packages that a type names are imported.
     """
     where = cfg.filename or 'config'
+    mistakes: dict[str, str] = {}
+    for mistake in _mistakes(cfg.to_dict()):
+        mistakes.setdefault(mistake.partition(' = ')[0], f'{where}: {mistake}')  # one a key is enough
+    if mistakes:
+        raise ConfigError(list(mistakes.values()))
+
+
+def _mistakes(cfg: dict[str, Any]) -> Iterator[str]:
+    """All mistakes of a config, without its name."""
     for key in cfg:
         if key not in _RUNNER_KEYS and (close := difflib.get_close_matches(key, _RUNNER_KEYS, n=1, cutoff=0.8)):
-            raise ConfigError(f'{where}: unknown key {key!r}; did you mean {close[0]!r}?')
-    cfg_dict = cfg.to_dict()
-    for key in sorted(_RUNNER_KEYS & set(cfg_dict)):
+            yield f'unknown key {key!r}; did you mean {close[0]!r}?'
+    scope = cfg.get('default_scope') or ''
+    if not isinstance(scope, str):
+        yield f'default_scope = {scope!r} must be the name of a package'
+        return
+    types = [str(node['type']) for _, node in walk('', cfg) if isinstance(node.get('type'), str)]
+    import_registries(sorted({scope, *(name.partition('.')[0] for name in types if '.' in name)}))
+    for key, hint in get_type_hints(Runner.__init__).items():
+        if key in cfg and not fits(cfg[key], hint):
+            yield _misfit(key, cfg[key], hint)
+    for key in sorted(_RUNNER_KEYS & set(cfg)):
         foreign: tuple[str, ...] = ()
-        for path, node in _walk(key, cfg_dict[key]):
-            cls = _check_node(where, path, node, cfg_dict.get('default_scope') or '', may_be_unknown=path.startswith(foreign))
-            if cls is not None and cls.__module__.partition('.')[0] not in _KNOWN_PACKAGES:
-                foreign += (f'{path}.', )
-    _check_schedules(where, cfg_dict.get('param_scheduler'), cfg_dict.get('optim_wrapper'))
+        for path, node in walk(key, cfg[key]):
+            cls = None
+            if isinstance(node.get('type'), str):
+                cls = find_type(node['type'], scope)
+                if cls is None and not path.startswith(foreign):
+                    yield f'{path}.type = {unknown_type(node["type"], scope)}'
+                if cls is not None and cls.__module__.partition('.')[0] not in _KNOWN_PACKAGES:
+                    foreign += (f'{path}.', )
+            yield from _node_mistakes(path, node, cls)
+        yield from _value_mistakes(key, cfg[key])
+    yield from _loader_mistakes(cfg)
+    yield from _schedule_mistakes(cfg.get('param_scheduler'), cfg.get('optim_wrapper'))
 
 
-def _check_schedules(where: str, schedules: Any, optim_wrapper: Any) -> None:
-    """Raise unless schedules that are given by group name every group of the optimisers, as MMEngine expects."""
+def _node_mistakes(path: str, node: dict, cls: Any) -> Iterator[str]:
+    """Mistakes in one dict, whose ``type`` is ``cls`` (None if it has none that is known)."""
+    if path.endswith('_dataloader'):
+        allowed = set(inspect.signature(DataLoader.__init__).parameters) - {'self'} | _LOADER_KEYS
+        yield from _key_mistakes(path, node, allowed, 'a data loader')
+    if cls is None:
+        return
+    taken = accepted_keys(cls)
+    if taken is not None:
+        yield from _key_mistakes(path, node, taken, getattr(cls, '__name__', str(cls)))
+    for key, hint in _hints(cls).items():
+        if key in node and not fits(node[key], hint):
+            yield _misfit(f'{path}.{key}', node[key], hint)
+
+
+def _hints(cls: Any) -> dict[str, Any]:
+    """Types of arguments by name, those of base classes too; of other packages only integers: not all their hints are true."""
+    hints: dict[str, Any] = {}
+    for base in reversed(inspect.getmro(cls)) if inspect.isclass(cls) else ():
+        if '__init__' in base.__dict__:
+            with suppress(AttributeError, NameError, TypeError):  # another package's, that can not be evaluated
+                found = get_type_hints(base.__init__)
+                is_ours = base.__module__.startswith(f'{SCOPE}.')
+                hints.update({key: hint for key, hint in found.items() if is_ours or hint is int})
+    return hints
+
+
+def _key_mistakes(path: str, node: dict, allowed: set[str], taker: str) -> Iterator[str]:
+    """Keys of ``node`` that ``taker`` does not take."""
+    for key in node:
+        if key not in allowed | _ALWAYS_ALLOWED:
+            close = difflib.get_close_matches(key, allowed, n=1)
+            hint = f'did you mean {close[0]!r}? ' if close else ''
+            yield f'unknown key {path}.{key} = {shorten(node[key])}; {hint}{taker} takes: {", ".join(sorted(allowed))}'
+
+
+def _value_mistakes(path: str, value: Any) -> Iterator[str]:
+    """Numbers that no run can use, and file names that lead out of the work directory, below ``path``."""
+    last = re.split(r'[.\[]', path)[-1]
+    if _COMPONENTS.fullmatch(path) and not _is_component(value, or_none='_hooks' in path):
+        yield f'{path} = {shorten(value)} must be a dict with a type'
+    if isinstance(value, Mapping):
+        for key, child in value.items():
+            yield from _value_mistakes(f'{path}.{key}', child)
+    elif isinstance(value, (list, tuple)):
+        for i, child in enumerate(value):
+            yield from _value_mistakes(f'{path}[{i}]', child)
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield f'{path} = {value} must be finite'
+    elif isinstance(value, int) and 'bytes' not in path and last not in _LOADER_NUMBERS:
+        limit = MAX_SEED if 'seed' in path else MAX_INTEGER
+        if abs(value) > limit:
+            yield f'{path} = {shorten(value, 20)} is beyond all use, at most {limit:,}'
+    elif isinstance(value, str) and last in _INNER_PATHS:
+        if PurePath(value).is_absolute() or '..' in PurePath(value).parts:
+            yield f'{path} = {value!r} must stay inside the work directory'
+        elif last == 'filename_tmpl' and not re.fullmatch(r'[^{}]*\{(:[0-9d]*)?\}[^{}]*', value):
+            yield f"{path} = {value!r} must have one place for the number, such as 'iter_{{}}.pth'"
+
+
+def _is_component(value: Any, or_none: bool) -> bool:
+    """Whether a value can be built: a dict with a type, or an object that is built already."""
+    if value is None:
+        return or_none
+    return 'type' in value if isinstance(value, Mapping) else hasattr(value, '__dict__')
+
+
+def _misfit(path: str, value: Any, hint: Any) -> str:
+    """What to say of a value of the wrong type."""
+    hint_of_quotes = '; in quotes of its own it is a string' if fits('', hint) and isinstance(value, (int, float)) else ''
+    return f'{path} = {shorten(value)} must be {spell(hint)}, not {type(value).__name__}{hint_of_quotes}'
+
+
+def _loader_mistakes(cfg: Mapping[str, Any]) -> Iterator[str]:
+    """Sizes that a data loader can not have, and numbers of iterations that are none."""
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        loader = cfg.get(name)
+        for key, (least, most) in _LOADER_NUMBERS.items():
+            value = loader.get(key) if isinstance(loader, Mapping) else None
+            if value is not None and not (type(value) is int and least <= value <= most):
+                yield f'{name}.{key} = {shorten(value, 30)} must be an integer of at least {least} and at most {most:,}'
+    for key in ('max_iters', 'max_epochs', 'val_interval'):
+        value = (cfg.get('train_cfg') or {}).get(key) if isinstance(cfg.get('train_cfg'), Mapping) else None
+        if type(value) is int and value < 1:
+            yield f'train_cfg.{key} = {shorten(value, 30)} must be an integer of at least 1'
+
+
+def _schedule_mistakes(schedules: Any, optim_wrapper: Any) -> Iterator[str]:
+    """Schedules that are given by group name must name every group of the optimisers, as MMEngine expects."""
     if not isinstance(schedules, Mapping) or 'type' in schedules or not isinstance(optim_wrapper, Mapping):
         return
     groups = {key for key, value in optim_wrapper.items() if isinstance(value, Mapping)}
     is_ours = str(optim_wrapper.get('constructor', '')).endswith('GroupedOptimWrapperConstructor')
     if is_ours and groups != set(schedules):
-        raise ConfigError(f'{where}: param_scheduler must have the groups of optim_wrapper, {", ".join(sorted(groups))}, each a '
-                          f'list of schedulers, [] for a constant rate; got {", ".join(sorted(schedules))}')
+        yield (f'param_scheduler must have the groups of optim_wrapper, {", ".join(sorted(groups))}, each a list of schedulers, [] '
+               f'for a constant rate; got {", ".join(sorted(schedules))}')
 
 
 def pretrained_files(cfg: Config) -> list[str]:
     """Local weight files of all ``init_cfg=dict(type='Pretrained', checkpoint=...)`` in the model."""
-    nodes = [node for _, node in _walk('model', cfg.to_dict().get('model')) if node.get('type') == 'Pretrained']
+    nodes = [node for _, node in walk('model', cfg.to_dict().get('model')) if node.get('type') == 'Pretrained']
     return [str(node['checkpoint']) for node in nodes if '://' not in str(node.get('checkpoint', '://'))]
-
-
-def _walk(path: str, value: Any) -> Iterator[tuple[str, dict]]:
-    """All dicts below ``value`` with their dotted paths, outer ones first."""
-    if isinstance(value, Mapping):
-        yield path, dict(value)
-        for key, child in value.items():
-            yield from _walk(f'{path}.{key}', child)
-    elif isinstance(value, (list, tuple)):
-        for i, child in enumerate(value):
-            yield from _walk(f'{path}[{i}]', child)
-
-
-def _check_node(where: str, path: str, node: dict, default_scope: str, may_be_unknown: bool) -> Any:
-    """Check one dict and return what its type names; a type without a prefix is of ``default_scope`` or MMEngine's."""
-    if path.endswith('_dataloader'):
-        allowed = set(inspect.signature(DataLoader.__init__).parameters) - {'self'} | _LOADER_KEYS
-        _check_keys(where, path, node, allowed, 'a data loader')
-        for key, least in (('batch_size', 1), ('num_workers', 0)):
-            if key in node and not (type(node[key]) is int and node[key] >= least):
-                raise ConfigError(f'{where}: {path}.{key} = {node[key]!r} must be an integer of at least {least}')
-    if not isinstance(node.get('type'), str):
-        return None
-    cls = _resolve(node['type'], default_scope)
-    if cls is None and may_be_unknown:
-        return None
-    if cls is None:
-        scope, _, name = node['type'].rpartition('.')
-        known = {n for registry in _REGISTRIES for n in _names(registry, scope)}
-        close = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
-        hint = f'; did you mean {" or ".join(f"{scope}.{n}" if scope else n for n in close)}?' if close else ''
-        raise ConfigError(f'{where}: {path}.type = {node["type"]!r} is not registered{hint}')
-    taken = accepted_keys(cls)
-    if taken is not None:
-        _check_keys(where, path, node, taken, getattr(cls, '__name__', str(cls)))
-    if cls.__module__.startswith(f'{SCOPE}.') and inspect.isclass(cls):
-        for key, hint in get_type_hints(cls.__init__).items():
-            if key in node and not _fits(node[key], hint):
-                raise ConfigError(f'{where}: {path}.{key} = {node[key]!r} must be {_spell(hint)}, not {type(node[key]).__name__}')
-    return cls
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    """Whether a config value is of an annotated type. Hints beyond numbers, strings, dicts and sequences fit anything."""
-    if get_origin(hint) in (Union, UnionType):
-        return any(_fits(value, option) for option in get_args(hint))
-    if hint is None or hint is type(None):
-        return value is None
-    if hint in (bool, int, float, str, Path):
-        allowed: tuple[type, ...] = {float: (int, float), Path: (str, Path)}.get(hint, (hint, ))
-        return isinstance(value, allowed) and (hint is bool or not isinstance(value, bool))
-    origin = get_origin(hint) or hint
-    if origin in (dict, Mapping):
-        return isinstance(value, Mapping)
-    if origin in (list, tuple, Sequence):
-        element = get_args(hint)[0] if get_args(hint) else Any
-        return isinstance(value, (list, tuple)) and all(_fits(child, element) for child in value)
-    return True
-
-
-def _spell(hint: Any) -> str:
-    """A type as people write it: ``int``, ``dict or None``."""
-    options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint, )
-    return ' or '.join('None' if o is type(None) else (str(o) if get_args(o) else getattr(o, '__name__', str(o))) for o in options)
 
 
 @contextmanager
@@ -143,7 +194,8 @@ def config_errors(cfg: Config) -> Iterator[None]:
         yield
     except ConfigError:
         raise
-    except (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+    except (ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, MemoryError, RuntimeError, TypeError,
+            ValueError) as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]
         key = _failed_key(cfg, error)
         place = f'{key}: ' if key and f'{key}.' not in lines[0] else ''
@@ -154,46 +206,5 @@ def _failed_key(cfg: Config, error: Exception) -> str:
     """Key of the innermost component that raised ``error`` while it was built; '' where that is not known."""
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__) if frame.f_code is build_from_cfg.__code__]
     cfg_dict = cfg.to_dict()
-    nodes = [item for key in sorted(_RUNNER_KEYS & set(cfg_dict)) for item in _walk(key, cfg_dict[key])]
+    nodes = [item for key in sorted(_RUNNER_KEYS & set(cfg_dict)) for item in walk(key, cfg_dict[key])]
     return next((path for frame in reversed(frames) for path, node in nodes if node == frame.f_locals['cfg']), '')
-
-
-def _check_keys(where: str, path: str, node: dict, allowed: set[str], taker: str) -> None:
-    """Raise unless all keys of ``node`` are allowed."""
-    for key in node:
-        if key not in allowed | _ALWAYS_ALLOWED:
-            close = difflib.get_close_matches(key, allowed, n=1)
-            hint = f'did you mean {close[0]!r}? ' if close else ''
-            raise ConfigError(f'{where}: unknown key {path}.{key} = {node[key]!r}; {hint}{taker} takes: '
-                              f'{", ".join(sorted(allowed))}')
-
-
-def accepted_keys(cls: Any) -> set[str] | None:
-    """Keyword arguments of a class or function; None if it takes any.
-
-    A class that passes ``**kwargs`` on is taken to pass them to the constructor of its next base.
-    """
-    keys: set[str] = set()
-    bases = inspect.getmro(cls) if inspect.isclass(cls) else ()
-    constructors = [base.__dict__['__init__'] for base in bases if '__init__' in base.__dict__] or [cls]
-    for constructor in constructors:
-        try:
-            parameters = inspect.signature(constructor).parameters.values()
-        except (TypeError, ValueError):
-            return None
-        keys |= {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)} - {'self'}
-        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
-            return keys
-    return None
-
-
-def _resolve(name: str, default_scope: str) -> Any:
-    """The class or function registered under ``name`` in any of MMEngine's registries, or None."""
-    names = [name] if '.' in name or not default_scope else [f'{default_scope}.{name}', name]
-    return next((found for found in (registry.get(key) for key in names for registry in _REGISTRIES) if found is not None), None)
-
-
-def _names(registry: Registry, scope: str) -> list[str]:
-    """Names registered in ``registry``, or in its child ``scope``."""
-    registry = registry.children.get(scope, registry) if scope else registry
-    return list(registry.module_dict)

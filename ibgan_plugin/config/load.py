@@ -1,38 +1,49 @@
 """From a config file and the command line's options to a checked config."""
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 
-from ibgan_plugin.config.check import ConfigError, check_config, config_errors
+from ibgan_plugin.config.check import check_config
+from ibgan_plugin.config.data_root import find_data
+from ibgan_plugin.config.errors import ConfigError
+from ibgan_plugin.config.files import chain, read_data, read_file
+from ibgan_plugin.config.types import check_named, import_registries
 from ibgan_plugin.config.zoo import find_model, is_name
-from ibgan_plugin.utils.safetensors_file import SUFFIX, read_config_of
 
 
-def read_config(path: str | Path, cfg_options: dict | None = None) -> Config:
+def read_config(path: str | Path, cfg_options: Mapping[str, Any] | None = None) -> Config:
     """Read a config and put ``cfg_options``, dotted keys to values, in place of its own.
+
+    A Python config is a program, and is run. Options, configs in YAML or JSON, and those that safetensors files hold are data:
+    what they name as a ``type`` must be in a registry, so that they run nothing that is not meant to be named there.
 
     Args:
         path: A config file, the name of a model of the zoo, or a safetensors file, which holds the config of its model.
         cfg_options: Dotted keys to values that replace the config's.
 
     Raises:
-        ConfigError: If there is no such file or it can not be read.
+        ConfigError: If a file can not be read, or an option can not be applied.
         IBGANError: If there is no such model, or the safetensors file has no config.
     """
-    path = find_model(str(path)).config if is_name(path) else path
-    if not Path(path).is_file():
-        raise ConfigError(f'no config file {str(path)!r}')
-    try:
-        cfg = Config(read_config_of(path)) if Path(path).suffix == SUFFIX else Config.fromfile(path)
-    except (SyntaxError, NameError, OSError, AttributeError, KeyError, TypeError, ImportError) as error:
-        raise ConfigError(f'{path} can not be read: {error}') from error
-    with config_errors(cfg):
-        cfg.merge_from_dict(cfg_options or {})
+    path = find_model(str(path)).config if is_name(path) else Path(path)
+    options = dict(cfg_options or {})
+    cfg = read_file(path)
+    scope = cfg.get('default_scope')
+    if isinstance(scope, str) and path.suffix == '.py':
+        import_registries([scope])
+    for file in chain(path):
+        if file.suffix != '.py':
+            check_named(str(file), read_data(file), scope, is_file=True)
+    apply_options(cfg, options)
+    check_named(f'{path}, options', options, cfg.get('default_scope'))
+    find_data(cfg)
     return cfg
 
 
-def load_config(path: str | Path, work_dir: str | None = None, cfg_options: dict | None = None, seed: int | None = None,
-                launcher: str = 'none') -> Config:
+def load_config(path: str | Path, work_dir: str | None = None, cfg_options: Mapping[str, Any] | None = None,
+                seed: int | None = None, launcher: str = 'none') -> Config:
     """Read a config, apply the command line's options to it, and check it.
 
     Args:
@@ -43,7 +54,7 @@ def load_config(path: str | Path, work_dir: str | None = None, cfg_options: dict
         launcher: How processes were started, one of ``LAUNCHERS``.
 
     Raises:
-        ConfigError: If the config has a mistake.
+        ConfigError: If the config has mistakes; names all of them.
     """
     cfg = read_config(path, cfg_options)
     cfg.work_dir = work_dir or cfg.get('work_dir') or str(Path('work_dirs') / Path(path).stem)
@@ -52,3 +63,50 @@ def load_config(path: str | Path, work_dir: str | None = None, cfg_options: dict
         cfg.randomness = {**cfg.get('randomness', {}), 'seed': seed}
     check_config(cfg)
     return cfg
+
+
+def apply_options(cfg: Config, options: Mapping[str, Any]) -> None:
+    """Put values at dotted keys of a config: ``model.kl_loss.beta``, ``custom_hooks.0.interval``.
+
+    A dict is merged into the dict that is there. ``KEY._delete_ = True`` empties a dict before the other options.
+
+    Raises:
+        ConfigError: Names all keys that lead through something that has no keys, or to no place of a list.
+    """
+    mistakes = []
+    for key in sorted(options, key=lambda key: not key.endswith('._delete_')):
+        if key.partition('.')[0] in ('custom_imports', '_base_'):
+            mistakes.append(f'{key} can stand in a config file only, since it names code to run')
+            continue
+        try:
+            first, *rest = key.split('.')
+            cfg[first] = _with(cfg.get(first, ConfigDict()), rest, options[key], first)
+        except ConfigError as error:
+            mistakes.append(str(error))
+    if mistakes:
+        raise ConfigError([f'{cfg.filename or "config"}: {mistake}' for mistake in mistakes])
+
+
+def _with(node: Any, parts: Sequence[str], value: Any, path: str) -> Any:
+    """A copy of ``node``, which is at ``path``, with ``value`` at the place that ``parts`` lead to."""
+    if not parts:
+        if isinstance(value, Mapping) and isinstance(node, dict):
+            merged = ConfigDict(node)
+            merged.merge(dict(value))
+            return merged
+        return ConfigDict(value) if isinstance(value, Mapping) else value
+    part, rest = parts[0], parts[1:]
+    if isinstance(node, list):
+        if not part.isdecimal() or int(part) >= len(node):
+            places = f'0 to {len(node) - 1}' if node else 'none: it is empty'
+            raise ConfigError(f'{path}.{part}: {path} is a list, whose places are {places}')
+        return [_with(child, rest, value, f'{path}.{part}') if i == int(part) else child for i, child in enumerate(node)]
+    if not isinstance(node, dict):
+        raise ConfigError(f'{path}.{part}: {path} = {node!r} has no keys')
+    if part not in node and part.lstrip('-').isdecimal():
+        raise ConfigError(f'{path}.{part}: {path} is no list with such a place; places of lists are 0, 1, ...')
+    if parts == ['_delete_']:
+        return ConfigDict() if value else node
+    copy = node.copy()
+    copy[part] = _with(node.get(part, ConfigDict()), rest, value, f'{path}.{part}')
+    return copy

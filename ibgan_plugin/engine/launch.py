@@ -12,6 +12,7 @@ from ibgan_plugin.engine.checkpoints import check_checkpoint, load_plain, newest
 from ibgan_plugin.engine.compiler import drop_compile_without_compiler
 from ibgan_plugin.engine.cuda import LOADERS, tune_cuda
 from ibgan_plugin.engine.runner import CheckedRunner, choose_device
+from ibgan_plugin.engine.size import check_size
 from ibgan_plugin.registry import RUNNERS
 from ibgan_plugin.utils.torchvision_operators import declare_torchvision_operators
 
@@ -35,6 +36,7 @@ def load_run_config(path: str | Path, work_dir: str | None = None, cfg_options: 
             whole one of tensors and plain data.
     """
     cfg = load_config(path, work_dir, cfg_options, seed, launcher)
+    check_size(cfg, (cfg.get('train_dataloader') or {}).get('batch_size', 1))
     if device is not None:
         choose_device(device)
         cfg.env_cfg = {**cfg.get('env_cfg', {}), 'device': device}

@@ -2,7 +2,7 @@
 import pytest
 
 from ibgan_plugin.config.check import ConfigError
-from ibgan_plugin.config.load import load_config
+from ibgan_plugin.config.load import load_config, read_config
 from tests.engine.runs import run_cfg
 
 
@@ -33,8 +33,68 @@ def test_mistakes(config, options, message):
         load_config(**{'path': config, **options})
 
 
-@pytest.mark.parametrize('content', ['model = dict(', 'a = b', "_base_ = ['./missing.py']"])
-def test_a_config_that_can_not_be_read(tmp_path, content):
-    (tmp_path / 'broken.py').write_text(content)
-    with pytest.raises(ConfigError, match=r'broken\.py can not be read'):
-        load_config(str(tmp_path / 'broken.py'))
+def test_all_mistakes_are_reported_at_once(config):
+    options = {'model.generator.base_chanels': 2, 'train_dataloader.batch_size': 0, 'train_cfg.max_iters': 1e3, 'work_dir': 2024}
+    with pytest.raises(ConfigError) as error:
+        load_config(config, cfg_options=options)
+    lines = str(error.value).splitlines()
+    assert all(line.startswith(f'{config}: ') for line in lines)
+    assert sorted(line.removeprefix(f'{config}: ').partition(' = ')[0] for line in lines) == [
+        'train_cfg.max_iters', 'train_dataloader.batch_size', 'unknown key model.generator.base_chanels', 'work_dir']
+    assert 'work_dir = 2024 must be str, not int; in quotes of its own it is a string' in str(error.value)
+
+
+@pytest.mark.parametrize(('options', 'expected'), [
+    ({'model.kl_loss': dict(beta=0.3)}, dict(type='ibgan_plugin.KLLoss', beta=0.3)),
+    ({'model.kl_loss': dict(_delete_=True, type='ibgan_plugin.KLLoss', beta=0.4)}, dict(type='ibgan_plugin.KLLoss', beta=0.4)),
+    ({'model.kl_loss.beta': 0.5, 'model.kl_loss._delete_': True}, dict(beta=0.5)),
+    ({'model.kl_loss': None}, None),
+])
+def test_a_dict_is_merged_or_replaced(config, options, expected):
+    assert read_config(config, options).model.kl_loss == expected
+
+
+def test_options_change_what_they_name_alone(tmp_path):
+    path = tmp_path / 'shared.py'
+    path.write_text("loader = dict(batch_size=4)\nval_dataloader = loader\ntest_dataloader = loader\nsteps = [1, dict(a=2)]\n")
+    cfg = read_config(path, {'val_dataloader.batch_size': 8, 'steps.0': 5, 'steps.1.a': 6, 'new.key': 1})
+    assert (cfg.val_dataloader.batch_size, cfg.test_dataloader.batch_size) == (8, 4)
+    assert cfg.steps == [5, dict(a=6)] and cfg.new == dict(key=1)
+
+
+@pytest.mark.parametrize(('key', 'message'), [
+    ('steps.-1', 'steps.-1: steps is a list, whose places are 0 to 1'),
+    ('steps.2', 'steps.2: steps is a list, whose places are 0 to 1'),
+    ('steps.x', 'steps.x: steps is a list, whose places are 0 to 1'),
+    ('empty.0', 'empty.0: empty is a list, whose places are none: it is empty'),
+    ('loader.-1', 'loader.-1: loader is no list with such a place'),
+    ('number.x', 'number.x: number = 3 has no keys'),
+    ('nothing.x', 'nothing.x: nothing = None has no keys'),
+    ('custom_imports.imports', 'custom_imports.imports can stand in a config file only'),
+    ('_base_', '_base_ can stand in a config file only'),
+])
+def test_an_option_that_leads_nowhere(tmp_path, key, message):
+    path = tmp_path / 'c.py'
+    path.write_text('steps = [1, 2]\nempty = []\nloader = dict()\nnumber = 3\nnothing = None\n')
+    with pytest.raises(ConfigError) as error:
+        read_config(path, {key: 1})
+    assert str(error.value).startswith(f'{path}: {message}')
+
+
+@pytest.mark.parametrize(('options', 'message'), [
+    ({'model.type': 'os.system'}, "options: model.type = 'os.system' is not registered; a package that registers it must stand in"),
+    ({'model.encoder': dict(type='subprocess.call')}, "options: model.encoder.type = 'subprocess.call' is not registered"),
+    ({'default_hooks.timer.type': 'evil_module.Hook'}, "options: default_hooks.timer.type = 'evil_module.Hook' is not registered"),
+    ({'runner_type': 'evil_module'}, "options: runner_type = 'evil_module' is not registered"),
+    ({'optim_wrapper.constructor': 'ibgan_plugin.evil_module'}, "optim_wrapper.constructor = 'ibgan_plugin.evil_module' is not"),
+    ({'model._scope_': 'evil_module'}, "options: model._scope_ = 'evil_module' is no scope of an imported package"),
+    ({'default_scope': 'evil_module'}, "options: default_scope = 'evil_module' is no scope of an imported package"),
+    ({'model.type': 'ibgan_plugin.evil_module.IBGAN'}, "options: model.type = 'ibgan_plugin.evil_module.IBGAN' is not registered"),
+])
+def test_options_name_registered_components_only(config, tmp_path, monkeypatch, options, message):
+    (tmp_path / 'evil_module.py').write_text(f"open({str(tmp_path / 'marker')!r}, 'w')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ConfigError, match=message):
+        read_config(config, options)
+    assert not (tmp_path / 'marker').exists()
+    assert read_config(config, {'model.type': 'ibgan_plugin.models.ibgan.IBGAN'}).model.type  # the path of something registered

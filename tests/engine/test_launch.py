@@ -101,9 +101,10 @@ def test_other_launchers_need_cuda(config, tmp_path):
 
 
 @pytest.mark.parametrize(('changes', 'message'), [
-    ({'optim_wrapper.generator.optimizer': 'RMSprop'}, "small.py: 'str' object has no attribute 'get'"),
-    ({'train_dataloader.dataset': None}, "small.py: train_dataloader.sampler: object of type 'NoneType' has no len"),
-    ({'train_cfg.max_iters': 1.5}, 'small.py: train_cfg: `max_iters` should be a integer'),
+    ({'optim_wrapper.generator.optimizer': 'RMSprop'},
+     "small.py: optim_wrapper.generator.optimizer = 'RMSprop' must be a dict with a type"),
+    ({'train_dataloader.dataset': None}, "small.py: train_dataloader.dataset = None must be a dict with a type"),
+    ({'train_cfg.max_iters': 1.5}, r'small.py: train_cfg.max_iters = 1.5 must be int, not float$'),
     ({'param_scheduler': dict(generator=[dict(type='LinearLR', end='abc', by_epoch=False)], discriminator=[])}, 'small.py: .*str'),
 ])
 def test_mistakes_in_what_the_runner_builds_late(config, tmp_path, changes, message):

@@ -5,7 +5,8 @@ import sys
 
 from ibgan_plugin.apis.complexity import component_costs, format_costs
 from ibgan_plugin.config.load import load_config
-from ibgan_plugin.config.options import ConfigOptions
+from ibgan_plugin.config.options import add_config_arguments
+from ibgan_plugin.engine.size import check_size
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.utils.files import write_whole
 
@@ -13,9 +14,8 @@ from ibgan_plugin.utils.files import write_whole
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description='Parameters and FLOPs of each component and of a training step')
-    parser.add_argument('config', help='config file')
+    add_config_arguments(parser)
     parser.add_argument('--batch-size', type=int, help='images a step; default: that of train_dataloader')
-    parser.add_argument('--cfg-options', nargs='+', action=ConfigOptions, metavar='KEY=VALUE', help='replace config values')
     parser.add_argument('--json', metavar='OUT', help='also write the figures to a JSON file')
     return parser.parse_args(argv)
 
@@ -25,6 +25,7 @@ def main(argv: list[str] | None = None) -> None:
     """Count."""
     args = parse_args(argv)
     cfg = load_config(args.config, cfg_options=args.cfg_options)
+    check_size(cfg)
     costs = component_costs(cfg.model, args.batch_size or cfg.train_dataloader.batch_size)
     print(format_costs(costs))
     if args.json:

@@ -1,0 +1,46 @@
+"""Where the data sets are, whatever the current folder is."""
+import os
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.logging import print_log
+
+#: Environment variable that names the folder of the data sets, ``data`` without it.
+VARIABLE = 'IBGAN_DATA_ROOT'
+DEFAULT = 'data'
+#: Of this package, where it runs from a checkout.
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def data_root() -> Path:
+    """Folder of the data sets: ``$IBGAN_DATA_ROOT``, else ``data`` in the current folder."""
+    return Path(os.environ.get(VARIABLE) or DEFAULT)
+
+
+def find_data(cfg: Config) -> None:
+    """Make the data paths of a config, those in loaders and evaluators that begin with ``data/``, those of this machine.
+
+    With ``IBGAN_DATA_ROOT`` they are in that folder. Without it, what is not in the current folder's ``data``, but in that of
+    the checkout, is taken from there, with one message: nothing is prepared twice.
+    """
+    elsewhere: set[str] = set()
+    for key in [key for key in cfg if key.endswith(('_dataloader', '_evaluator'))]:
+        _move(cfg[key], elsewhere)
+    if elsewhere:
+        print_log(f'data: {", ".join(sorted(elsewhere))} of the checkout, since the current folder has none; {VARIABLE} names '
+                  f'another place', logger='current')
+
+
+def _move(node: Any, elsewhere: set[str]) -> None:
+    """Replace paths below ``node``, in place; notes those taken from the checkout."""
+    for key, value in dict.items(node) if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        if not isinstance(value, str):
+            _move(value, elsewhere)
+        elif value.startswith(f'{DEFAULT}/'):
+            inside = value.removeprefix(f'{DEFAULT}/')
+            if os.environ.get(VARIABLE):
+                node[key] = str(data_root() / inside)
+            elif not Path(value).exists() and (CHECKOUT / value).exists():
+                node[key] = str(CHECKOUT / value)
+                elsewhere.add(node[key])

@@ -1,0 +1,16 @@
+"""The error of a config."""
+from collections.abc import Sequence
+
+from ibgan_plugin.utils.errors import IBGANError
+
+
+class ConfigError(IBGANError):
+    """Mistakes in a config; a line each, which names the file, the key, the value and what is allowed.
+
+    Args:
+        mistakes: The message, or one for each mistake.
+    """
+
+    def __init__(self, mistakes: str | Sequence[str]) -> None:
+        mistakes = [mistakes] if isinstance(mistakes, str) else mistakes
+        super().__init__('\n'.join(' '.join(mistake.split('\n')) for mistake in mistakes))
