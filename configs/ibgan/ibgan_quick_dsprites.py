@@ -9,5 +9,5 @@ train_cfg = dict(max_iters=2000, val_interval=2000)
 default_hooks = dict(
     logger=dict(interval=100),
     checkpoint=dict(interval=500),
-    traversal=dict(interval=500),
+    traversal=dict(interval=1000),
     beta=dict(type='ibgan_plugin.ScheduleHook', field='kl_loss.beta', points=[(0, 0.0), (800, 0.04)]))

@@ -10,7 +10,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from ibgan_plugin.models.networks.layers import leaky_relu
+from ibgan_plugin.models.networks.layers import conv_block, leaky_relu
 from ibgan_plugin.registry import MODELS
 from ibgan_plugin.utils.errors import IBGANError
 
@@ -115,8 +115,8 @@ class SpectralReconstructor(BaseModule):
 class SmallGenerator(BaseModule):
     """G(r) of the trunk's size: two linear layers to 4x4, transposed 4x4 stride-2 convolutions, tanh; N x r_dim -> images.
 
-    With the defaults: linear 128, linear 4*4*32, transposed convolutions 32, 16, 16 and 1 channels, ReLU between. BatchNorm
-    behind the linear layers only: a batch says more of 64 rows than of their pixels, and the convolutions' own scale stays free.
+    With the defaults: linear 128, linear 4*4*32, transposed convolutions 32, 16, 16 and 1 channels, with BatchNorm and ReLU
+    between. Without BatchNorm in the convolutions the signal is too small on its way out, and D wins before G draws anything.
 
     Args:
         r_dim: Width of the representation r.
@@ -135,15 +135,16 @@ class SmallGenerator(BaseModule):
         super().__init__(init_cfg)
         self.r_dim, self.out_channels, self.image_size = r_dim, out_channels, image_size
         widths = _stage_channels(base_channels, image_size)[::-1]
-        features = widths[0] * _BOTTOM_SIZE**2
+        self.bottom_channels = width = widths[0]
+        features = width * _BOTTOM_SIZE**2
         self.project = nn.Sequential(
             nn.Linear(r_dim, hidden_dim), nn.BatchNorm1d(hidden_dim), nn.ReLU(inplace=True),
             nn.Linear(hidden_dim, features), nn.BatchNorm1d(features), nn.ReLU(inplace=True))
         layers: list[nn.Module] = []
-        for width, channels in zip(widths, [*widths[1:], out_channels], strict=True):
-            layers += [nn.ConvTranspose2d(width, channels, 4, stride=2, padding=1), nn.ReLU(inplace=True)]
-        self.bottom_channels = widths[0]
-        self.decode = nn.Sequential(*layers[:-1], nn.Tanh())
+        for channels in widths[1:]:
+            layers += conv_block(nn.ConvTranspose2d(width, channels, 4, stride=2, padding=1, bias=False), nn.ReLU(inplace=True))
+            width = channels
+        self.decode = nn.Sequential(*layers, nn.ConvTranspose2d(width, out_channels, 4, stride=2, padding=1), nn.Tanh())
 
     def forward(self, r: Tensor) -> Tensor:
         """``r`` N x r_dim to images N x out_channels x S x S in [-1, 1]."""
