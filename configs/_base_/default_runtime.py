@@ -12,7 +12,7 @@ default_hooks = dict(
     iteration_seed=dict(type='ibgan_plugin.IterationSeedHook'),
     mi_bounds=dict(type='ibgan_plugin.MIBoundsHook', interval=100),
     traversal=dict(type='ibgan_plugin.TraversalHook', interval=5000),
-    health=dict(type='ibgan_plugin.HealthHook', interval=50, collapse_interval=5000),
+    health=dict(type='ibgan_plugin.HealthHook', interval=50),
     sync_buffers=dict(type='ibgan_plugin.SyncBuffersBeforeValHook'),
     preemption=dict(type='ibgan_plugin.PreemptionHook'))
 log_processor = dict(

@@ -103,6 +103,16 @@ class LatentModel(BaseModel):
         """
         return None
 
+    def realness(self, imgs: Tensor) -> Tensor | None:
+        """How real the model takes images for: a logit each, N x 1, higher for more real; None where it does not judge images.
+
+        Call it in eval mode; the global random state is left alone.
+
+        Args:
+            imgs: Clean images, N x C x S x S.
+        """
+        return None
+
     def exportable_parts(self) -> dict[str, Part]:
         """The parts that can be written to files of their own, by name; ``generator`` takes ``r`` to ``image``."""
         device = device_of(self)

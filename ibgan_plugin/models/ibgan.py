@@ -7,7 +7,7 @@ from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch import Tensor, nn
 
 from ibgan_plugin.models.base import publish_kl_per_dim
-from ibgan_plugin.models.freeze import frozen, live
+from ibgan_plugin.models.freeze import frozen, live, unwrap
 from ibgan_plugin.models.latent_gan import LatentGAN, build
 from ibgan_plugin.models.losses.functional import add_instance_noise, full_precision, gaussian_kl, mi_lower_bound, reparameterize
 from ibgan_plugin.models.validation import check_images, check_objective
@@ -158,6 +158,15 @@ class IBGAN(LatentGAN):
     def discriminate(self, imgs: Tensor) -> Tensor:
         """Logits N x 1 of images, through the trunk if there is one."""
         return full_precision(live(self.discriminator)(self._features(imgs)))
+
+    @torch.no_grad()
+    def realness(self, imgs: Tensor) -> Tensor:
+        """D's logits N x 1, of images with the instance noise of the training."""
+        with torch.random.fork_rng([imgs.device] if imgs.is_cuda else []):
+            torch.manual_seed(0)
+            noisy = add_instance_noise(imgs, self.instance_noise_std)
+        features = noisy if self.trunk is None else unwrap(self.trunk)(noisy)
+        return full_precision(unwrap(self.discriminator)(features))
 
     def forward(self, inputs: Any, data_samples: Any = None, mode: str = 'tensor') -> Any:
         """MMEngine's three modes: see :class:`~ibgan_plugin.models.latent_gan.LatentGAN` for ``'tensor'`` and ``'predict'``.

@@ -4,18 +4,25 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from mmengine.dist import is_main_process, master_only
 from mmengine.hooks import Hook
 from mmengine.optim import OptimWrapperDict
 from mmengine.runner import Runner
 from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
+from ibgan_plugin.engine.hooks.traversal import TraversalHook
 from ibgan_plugin.engine.optim.wrappers import gradient_norm
 from ibgan_plugin.models.base import KL_PER_DIM, LatentModel
 from ibgan_plugin.models.freeze import evaluating, unwrap
 from ibgan_plugin.registry import HOOKS
+from ibgan_plugin.structures import real_images
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.visualization import sample
+from ibgan_plugin.visualization.resemblance import Finding, findings, statistics, told_apart
+
+#: Samples that are looked at, and batches in which they are drawn; as many batches of real images are kept to compare.
+NUM_SAMPLES, NUM_BATCHES = 512, 8
 
 
 class DivergedError(IBGANError):
@@ -24,7 +31,7 @@ class DivergedError(IBGANError):
 
 @HOOKS.register_module()
 class HealthHook(Hook):
-    """Stops on NaN or infinite losses, gradients and weights before they reach a checkpoint; warns of posterior and mode collapse.
+    """Stops on NaN or infinite losses, gradients and weights before they reach a checkpoint; says if samples resemble the data.
 
     The losses and the norm of each optimiser's gradients stay on the device and are looked at together, since a look waits for
     the device: every ``interval`` iterations, before each checkpoint and after the last iteration. The error names the first
@@ -32,9 +39,16 @@ class HealthHook(Hook):
     ``SkipNonFiniteOptimWrapper``, which leaves bad updates out, while this hook undoes what the batch did to the statistics of
     BatchNorm.
 
+    With each picture, and at the end of the run, 512 samples are compared with the last real images that the model was trained on
+    (:mod:`ibgan_plugin.visualization.resemblance`): brightness, contrast, texture, and, where the model has a discriminator,
+    whether it tells them apart at once. Where they do not resemble each other, a warning says what was seen, what it means and
+    what to try. The end of the run says whether its pictures are to be trusted. Posterior and mode collapse are warned of too.
+    This needs a :class:`~ibgan_plugin.models.base.LatentModel`; other models are only kept from NaN.
+
     Args:
         interval: Iterations between two looks at losses and gradients, at least 1.
-        collapse_interval: Iterations between two looks for collapse, at least 1.
+        collapse_interval: Iterations between two looks at the samples, at least 1; None is that of the run's ``TraversalHook``,
+            or 5000 without one. The last iteration is always looked at.
         min_kl: Posterior collapse: the summed KL of r is below this many nats.
         skip: Go on after an iteration with bad losses, with the statistics from before it; every iteration is looked at.
         min_std: Mode collapse: the mean standard deviation of a pixel over 64 samples is below this (images are in [-1, 1]).
@@ -45,9 +59,9 @@ class HealthHook(Hook):
     #: Before the checkpoint of the same iteration.
     priority = 'NORMAL'
 
-    def __init__(self, interval: int = 50, collapse_interval: int = 5000, min_kl: float = 0.01, min_std: float = 0.001,
+    def __init__(self, interval: int = 50, collapse_interval: int | None = None, min_kl: float = 0.01, min_std: float = 0.001,
                  skip: bool = False) -> None:
-        if interval < 1 or collapse_interval < 1:
+        if interval < 1 or (collapse_interval is not None and collapse_interval < 1):
             raise IBGANError(f'interval and collapse_interval must be at least 1, got {interval} and {collapse_interval}')
         self.interval, self.collapse_interval, self.min_kl, self.min_std = interval, collapse_interval, min_kl, min_std
         self.skip = skip
@@ -55,9 +69,14 @@ class HealthHook(Hook):
         self._losses: list[tuple[int, str, Any]] = []  # iteration, name, value
         self._norms: list[tuple[int, str, Tensor]] = []
         self._handles: list[RemovableHandle] = []
+        self._real: list[Tensor] = []  # the newest real images before a look, N x C x S x S in [-1, 1]
+        self._verdict: tuple[int, list[Finding], str] | None = None  # iteration, findings, numbers
 
     def before_train(self, runner: Runner) -> None:
-        """Have each optimiser note the norm of its gradients."""
+        """Have each optimiser note the norm of its gradients; find out when pictures are drawn."""
+        if self.collapse_interval is None:
+            drawn = [hook.interval for hook in runner.hooks if isinstance(hook, TraversalHook)]
+            self.collapse_interval = drawn[0] if drawn else 5000
         wrapper = runner.optim_wrapper
         wrappers = dict(wrapper.items()) if isinstance(wrapper, OptimWrapperDict) else {'the model': wrapper}
         if not self.skip:
@@ -65,9 +84,11 @@ class HealthHook(Hook):
                              for name, each in wrappers.items()]
 
     def after_train(self, runner: Runner) -> None:
-        """Leave the optimisers as they were."""
+        """Leave the optimisers as they were, and say what is to be thought of the pictures."""
         for handle in self._handles:
             handle.remove()
+        if self._verdict is not None:
+            self._conclude(runner, *self._verdict)
 
     def _note_gradients(self, runner: Runner, name: str) -> Callable:
         """An optimiser's hook that notes the norm of the gradients it is about to use, without waiting for the device."""
@@ -89,8 +110,13 @@ class HealthHook(Hook):
         self._losses += [(runner.iter, key, value) for key, value in (outputs or {}).items()]
         if self.skip or self.every_n_train_iters(runner, self.interval) or runner.iter + 1 == runner.max_iters:
             self._look(runner)
-        if self.every_n_train_iters(runner, self.collapse_interval):
+        assert self.collapse_interval is not None
+        left = min(-(runner.iter + 1) % self.collapse_interval, runner.max_iters - runner.iter - 1)  # iterations to the next look
+        if data_batch is not None and left < NUM_BATCHES:
+            self._keep(runner, data_batch)
+        if left == 0:
             self._warn_of_collapse(runner)
+            self._compare(runner)
 
     def _look(self, runner: Runner) -> None:
         """Read what was noted; on NaN or infinity end the run, or undo what the iteration did to the statistics."""
@@ -121,16 +147,58 @@ class HealthHook(Hook):
         last = runner.message_hub.runtime_info.get('last_good_ckpt', 'none was saved')
         return f'training diverged at iteration {iteration + 1}: {what}; last good checkpoint: {last}'
 
+    def _keep(self, runner: Runner, data_batch: dict) -> None:
+        """Keep the real images of a batch for the look that is near."""
+        model = unwrap(runner.model)
+        if isinstance(model, LatentModel) and is_main_process():
+            self._real.append(real_images(model.data_preprocessor(data_batch, False)))
+
     def _warn_of_collapse(self, runner: Runner) -> None:
         kl = runner.message_hub.runtime_info.get(KL_PER_DIM)
         if kl is not None and float(kl.sum()) < self.min_kl:
             runner.logger.warning(f'posterior collapse at iteration {runner.iter + 1}: the KL of r is {float(kl.sum()):.4f} nats, '
                                   f'so the images say nothing about z; a smaller beta may help')
+
+    @master_only
+    @torch.no_grad()
+    def _compare(self, runner: Runner) -> None:
+        """Compare samples with the real images kept, and warn if they do not resemble each other."""
         model = unwrap(runner.model)
         if not isinstance(model, LatentModel):  # another package's, which we can not sample from
             return
+        real_imgs, self._real = torch.cat(self._real) if self._real else None, []
         with evaluating(model):
-            std = sample(model, 64).std(0).mean()
-        if float(std) < self.min_std:
-            runner.logger.warning(f'mode collapse at iteration {runner.iter + 1}: pixels differ by {float(std):.5f} (standard '
-                                  f'deviation) over 64 samples, so all images are the same')
+            fake_imgs = torch.cat([sample(model, NUM_SAMPLES // NUM_BATCHES, seed) for seed in range(NUM_BATCHES)])
+            std = float(fake_imgs.std(0).mean())
+            if std < self.min_std:
+                runner.logger.warning(f'mode collapse at iteration {runner.iter + 1}: pixels differ by {std:.5f} (standard '
+                                      f'deviation) over {len(fake_imgs)} samples, so all images are the same')
+            if real_imgs is None:
+                return
+            real_logits, fake_logits = model.realness(real_imgs), model.realness(fake_imgs)
+        apart = None if real_logits is None or fake_logits is None else told_apart(real_logits, fake_logits)
+        fake, real = statistics(fake_imgs), statistics(real_imgs)
+        found = findings(fake, real, apart)
+        numbers = (f'brightness {fake.brightness:.1%} (data {real.brightness:.1%}), pixels at the ends {fake.ends:.0%} '
+                   f'({real.ends:.0%}), fine structure {fake.fine:.1%} ({real.fine:.1%})')
+        if apart is not None:
+            numbers += f', told apart by the discriminator {apart:.0%} (chance 50%)'
+        self._verdict = runner.iter + 1, found, numbers
+        if found:
+            runner.logger.warning(f'iteration {runner.iter + 1}: the samples do not resemble the data' + _in_words(found))
+
+    @staticmethod
+    def _conclude(runner: Runner, iteration: int, found: list[Finding], numbers: str) -> None:
+        """The last words of a run."""
+        if found:
+            runner.logger.warning(
+                f'DO NOT TRUST this run: at iteration {iteration}, its last, the samples do not resemble the data, so neither the '
+                f'pictures nor the codes and scores say anything about the method' + _in_words(found))
+        else:
+            runner.logger.info(f'The pictures of this run can be trusted: at iteration {iteration} the samples resemble the data: '
+                               f'{numbers}. How well the dimensions are disentangled is for the scores to say.')
+
+
+def _in_words(found: list[Finding]) -> str:
+    """Each finding in three lines."""
+    return ''.join(f'\n  - seen: {each.seen}\n    it means: {each.means}\n    try: {each.to_try}' for each in found)

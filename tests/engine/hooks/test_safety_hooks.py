@@ -206,7 +206,7 @@ def test_a_signal_repeated_at_once_is_the_same_request_and_a_later_one_ends_the_
 
 
 @pytest.mark.parametrize(('make', 'message'), [
-    (lambda: HealthHook(interval=0), 'must be at least 1, got 0 and 5000'),
+    (lambda: HealthHook(interval=0), 'must be at least 1, got 0 and None'),
     (lambda: PreemptionHook(sync_interval=0), 'sync_interval must be at least 1, got 0'),
 ])
 def test_bad_arguments(make, message):
