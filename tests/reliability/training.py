@@ -22,7 +22,9 @@ def options(data_root: str, workers: int = 0, **more) -> dict:
     return {
         'train_dataloader.dataset.data_root': data_root, 'val_dataloader.dataset.data_root': data_root,
         'test_dataloader.dataset.data_root': data_root, 'train_dataloader.num_workers': workers, 'train_dataloader.batch_size': 4,
-        'model.generator.base_channels': 2, 'model.discriminator.base_channels': 2, 'model.reconstructor.base_channels': 2,
+        'model.generator.base_channels': 2, 'model.trunk.base_channels': 2,
+        'default_hooks.instance_noise': dict(type='ibgan_plugin.InstanceNoiseHook', start=1.0, end=0.0, over=20),
+        'default_hooks.beta.points': [(0, 0.0), (20, 0.1)],
         'train_cfg.max_iters': MAX_ITERS, 'train_cfg.val_interval': 10_000, 'train_cfg.val_begin': 10_000,
         'default_hooks.checkpoint.interval': 4, 'default_hooks.logger.interval': 10, 'log_level': 'WARNING',
         'default_hooks.mi_bounds.interval': 5, 'default_hooks.traversal.interval': 10_000, **more}

@@ -11,9 +11,9 @@ import torch
 
 ROOT = Path(__file__).parents[2]
 #: Small networks and few images; the data set, loops, hooks and metrics are those of the shipped config.
-SMALL = ['model.generator.base_channels=2', 'model.discriminator.base_channels=2', 'model.reconstructor.base_channels=2',
-         'train_dataloader.batch_size=8', 'default_hooks.logger.interval=1', 'default_hooks.mi_bounds.interval=2',
-         'default_hooks.traversal.interval=2']
+SMALL = ['model.generator.base_channels=2', 'model.trunk.base_channels=2', 'train_dataloader.batch_size=8',
+         'default_hooks.logger.interval=1', 'log_processor.window_size=1', 'default_hooks.mi_bounds.interval=2',
+         'default_hooks.traversal.interval=2', 'default_hooks.beta.points=[(0,0.0),(10,0.1)]']
 
 
 def small_config(place: Path, name: str) -> Path:
@@ -82,9 +82,9 @@ def test_resume_goes_on_from_the_saved_iteration(trained, tmp_path):
         newest = max(work_dir.glob('*/vis_data'), key=lambda path: path.stat().st_mtime)
         lines = [json.loads(line) for line in (newest / 'scalars.json').read_text().splitlines()]
         assert [line['iter'] for line in lines if 'loss_gen' in line] == list(range(start + 1, 9))
-        # The noise goes on along its line: 1 - iteration / 2500, written after iterations 4, 6, 8.
-        noise = {line['step']: line['instance_noise_std'] for line in lines if 'instance_noise_std' in line}
-        assert noise == {step: pytest.approx(1 - (step - 1) / 2500) for step in (4, 6, 8) if step > start}
+        # beta goes on along its line, 0.01 an iteration; the first has none.
+        betas = {line['iter']: line['loss_kl'] / line['mi_upper_bound'] for line in lines if 'loss_kl' in line}
+        assert betas == {step: pytest.approx((step - 1) / 100) for step in range(start + 1, 9)}
 
 
 def test_test_computes_the_metrics_of_a_checkpoint(trained, tmp_path):
@@ -94,11 +94,12 @@ def test_test_computes_the_metrics_of_a_checkpoint(trained, tmp_path):
 
 
 def test_two_processes_over_gloo(trained, tmp_path):
-    run('bash', ROOT / 'tools/dist_train.sh', small_config(tmp_path, 'ibgan_dsprites'), 2, '--work-dir', tmp_path, '--cfg-options',
-        *SMALL, 'train_cfg.max_iters=3', 'train_cfg.val_interval=3', 'default_hooks.checkpoint.interval=3', cwd=trained.parents[1])
+    run('bash', ROOT / 'tools/dist_train.sh', small_config(tmp_path, 'ibgan_quick_dsprites'), 2, '--work-dir', tmp_path,
+        '--cfg-options', *SMALL, 'train_cfg.max_iters=3', 'train_cfg.val_interval=3', 'default_hooks.checkpoint.interval=3',
+        cwd=trained.parents[1])
     checkpoint = torch.load(tmp_path / 'iter_3.pth', weights_only=True)
     assert checkpoint['state_dict'].keys() == torch.load(trained / 'iter_6.pth', weights_only=True)['state_dict'].keys()
-    done = run('bash', ROOT / 'tools/dist_test.sh', small_config(tmp_path, 'ibgan_dsprites'), tmp_path / 'iter_3.pth', 2,
+    done = run('bash', ROOT / 'tools/dist_test.sh', small_config(tmp_path, 'ibgan_quick_dsprites'), tmp_path / 'iter_3.pth', 2,
                '--work-dir', tmp_path, '--cfg-options', *SMALL, cwd=trained.parents[1])
     assert 'factor_vae/eval_accuracy' in done.stdout + done.stderr
 
