@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from ibgan_plugin.models.base import publish_kl_per_dim
 from ibgan_plugin.models.freeze import frozen, live, unwrap
 from ibgan_plugin.models.latent_gan import LatentGAN, build
-from ibgan_plugin.models.losses.functional import add_instance_noise, full_precision, gaussian_kl, mi_lower_bound, reparameterize
+from ibgan_plugin.models.losses.functional import add_instance_noise, full_precision, gaussian_kl, reparameterize
 from ibgan_plugin.models.validation import check_images, check_objective
 from ibgan_plugin.registry import MODELS
 from ibgan_plugin.structures import real_images
@@ -51,6 +51,7 @@ class IBGAN(LatentGAN):
         sync_bn: Whether BatchNorm uses the batches of all ranks together, on CPUs too; the runner sees to it.
         data_preprocessor: Config that brings ``inputs`` to float images in [-1, 1].
         init_cfg: MMEngine initialisation.
+        prior: Config of p(z), by default ``N(0, I)``; InfoGAN's codes are a :class:`~ibgan_plugin.models.priors.ProductPrior`.
 
     Raises:
         IBGANError: If two components do not fit each other, naming both fields and values.
@@ -60,8 +61,8 @@ class IBGAN(LatentGAN):
                  trunk: dict | None = None, trunk_owner: str = 'discriminator', adversarial_loss: dict | None = None,
                  info_loss: dict | None = None, kl_loss: dict | None = None, gradient_penalty: dict | None = None,
                  discriminator_steps: int = 1, sync_bn: bool = False, data_preprocessor: dict | None = None,
-                 init_cfg: dict | None = None) -> None:
-        super().__init__(generator, discriminator, encoder, reconstructor, trunk, trunk_owner, data_preprocessor, init_cfg)
+                 init_cfg: dict | None = None, prior: dict | None = None) -> None:
+        super().__init__(generator, discriminator, encoder, reconstructor, trunk, trunk_owner, data_preprocessor, init_cfg, prior)
         self.adversarial_loss = build(adversarial_loss or dict(type='ibgan_plugin.AdversarialLoss'))
         self.info_loss, self.kl_loss, self.gradient_penalty = build(info_loss), build(kl_loss), build(gradient_penalty)
         self.discriminator_steps = discriminator_steps
@@ -111,9 +112,9 @@ class IBGAN(LatentGAN):
         optim_wrapper.update_params(loss)
         return log_vars
 
-    def synthesize(self, num: int) -> Synthesis:
-        """Draw ``num`` source codes and turn them into images with instance noise."""
-        z = self.noise_fn(num_batches=num)
+    def synthesize(self, num: int, z: Tensor | None = None) -> Synthesis:
+        """Turn ``num`` source codes ``z``, drawn where there are none, into images with instance noise."""
+        z = self.noise_fn(z, num)
         if self.encoder is None:
             mu, logvar, r = None, None, z
         else:
@@ -131,7 +132,7 @@ class IBGAN(LatentGAN):
             real_logits, features = self.discriminate(noisy_real), self._features(fake_imgs)
             losses = self.adversarial_loss.discriminator(real_logits, full_precision(live(self.discriminator)(features)))
             if z is not None and self.trunk_owner == 'both' and self.info_loss is not None:
-                losses['loss_info_disc'] = self.info_loss(z, full_precision(live(self.reconstructor)(features)))
+                losses['loss_info_disc'] = self.info_loss(z, full_precision(live(self.reconstructor)(features)), self.prior)
             if self.gradient_penalty is not None:
                 losses['loss_gradient_penalty'] = self.gradient_penalty(self.discriminate, noisy_real, fake_imgs)
         return losses
@@ -142,11 +143,11 @@ class IBGAN(LatentGAN):
         with frozen(*self._frozen_in('generator')):
             features = self._features(fake_imgs)
             terms = self.adversarial_loss.generator(full_precision(live(self.discriminator)(features)))
-            z_hat = None if self.reconstructor is None else full_precision(live(self.reconstructor)(features))  # N x z_dim
+            z_hat = None if self.reconstructor is None else full_precision(live(self.reconstructor)(features))  # N x coded_dim
         if z_hat is not None:
-            terms['mi_lower_bound'] = mi_lower_bound(z, z_hat).detach()
+            terms['mi_lower_bound'] = self.prior.mi_lower_bound(z, z_hat).detach()
             if self.info_loss is not None:
-                terms['loss_info'] = self.info_loss(z, z_hat)
+                terms['loss_info'] = self.info_loss(z, z_hat, self.prior)
         if mu is not None and logvar is not None:
             kl = gaussian_kl(mu, logvar).detach()  # N x r_dim
             terms['mi_upper_bound'] = kl.sum(1)

@@ -5,9 +5,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ibgan_plugin.models.base import LatentModel, Part, device_of, standard_normal
+from ibgan_plugin.models.base import LatentModel, Method, Part, device_of, standard_normal
 from ibgan_plugin.models.freeze import evaluating, unwrap
 from ibgan_plugin.models.losses.functional import gaussian_kl, reparameterize
+from ibgan_plugin.models.priors import NormalPrior, Prior
 from ibgan_plugin.models.validation import check_components, check_images
 from ibgan_plugin.registry import MODELS
 from ibgan_plugin.structures import generated_samples, rows_of, to_samples
@@ -45,7 +46,7 @@ class LatentGAN(LatentModel):
     """Encoder e(r|z), generator G(r), discriminator D(x) and reconstructor q(z|x), and what they do when not trained.
 
     Args:
-        generator, discriminator, encoder, reconstructor, trunk, trunk_owner, data_preprocessor, init_cfg: See
+        generator, discriminator, encoder, reconstructor, trunk, trunk_owner, data_preprocessor, init_cfg, prior: See
             :class:`~ibgan_plugin.models.ibgan.IBGAN`.
 
     Raises:
@@ -53,15 +54,16 @@ class LatentGAN(LatentModel):
     """
 
     def __init__(self, generator: dict, discriminator: dict, encoder: dict | None, reconstructor: dict | None, trunk: dict | None,
-                 trunk_owner: str, data_preprocessor: dict | None, init_cfg: dict | None) -> None:
+                 trunk_owner: str, data_preprocessor: dict | None, init_cfg: dict | None, prior: dict | None = None) -> None:
         super().__init__(data_preprocessor, init_cfg)
         self.encoder, self.generator, self.trunk = build(encoder), build(generator), build(trunk)
         self.discriminator, self.reconstructor = build(discriminator), build(reconstructor)
         self.trunk_owner = trunk_owner
         # noise_size is what generators of mmagic call it
         self.r_dim: int = self.generator.r_dim if hasattr(self.generator, 'r_dim') else self.generator.noise_size
-        check_components(self)
         self.z_dim: int = self.r_dim if self.encoder is None else self.encoder.z_dim
+        self.prior: Prior = NormalPrior(self.z_dim) if prior is None else build(prior)
+        check_components(self)
         self.image_shape = _image_shape(self.generator, self.r_dim)
 
     def optim_groups(self) -> dict[str, list[str]]:
@@ -74,10 +76,10 @@ class LatentGAN(LatentModel):
         return {key: [name for name in names if getattr(self, name) is not None] for key, names in groups.items()}
 
     def noise_fn(self, noise: Tensor | None = None, num_batches: int = 1) -> Tensor:
-        """``noise`` on the model's device, or ``num_batches`` fresh source codes z ~ N(0, I): N x z_dim."""
+        """``noise`` on the model's device, or ``num_batches`` fresh source codes z ~ p(z): N x z_dim."""
         device = device_of(self)
         if noise is None:
-            return torch.randn(num_batches, self.z_dim, device=device)
+            return self.prior.from_normal(torch.randn(num_batches, self.z_dim, device=device))
         if noise.ndim != 2 or noise.shape[1] != self.z_dim:
             raise IBGANError(f'noise must be N x {self.z_dim} (z_dim), got {tuple(noise.shape)}')
         return noise.to(device)
@@ -87,12 +89,15 @@ class LatentGAN(LatentModel):
         return (z, torch.full_like(z, -torch.inf)) if self.encoder is None else unwrap(self.encoder)(z)
 
     def encode(self, imgs: Tensor) -> Tensor:
-        """The representation of clean images N x C x S x S: the mean of e(r|z) at the mean of q(z|x), N x r_dim."""
+        """The representation of clean images N x C x S x S: the mean of e(r|z) at the mean of q(z|x), N x r_dim.
+
+        Of codes that q does not reconstruct, such as InfoGAN's noise, it is the prior's mean.
+        """
         if self.reconstructor is None:
             raise IBGANError('this model has no reconstructor, so it can not encode images')
         check_images(imgs, self.image_shape)
         features = imgs if self.trunk is None else unwrap(self.trunk)(imgs)
-        return self.posterior(unwrap(self.reconstructor)(features))[0]
+        return self.posterior(self.prior.posterior_mean(unwrap(self.reconstructor)(features)))[0]
 
     def decode(self, r: Tensor) -> Tensor:
         """Images N x C x S x S in [-1, 1] of representations N x r_dim, without instance noise."""
@@ -105,7 +110,7 @@ class LatentGAN(LatentModel):
 
     def latents_of(self, noise: Tensor) -> Tensor:
         """r of noise N x (z_dim + r_dim): of z, and of the numbers behind the draw from e(r|z)."""
-        z, epsilon = noise[:, :self.z_dim], noise[:, self.z_dim:]
+        z, epsilon = self.prior.from_normal(noise[:, :self.z_dim]), noise[:, self.z_dim:]
         return z if self.encoder is None else reparameterize(*self.posterior(z), epsilon)
 
     @torch.no_grad()
@@ -113,7 +118,8 @@ class LatentGAN(LatentModel):
         """``E_z KL(e(r|z) || N(0, 1))`` of each dimension, (r_dim,) in nats, over ``num`` codes z; None without an encoder."""
         if self.encoder is None:
             return None
-        return gaussian_kl(*self.posterior(standard_normal(num, self.z_dim, seed).to(device_of(self)))).mean(0)
+        z = self.prior.from_normal(standard_normal(num, self.z_dim, seed).to(device_of(self)))
+        return gaussian_kl(*self.posterior(z)).mean(0)
 
     def exportable_parts(self) -> dict[str, Part]:
         """The parts that there are: ``generator`` (``r`` -> ``image``), ``encoder`` (``z`` -> ``mu``, ``logvar``),
@@ -126,7 +132,7 @@ class LatentGAN(LatentModel):
             imgs = torch.zeros(2, *self.image_shape, device=device)
             chain = [*([] if self.trunk is None else [self.trunk]), self.reconstructor]
             parts['reconstructor'] = Part(nn.Sequential(*chain), imgs, 'image', ('z', ))
-            mean = [] if self.encoder is None else [PosteriorMean(self.encoder)]
+            mean = [Method(self.prior, 'posterior_mean'), *([] if self.encoder is None else [PosteriorMean(self.encoder)])]
             parts['representation'] = Part(nn.Sequential(*chain, *mean), imgs, 'image', ('r', ))
         return parts
 

@@ -46,7 +46,6 @@ class VAE(LatentModel):
                    decoder__out_channels=self.decoder.out_channels)
         self.r_dim: int = self.encoder.r_dim
         self.image_shape = (self.encoder.in_channels, self.encoder.image_size, self.encoder.image_size)
-        self.to(memory_format=torch.channels_last)
 
     def optim_groups(self) -> dict[str, list[str]]:
         """Names of the submodules that each optimiser trains."""

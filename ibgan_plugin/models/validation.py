@@ -32,9 +32,11 @@ def check_components(model: 'LatentGAN') -> None:
         raise IBGANError("model.trunk_owner = 'both' needs model.trunk and model.reconstructor")
     if model.encoder is not None:
         check_same('the width of r', encoder__r_dim=model.encoder.r_dim, generator__r_dim=model.r_dim)
+    source = {'generator__r_dim' if model.encoder is None else 'encoder__z_dim': model.z_dim}
+    check_same('the width of z', **source, prior__dim=model.prior.dim)
     if model.reconstructor is not None:
-        source = {'generator__r_dim': model.r_dim} if model.encoder is None else {'encoder__z_dim': model.encoder.z_dim}
-        check_same('the width of z', **source, reconstructor__z_dim=model.reconstructor.z_dim)
+        coded = source if model.prior.coded_dim == model.prior.dim else {'prior__coded_dim': model.prior.coded_dim}
+        check_same('the width of z', **coded, reconstructor__z_dim=model.reconstructor.z_dim)
     readers = {name: getattr(model, name) for name in ('trunk', 'discriminator', 'reconstructor')}
     readers = {name: reader for name, reader in readers.items() if reader is not None}
     _same_attribute('the width of the features', 'num_features', **readers)

@@ -16,6 +16,12 @@ LIMITS = dict(
     textbook_infogan=model_cfg(
         encoder=None, kl_loss=None,
         reconstructor=dict(type='ibgan_plugin.Reconstructor', z_dim=4, base_channels=4, image_size=SIZE)),
+    categorical_infogan=model_cfg(
+        encoder=None, kl_loss=None, generator=dict(type='ibgan_plugin.Generator', r_dim=7, base_channels=4, image_size=SIZE),
+        reconstructor=dict(type='ibgan_plugin.Reconstructor', z_dim=5, base_channels=4, image_size=SIZE),
+        prior=dict(type='ibgan_plugin.ProductPrior', parts=[
+            dict(type='ibgan_plugin.CategoricalPrior', dim=3), dict(type='ibgan_plugin.UniformPrior', dim=2),
+            dict(type='ibgan_plugin.NormalPrior', dim=2, coded=False)])),
     gan=model_cfg(encoder=None, kl_loss=None, reconstructor=None, info_loss=None),
     shared_trunk=trunk_cfg(),
     generator_trunk=trunk_cfg(trunk_owner='generator'),
@@ -81,6 +87,7 @@ def test_no_gradient_is_left_on_the_other_side(name):
 @pytest.mark.parametrize(('name', 'keys'), [
     ('ibgan', {'loss_disc_real', 'loss_disc_fake', 'loss_gen', 'loss_info', 'loss_kl', 'mi_lower_bound', 'mi_upper_bound'}),
     ('textbook_infogan', {'loss_disc_real', 'loss_disc_fake', 'loss_gen', 'loss_info', 'mi_lower_bound'}),
+    ('categorical_infogan', {'loss_disc_real', 'loss_disc_fake', 'loss_gen', 'loss_info', 'mi_lower_bound'}),
     ('gan', {'loss_disc_real', 'loss_disc_fake', 'loss_gen'}),
 ])
 def test_logged_values(name, keys):
@@ -94,6 +101,19 @@ def test_logged_values(name, keys):
         kl = MessageHub.get_current_instance().get_info(KL_PER_DIM)
         assert kl.shape == (4, )
         assert kl.sum().item() == pytest.approx(log_vars['mi_upper_bound'].item(), rel=1e-5)
+
+
+def test_codes_of_infogan_s_prior():
+    model = MODELS.build(LIMITS['categorical_infogan']).eval()
+    assert (model.r_dim, model.z_dim, model.noise_dim) == (7, 7, 7)
+    r = model.sample_latents(200, seed=0)
+    assert torch.equal(r[:, :3].sum(1), torch.ones(200)) and r[:, 3:5].abs().max() <= 1 < r[:, 5:].abs().max()
+    assert torch.equal(model.sample_latents(200, seed=0), r)
+    imgs = model.decode(r[:8])
+    stats, codes = model.reconstructor(imgs), model.encode(imgs)
+    torch.testing.assert_close(codes, torch.cat([stats[:, :3].softmax(1), stats[:, 3:], torch.zeros(8, 2)], dim=1))
+    z = model.noise_fn(num_batches=8)
+    torch.testing.assert_close(model.info_loss(z, stats, model.prior), -model.prior.mi_lower_bound(z, stats))
 
 
 def test_zero_weights_are_a_gan():

@@ -1,4 +1,6 @@
 """The two information terms of the objective."""
+from typing import Any
+
 from torch import Tensor, nn
 
 from ibgan_plugin.models.losses import functional
@@ -23,9 +25,16 @@ class InformationLoss(nn.Module):
             raise IBGANError(f'info_weight must be at least 0, got {info_weight}')
         self.info_weight = info_weight
 
-    def forward(self, z: Tensor, z_hat: Tensor) -> Tensor:
-        """Loss per sample, N, in nats, of codes and their reconstructions, each N x z_dim."""
-        return -self.info_weight * functional.mi_lower_bound(z, z_hat)
+    def forward(self, z: Tensor, z_hat: Tensor, prior: Any = None) -> Tensor:
+        """Loss per sample, N, in nats.
+
+        Args:
+            z: Codes, N x z_dim.
+            z_hat: What the reconstructor says of them, N x z_dim, or N x coded_dim where ``prior`` has noise.
+            prior: A :class:`~ibgan_plugin.models.priors.Prior`, which has the bound of its codes; None for ``N(0, I)``.
+        """
+        bound = functional.mi_lower_bound if prior is None else prior.mi_lower_bound
+        return -self.info_weight * bound(z, z_hat)
 
 
 @MODELS.register_module()
