@@ -1,6 +1,8 @@
 """The models, their networks, priors and losses."""
 from ibgan_plugin.models.ibgan import IBGAN
+from ibgan_plugin.models.infogan_cr import InfoGANCR
 from ibgan_plugin.models.losses.adversarial import AdversarialLoss, GradientPenalty, R1Penalty
+from ibgan_plugin.models.losses.contrastive import ContrastiveLoss
 from ibgan_plugin.models.losses.density_ratio import DensityRatioLoss
 from ibgan_plugin.models.losses.information import InformationLoss, KLLoss
 from ibgan_plugin.models.losses.reconstruction import BernoulliReconstruction, GaussianReconstruction
@@ -8,6 +10,7 @@ from ibgan_plugin.models.losses.regularisers import CapacityRegulariser, DIPRegu
 from ibgan_plugin.models.networks.discriminator import Discriminator
 from ibgan_plugin.models.networks.encoder import Encoder
 from ibgan_plugin.models.networks.generator import Generator
+from ibgan_plugin.models.networks.infogan_cr import ContrastiveNetwork, InfoGANGenerator
 from ibgan_plugin.models.networks.init import OrthogonalInit
 from ibgan_plugin.models.networks.reconstructor import Reconstructor
 from ibgan_plugin.models.networks.spectral import SmallGenerator, SpectralDiscriminator, SpectralReconstructor, SpectralTrunk
@@ -17,8 +20,8 @@ from ibgan_plugin.models.priors import CategoricalPrior, NormalPrior, ProductPri
 from ibgan_plugin.models.vae import VAE, FactorVAE
 
 __all__ = ['IBGAN', 'VAE', 'AdversarialLoss', 'BernoulliReconstruction', 'CapacityRegulariser', 'CategoricalPrior',
-           'DIPRegulariser', 'DensityRatioLoss', 'Discriminator', 'Encoder', 'FactorVAE', 'GaussianReconstruction', 'Generator',
-           'GradientPenalty', 'ImageDecoder', 'ImageEncoder', 'InformationLoss', 'KLLoss', 'KLRegulariser', 'LatentCritic',
-           'NormalPrior', 'OrthogonalInit', 'ProductPrior', 'R1Penalty', 'Reconstructor', 'SmallGenerator',
-           'SpectralDiscriminator', 'SpectralReconstructor', 'SpectralTrunk', 'TotalCorrelationRegulariser', 'Trunk',
-           'UniformPrior']
+           'ContrastiveLoss', 'ContrastiveNetwork', 'DIPRegulariser', 'DensityRatioLoss', 'Discriminator', 'Encoder', 'FactorVAE',
+           'GaussianReconstruction', 'Generator', 'GradientPenalty', 'ImageDecoder', 'ImageEncoder', 'InfoGANCR',
+           'InfoGANGenerator', 'InformationLoss', 'KLLoss', 'KLRegulariser', 'LatentCritic', 'NormalPrior', 'OrthogonalInit',
+           'ProductPrior', 'R1Penalty', 'Reconstructor', 'SmallGenerator', 'SpectralDiscriminator', 'SpectralReconstructor',
+           'SpectralTrunk', 'TotalCorrelationRegulariser', 'Trunk', 'UniformPrior']
