@@ -10,10 +10,13 @@ from ibgan_plugin.config.check import check_config
 from ibgan_plugin.engine import GroupedOptimWrapperConstructor
 from ibgan_plugin.evaluation.disentanglement.protocols import PROTOCOLS
 from ibgan_plugin.registry import METRICS
+from ibgan_plugin.utils.schedules import piecewise_linear
 from tests.conftest import batch
 
 ROOT = Path(__file__).parents[2] / 'configs'
-LEAVES = sorted(path for path in (ROOT / 'ibgan').glob('*.py'))
+#: Data sets with true factors.
+DATASETS = sorted(path.stem for path in (ROOT / '_base_' / 'datasets').glob('*.py') if path.stem not in ('celeba', '3dchairs'))
+LEAVES = sorted(path for folder in ('ibgan', 'vae', 'infogan_cr') for path in (ROOT / folder).glob('*.py'))
 
 
 def load(name: str) -> Config:
@@ -23,7 +26,7 @@ def load(name: str) -> Config:
 def test_there_are_leaves():
     names = {path.stem for path in LEAVES}
     assert {'ibgan_dsprites', 'infogan_dsprites', 'gan_dsprites', 'ibgan_quick_dsprites', 'ibgan_celeba', 'ibgan_3dchairs',
-            'ibgan_color_dsprites'} <= names
+            'ibgan_color_dsprites', 'beta_vae_dsprites', 'factor_vae_dsprites', 'infogan_cr_dsprites'} <= names
 
 
 @pytest.mark.parametrize('path', LEAVES, ids=lambda path: path.stem)
@@ -33,19 +36,19 @@ def test_every_config_builds_and_steps_once(path):
     init_default_scope('ibgan_plugin')
     model = MODELS.build(cfg.model)
     model.init_weights()
-    for hook in cfg.default_hooks.values():
+    for hook in filter(None, cfg.default_hooks.values()):
         build_from_cfg(hook, HOOKS)
     wrapper_cfg = {key: value for key, value in cfg.optim_wrapper.items() if key != 'constructor'}
     optim = GroupedOptimWrapperConstructor(wrapper_cfg)(model.train())
     before = {key: value.clone() for key, value in model.named_parameters()}
-    channels = cfg.model.generator.out_channels
-    log_vars = model.train_step(batch(2, channels, 64), optim)
+    assert model.image_shape[1:] == (64, 64)
+    log_vars = model.train_step(batch(4, *model.image_shape[:2]), optim)
     assert all(value.isfinite() for value in log_vars.values())
-    idle = ('reconstructor', ) if path.stem.startswith('gan_') else ()
+    idle = {'gan_dsprites': ('reconstructor', )}.get(path.stem, ('contrastive', ))  # whose weight is 0 at first
     for child in {key.split('.')[0] for key in before}:
         changed = any(not torch.equal(value, before[key]) for key, value in model.named_parameters() if key.split('.')[0] == child)
         assert changed == (child not in idle), child
-    assert model.eval().generate(num_batches=2).shape == (2, channels, 64, 64)
+    assert model.eval().decode(model.sample_latents(2)).shape == (2, *model.image_shape)
 
 
 @pytest.mark.parametrize('path', LEAVES, ids=lambda path: path.stem)
@@ -94,6 +97,47 @@ def test_published_hyper_parameters(name, z, r, beta, lr_d, iters, noise, label,
     assert (hook.start, hook.end, hook.get('over')) == noise
     assert cfg.model.adversarial_loss.real_label == label
     assert cfg.model.generator.out_channels == channels
+
+
+@pytest.mark.parametrize('path', [path for path in LEAVES if path.parent.name == 'vae' and 'quick' not in path.stem],
+                         ids=lambda path: path.stem)
+def test_settings_of_the_study(path):
+    cfg = Config.fromfile(path)
+    is_factor_vae = cfg.model.type == 'ibgan_plugin.FactorVAE'
+    assert cfg.train_dataloader.batch_size == (128 if is_factor_vae else 64)  # two batches of 64 an iteration
+    assert cfg.train_cfg.max_iters == 300_000
+    assert cfg.optim_wrapper.autoencoder.optimizer == dict(type='Adam', lr=1e-4)
+    assert cfg.model.encoder.r_dim == 10 and cfg.model.reconstruction_loss.type == 'ibgan_plugin.BernoulliReconstruction'
+    if is_factor_vae:
+        assert cfg.optim_wrapper.critic.optimizer == dict(type='Adam', lr=1e-4, betas=(0.5, 0.9))
+        assert list(cfg.model.critic.hidden_dims) == [1000] * 6
+
+
+def test_published_infogan_cr():
+    cfg = Config.fromfile(ROOT / 'infogan_cr' / 'infogan_cr_dsprites.py')
+    assert {side: cfg.optim_wrapper[side].optimizer.lr for side in ('generator', 'discriminator', 'contrastive')} == dict(
+        generator=1e-3, discriminator=2e-3, contrastive=2e-3)
+    assert (cfg.train_cfg.max_iters, cfg.train_dataloader.batch_size) == (28 * 11_520, 64)
+    assert (cfg.model.info_loss.info_weight, cfg.model.generator_steps, cfg.model.trunk_owner) == (0.05, 2, 'both')
+    hook = build_from_cfg(cfg.default_hooks.contrastive, HOOKS)
+    assert hook.field == 'contrastive_loss.weight'
+    assert [piecewise_linear(i, hook.points) for i in (0, 287_999, 288_000, 322_559)] == [0, 0, 2, 2]
+
+
+METHODS = [path for path in LEAVES if path.parent.name in ('vae', 'infogan_cr') and path.stem.endswith('_dsprites')
+           and not {'quick', 'color'} & set(path.stem.split('_')) and '_base_/datasets/' in path.read_text()]
+
+
+@pytest.mark.parametrize('path', METHODS, ids=lambda path: path.stem)
+@pytest.mark.parametrize('dataset', DATASETS)
+def test_every_method_takes_every_data_set_by_one_line(path, dataset, tmp_path):
+    text = path.read_text().replace('datasets/dsprites.py', f'datasets/{dataset}.py')
+    assert text.count(f'datasets/{dataset}.py') == 1
+    (tmp_path / path.name).write_text(text.replace('../_base_', str(ROOT / '_base_')))
+    cfg = Config.fromfile(tmp_path / path.name)
+    check_config(cfg)
+    model = MODELS.build(cfg.model)
+    assert model.image_shape == (cfg.image_channels, 64, 64)
 
 
 def test_limits_differ_from_ibgan_in_numbers_only():
