@@ -16,6 +16,7 @@ from ibgan_plugin.datasets.prepare.factor_sets import FACTOR_SETS
 from ibgan_plugin.datasets.prepare.run import run
 from ibgan_plugin.datasets.store.reader import LMDBReader
 from ibgan_plugin.utils.cli import one_clear_message
+from ibgan_plugin.utils.errors import IBGANError
 
 #: Where the files of the factor sets lie by default.
 FACTOR_FILES = {'shapes3d': '3dshapes.h5', 'mpi3d': 'mpi3d_toy.npz', 'cars3d': 'cars', 'smallnorb': ''}
@@ -41,6 +42,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         if name == 'folder':
             command.add_argument('root', type=Path, help='folder, zip or tar file of images')
             command.add_argument('--out', type=Path, required=True, help='LMDB file to make')
+            command.add_argument('--factors', type=Path, metavar='TABLE', help='CSV or Parquet file of true factors: a column '
+                                 'names the files, the others are factors (docs/own_data.md)')
+            command.add_argument('--continuous', nargs='+', default=[], metavar='FACTOR', help='factors that are measurements')
+            command.add_argument('--categorical', nargs='+', default=[], metavar='FACTOR', help='factors that are classes')
             command.add_argument('--channels', type=int, default=recipe.channels, help='1 (grey) or 3')
         else:
             command.add_argument('root', type=Path, nargs='?', default=Path('data') / name, help='where the official files are')
@@ -98,7 +103,10 @@ def prepare_images(args: argparse.Namespace) -> str:
         changes['expected'] = None
     recipe = dataclasses.replace(args.recipe, **changes)
     if args.dataset == 'folder':
-        conversion, job = folder.job(args.root, recipe, args.workers, args.skip_unreadable)
+        if args.factors is None and args.continuous + args.categorical:
+            raise IBGANError('--continuous and --categorical say what factors are: give their table with --factors')
+        conversion, job = folder.job(args.root, recipe, args.workers, args.skip_unreadable, '', args.factors, args.continuous,
+                                     args.categorical)
     else:
         make = celeba.job if args.dataset == 'celeba' else chairs.job
         conversion, job = make(args.root, recipe, args.workers, args.skip_unreadable, args.partial)

@@ -1,5 +1,6 @@
 """Images of any origin in an LMDB file made by ``tools/prepare_data.py``."""
 import math
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import torch
 
 from ibgan_plugin.datasets.base import ImageDataset
 from ibgan_plugin.datasets.codec import ImageError
+from ibgan_plugin.datasets.factor_table import FactorTable
 from ibgan_plugin.datasets.ground_truth import FactorGrid
 from ibgan_plugin.datasets.store.reader import LMDBReader, check_store, record_key
 from ibgan_plugin.registry import DATASETS
@@ -31,6 +33,7 @@ class LMDBImages(ImageDataset):
     Args:
         path: The LMDB file.
         pipeline, indices, test_mode: As in :class:`~ibgan_plugin.datasets.base.ImageDataset`.
+        factors: Which of the prepared factors to take, by name; by default all. ``'attributes'`` takes CelebA's 40 as factors.
         annotations: Names of the arrays to hand on in ``data_samples`` as tensors, e.g. ``('attributes',)``.
         partition: Use one part only, e.g. ``'train'``; ``indices`` then count within it.
 
@@ -40,11 +43,13 @@ class LMDBImages(ImageDataset):
     """
 
     def __init__(self, path: str | Path, pipeline: Sequence | None = None, indices: int | Sequence[int] | None = None,
-                 test_mode: bool = False, annotations: Sequence[str] = (), partition: str | None = None):
+                 test_mode: bool = False, annotations: Sequence[str] = (), partition: str | None = None,
+                 factors: str | Sequence[str] | None = None):
         super().__init__(pipeline, indices, test_mode)
         self.path = check_store(path)
         self.annotations = tuple(annotations)
         self.partition = partition
+        self._requested_factors = factors
 
     def _open(self) -> int:
         self._reader = LMDBReader(self.path, KIND)
@@ -54,17 +59,28 @@ class LMDBImages(ImageDataset):
             if name not in known:
                 raise IBGANError(f'{self.path} has no annotation {name!r}, only {sorted(known)}')
         self._arrays = {name: torch.from_numpy(self._reader.array(name)) for name in self.annotations}
-        self._grid = self._complete_grid()
+        self._factors = self._read_factors(self._requested_factors)
+        self._grid = None if self._factors is None else self._factors.grid
         return len(self._reader)
 
-    def _complete_grid(self) -> FactorGrid | None:
-        """The grid of factors, if the images are exactly its points in order."""
-        if 'factor_names' not in self._layout:
+    def _read_factors(self, asked: str | Sequence[str] | None) -> FactorTable | None:
+        """The table of factors of the whole set, if there are any."""
+        layout, arrays = self._layout, self._reader.metadata['arrays']
+        if asked == 'attributes' and 'attributes' in arrays:
+            names = tuple(layout['attribute_names'])
+            signs = self._reader.array('attributes').astype(np.float64)  # -1 or 1
+            return FactorTable(names, ('categorical', ) * len(names), (signs + 1) / 2, (('no', 'yes'), ) * len(names))
+        if 'factors' not in arrays or 'factor_names' not in layout:
+            if asked is not None:
+                raise IBGANError(f'{self.path} has no factors {asked!r}, only the annotations {sorted(arrays)}; '
+                                 'prepare it with --factors')
             return None
-        grid = FactorGrid(tuple(self._layout['factor_names']), tuple(self._layout['factor_sizes']))
-        if len(grid) != len(self._reader):
-            return None
-        return grid if (grid.to_index(self._reader.array('factors')) == np.arange(len(grid))).all() else None
+        names = tuple(layout['factor_names'])
+        kinds = tuple(layout.get('factor_kinds', ['categorical'] * len(names)))
+        labels = layout.get('factor_labels') or [[str(value) for value in range(size)] for size in layout['factor_sizes']]
+        table = FactorTable(names, kinds, self._reader.array('factors').astype(np.float64),
+                            tuple(None if classes is None else tuple(classes) for classes in labels))
+        return table if asked is None else table.columns([asked] if isinstance(asked, str) else asked)
 
     def _select(self) -> np.ndarray | None:
         if self.partition is None:
@@ -76,10 +92,24 @@ class LMDBImages(ImageDataset):
 
     @property
     def metainfo(self) -> dict[str, Any]:
-        """Name of the set and how it was prepared; factor, attribute and partition names where it has them."""
+        """Name of the set and how it was prepared; attribute and partition names where it has them.
+
+        With factors also ``factor_names``, ``factor_sizes``, ``factor_kinds`` (``'categorical'`` or ``'continuous'``) and
+        ``is_grid``: whether the samples are all the combinations of the factors in order, so that ``sample_idx`` is a cell.
+        """
         self.full_init()
-        return {'dataset': self._layout['name'], **{name: tuple(value) if isinstance(value, list) else value
-                                                    for name, value in self._layout.items() if name != 'name'}}
+        layout = {name: tuple(value) if isinstance(value, list) else value for name, value in self._layout.items()
+                  if name not in ('name', 'factor_labels')}
+        factors = {} if self._factors is None else {
+            'factor_names': self._factors.names, 'factor_sizes': self._factors.sizes, 'factor_kinds': self._factors.kinds,
+            'is_grid': self._grid is not None}
+        return {'dataset': self._layout['name'], **layout, **factors}
+
+    @property
+    def factors(self) -> np.ndarray | None:
+        """Factors float64 [N, F] of the whole set, by ``sample_idx``: numbers of classes, or values; None without any."""
+        self.full_init()
+        return None if self._factors is None else self._factors.values
 
     @property
     def grid(self) -> FactorGrid:
@@ -103,7 +133,8 @@ class LMDBImages(ImageDataset):
         return self._fetch(sample_idx, np.zeros_like(sample_idx), np.zeros_like(sample_idx))
 
     def _content(self) -> dict[str, Any]:
-        return {'checksum': self._reader.metadata['checksum'], 'layout': self._layout}
+        content = {'checksum': self._reader.metadata['checksum'], 'layout': self._layout}
+        return content if self._factors is None else {**content, 'factors': zlib.crc32(self._factors.values.tobytes())}
 
     def _annotate(self, sample_idx: np.ndarray) -> dict[str, torch.Tensor]:
         return {**super()._annotate(sample_idx), **{name: values[sample_idx] for name, values in self._arrays.items()}}

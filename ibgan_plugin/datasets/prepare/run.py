@@ -1,7 +1,7 @@
 """Building a store, checking it and saying what came out."""
 from pathlib import Path
 
-from ibgan_plugin.datasets.lmdb_images import KIND
+from ibgan_plugin.datasets.lmdb_images import KIND, LMDBImages
 from ibgan_plugin.datasets.prepare.convert import Conversion
 from ibgan_plugin.datasets.store.reader import LMDBReader
 from ibgan_plugin.datasets.store.writer import Job, build
@@ -36,10 +36,21 @@ def run(path: Path, job: Job, conversion: Conversion | None = None, overwrite: b
     summary = (f'{path}: {len(reader):,} images of {height}x{width}x{channels} ({layout["encoding"]}) from '
                f'{reader.metadata["source"]}, {path.stat().st_size:,} bytes, checksum verified, '
                f'annotations: {", ".join(sorted(reader.metadata["arrays"])) or "none"}')
+    if 'factors' in reader.metadata['arrays']:
+        summary += f'\n{_factor_summary(path)}'
     if there:
         summary += '; it was there already'
     report = _report(path, conversion, reader.metadata['skipped']) if conversion is not None else ''
     return f'{summary}\n{report}'.rstrip()
+
+
+def _factor_summary(path: Path) -> str:
+    """One line on what the factors are."""
+    meta = LMDBImages(path).metainfo
+    factors = [f'{name} ({size} {"values" if kind == "continuous" else "classes"}, {kind})' for name, size, kind in
+               zip(meta['factor_names'], meta['factor_sizes'], meta['factor_kinds'], strict=True)]
+    grid = 'every combination once: a full grid' if meta['is_grid'] else 'not every combination once: no grid'
+    return f'factors: {", ".join(factors)}; {grid}'
 
 
 def _check_same(reader: LMDBReader, job: Job) -> None:

@@ -42,17 +42,20 @@ def restrict_dataloader(dataloader: Any, evaluator: Evaluator) -> Any:
     meta = getattr(dataset, 'metainfo', {})
     if 'factor_names' not in meta or 'factor_sizes' not in meta:
         raise IBGANError(f'{type(dataset).__name__} needs metainfo factor_names and factor_sizes, got {sorted(meta)}')
-    grid = FactorGrid(tuple(meta['factor_names']), tuple(meta['factor_sizes']))
-    index = required_index(evaluator, grid)
-    # in a set that is a part already, positions are not cells: it is left alone, and the metrics name what they miss
-    if index is not None and len(index) < len(dataset) == len(grid) and hasattr(dataset, 'get_subset'):
-        dataset = dataset.get_subset(index)
 
     def built_dataset() -> Any:
         return dataset
 
     # MMEngine deep-copies the config: a function that returns the data set is copied by reference, the images are not copied
-    return {**dataloader, 'dataset': {'type': built_dataset}}
+    built = {**dataloader, 'dataset': {'type': built_dataset}}
+    if not meta.get('is_grid', True):
+        return built
+    grid = FactorGrid(tuple(meta['factor_names']), tuple(meta['factor_sizes']))
+    index = required_index(evaluator, grid)
+    # in a set that is a part already, positions are not cells: it is left alone, and the metrics name what they miss
+    if index is not None and len(index) < len(dataset) == len(grid) and hasattr(dataset, 'get_subset'):
+        dataset = dataset.get_subset(index)
+    return built
 
 
 class _CodesLoop:
@@ -62,6 +65,9 @@ class _CodesLoop:
         if not isinstance(evaluator, Evaluator):
             evaluator = runner.build_evaluator(evaluator)
         super().__init__(runner, restrict_dataloader(dataloader, evaluator), evaluator, fp16)  # type: ignore[call-arg]
+        dataset = self.dataloader.dataset  # type: ignore[attr-defined]
+        if not dataset.metainfo.get('is_grid', True):  # the metrics read factors by sample_idx, which is no cell
+            evaluator.dataset_meta = {**dataset.metainfo, 'factors': dataset.factors}
 
     def run(self) -> dict:
         """One pass over the data; returns the scores."""

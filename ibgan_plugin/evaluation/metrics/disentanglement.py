@@ -10,8 +10,9 @@ from mmengine.evaluator import BaseMetric
 from ibgan_plugin.datasets.ground_truth import FactorGrid
 from ibgan_plugin.evaluation.checks import random_state
 from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
+from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource, LabelledCodes
 from ibgan_plugin.evaluation.disentanglement.protocols import STUDY, get_protocol
-from ibgan_plugin.evaluation.disentanglement.suite import deviations, required_cells, resolve_metric, score, summarize
+from ibgan_plugin.evaluation.disentanglement.suite import SUITE, deviations, required_cells, resolve_metric, score, summarize
 from ibgan_plugin.evaluation.gather import gather_rows
 from ibgan_plugin.evaluation.metrics.outcome import on_main_process
 from ibgan_plugin.registry import METRICS
@@ -23,7 +24,8 @@ class DisentanglementMetric(BaseMetric):
     """Scores of codes gathered in one pass over a ground-truth data set.
 
     Data samples carry ``codes`` (tensor [C]) and ``sample_idx`` (the row-major cell of the factor grid, int); the data
-    set's ``metainfo`` carries ``factor_names`` and ``factor_sizes``.
+    set's ``metainfo`` carries ``factor_names`` and ``factor_sizes``. Where it says ``is_grid=False``, it carries ``factor_kinds``
+    and the evaluator's ``factors`` [N, F] too, and metrics that must choose factors are skipped, with the reason in ``notes``.
 
     Args:
         scores: Metric name -> its keyword arguments, or the name of a protocol that defines it, e.g.
@@ -88,9 +90,14 @@ class DisentanglementMetric(BaseMetric):
         (index, codes), = results
         if not len(index):
             raise IBGANError('no codes were collected: the data loader gave no samples')
-        table = CodeTable(FactorGrid(tuple(meta['factor_names']), tuple(meta['factor_sizes'])), index, codes)
+        source, reason = _code_source(meta, index, codes)
+        skipped = [metric for metric in self.scores if reason and SUITE[metric].interventional]
+        for metric in skipped:
+            self.notes[metric] = [f'skipped: it fixes factors and draws the others, but {reason}']
+            warnings.warn(f'{metric} is {self.notes[metric][0]}')
         scores = {}
-        for metric, (per_seed, notes) in score(table, self.scores, self.seeds).items():
+        chosen = {metric: numbers for metric, numbers in self.scores.items() if metric not in skipped}
+        for metric, (per_seed, notes) in score(source, chosen, self.seeds).items():
             for note in notes:
                 warnings.warn(note)
             self.notes[metric] = deviations(metric, self.scores[metric], self.protocol) + notes
@@ -100,6 +107,16 @@ class DisentanglementMetric(BaseMetric):
                 if len(values) > 1:
                     scores[f'{metric}/{key}_std'] = summary['std']
         return scores
+
+
+def _code_source(meta: Mapping[str, Any], index: np.ndarray, codes: np.ndarray) -> tuple[CodeSource, str]:
+    """Codes with their factors, and why they are no grid; '' where they are one."""
+    if meta.get('is_grid', True):
+        return CodeTable(FactorGrid(tuple(meta['factor_names']), tuple(meta['factor_sizes'])), index, codes), ''
+    continuous = [kind == 'continuous' for kind in meta['factor_kinds']]
+    source = LabelledCodes(codes, meta['factors'][index], continuous)
+    named = [name for name, is_number in zip(meta['factor_names'], continuous, strict=True) if is_number]
+    return source, f'{named[0]!r} is continuous' if named else 'the samples do not have each combination of factors once'
 
 
 @METRICS.register_module()
