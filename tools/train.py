@@ -14,7 +14,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add_config_arguments(parser)
     parser.add_argument('--resume', nargs='?', const='auto', metavar='auto|PATH',
                         help='go on from the newest checkpoint in the work directory, or from a checkpoint file')
-    parser.add_argument('--amp', nargs='?', const='fp16', choices=AMP_TYPES, help='mixed precision (CUDA only); default: fp16')
+    parser.add_argument('--amp', nargs='?', const='fp16', choices=AMP_TYPES,
+                        help='mixed precision: fp16 (the default) on CUDA, bf16 also on CPUs that have it')
     add_run_arguments(parser)
     return parser.parse_args(argv)
 

@@ -11,6 +11,7 @@ from ibgan_plugin.config.options import AMP_TYPES
 from ibgan_plugin.engine.checkpoints import check_checkpoint, load_plain, newest_whole_checkpoint
 from ibgan_plugin.engine.compiler import drop_compile_without_compiler
 from ibgan_plugin.engine.cuda import LOADERS, tune_cuda
+from ibgan_plugin.engine.optim.cpu_amp import has_bfloat16
 from ibgan_plugin.engine.runner import CheckedRunner, choose_device
 from ibgan_plugin.engine.size import check_size
 from ibgan_plugin.registry import RUNNERS
@@ -24,7 +25,7 @@ def load_run_config(path: str | Path, work_dir: str | None = None, cfg_options: 
 
     Args:
         path, work_dir, cfg_options, seed, launcher: As in :func:`ibgan_plugin.config.load.load_config`.
-        amp: Mixed precision, ``'fp16'`` or ``'bf16'``; needs CUDA, and is left off with a message without it.
+        amp: Mixed precision, ``'fp16'`` (CUDA) or ``'bf16'`` (CUDA, and CPUs that have it); left off with a message elsewhere.
         resume: ``'auto'`` for the newest whole checkpoint of this config and work directory, or a checkpoint file; None leaves
             it to the config's ``resume`` and ``load_from``, which mean the same as in MMEngine.
         checkpoint: Checkpoint whose weights to load.
@@ -67,13 +68,25 @@ def checkpoint_dir(cfg: Config) -> Path:
 
 
 def _use_amp(cfg: Config, precision: str) -> None:
-    """Put MMEngine's mixed-precision wrapper, with the scaling of losses that fp16 needs, around every optimiser."""
-    if not torch.cuda.is_available():
-        warnings.warn('--amp needs a CUDA device and none is available: training goes on in float32')
+    """Put a mixed-precision wrapper around every optimiser: MMEngine's on CUDA, which scales losses as fp16 needs it, ours on CPUs.
+
+    Where the hardware would not gain, training goes on in float32, with one line that says so.
+    """
+    if torch.cuda.is_available() and cfg.get('env_cfg', {}).get('device') != 'cpu':
+        wrapper = dict(type='AmpOptimWrapper', dtype=AMP_TYPES[precision])
+    elif precision == 'fp16':
+        warnings.warn('--amp fp16 needs a CUDA device and none is used: training goes on in float32; on CPUs --amp bf16 may help')
         return
-    for group in cfg.optim_wrapper.values():
+    elif not has_bfloat16():
+        warnings.warn('--amp bf16: this processor has neither AMX nor AVX512_BF16 and would be slower so: training goes on in '
+                      'float32')
+        return
+    else:
+        wrapper = dict(type='ibgan_plugin.CPUAmpOptimWrapper')
+    groups = [cfg.optim_wrapper] if 'optimizer' in cfg.optim_wrapper else cfg.optim_wrapper.values()
+    for group in groups:
         if isinstance(group, dict):
-            group.update(type='AmpOptimWrapper', dtype=AMP_TYPES[precision])
+            group.update(wrapper)
 
 
 def build_runner(cfg: Config) -> CheckedRunner:

@@ -65,10 +65,20 @@ def test_a_malicious_checkpoint_runs_through_no_option(config, tmp_path, options
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='CUDA is there')
 def test_amp_falls_back_with_one_message(config):
-    with pytest.warns(UserWarning, match='--amp needs a CUDA device') as caught:
+    with pytest.warns(UserWarning, match='--amp fp16 needs a CUDA device') as caught:
         cfg = load_run_config(config, amp='fp16')
     assert len(caught) == 1
     assert cfg.optim_wrapper.generator.type == 'OptimWrapper'
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='CUDA is there')
+@pytest.mark.parametrize(('has', 'wrapper'), [(True, 'ibgan_plugin.CPUAmpOptimWrapper'), (False, 'OptimWrapper')])
+def test_bfloat16_on_cpus_that_have_it(config, monkeypatch, recwarn, has, wrapper):
+    monkeypatch.setattr('ibgan_plugin.engine.launch.has_bfloat16', lambda: has)
+    cfg = load_run_config(config, amp='bf16')
+    assert {cfg.optim_wrapper[side].type for side in ('generator', 'discriminator')} == {wrapper}
+    assert [str(warning.message) for warning in recwarn if '--amp bf16' in str(warning.message)] == ([] if has else [
+        '--amp bf16: this processor has neither AMX nor AVX512_BF16 and would be slower so: training goes on in float32'])
 
 
 @pytest.mark.parametrize(('amp', 'dtype'), [('fp16', 'float16'), ('bf16', 'bfloat16')])
