@@ -23,6 +23,16 @@ MINI = {
                                 'max_iter': 100},
     'irs': {'num_train': 200, 'batch_size': 16, 'num_bins': 20, 'diff_quantile': 0.99},
     'unsupervised': {'num_train': 200, 'batch_size': 16, 'num_bins': 20},
+    'infomec': {'num_train': 200, 'batch_size': 16, 'discrete_codes': False, 'pruning': 'range', 'prune_share': 0.05,
+                'num_neighbours': 3, 'max_iter': 20},
+    'dci_es': {'num_train': 100, 'num_test': 50, 'batch_size': 16, 'max_classes': 3, 'probes': {
+        'random_forest': {'depths': [1, 3], 'num_trees': 3}, 'rff': {'sizes': [4, 8], 'gain': 0.08}}},
+    'med': {'num_train': 200, 'num_test': 100, 'batch_size': 16, 'num_bins': 20, 'top_k': 1, 'inverse_penalty': 1.0,
+            'max_iter': 50},
+    'z_min_variance': {'num_train': 200, 'batch_size': 16, 'num_train_votes': 30, 'num_eval_votes': 20, 'vote_size': 5,
+                       'prune_threshold': 0.05},
+    'jemmig': {'num_train': 200, 'batch_size': 16, 'num_bins': 10},
+    'dcimig': {'num_train': 200, 'batch_size': 16, 'num_bins': 10},
 }
 
 
@@ -182,7 +192,9 @@ def test_npy_for_npz(tmp_path):
 def test_command_reports_errors_without_traceback(tmp_path, capsys, tool, noise):
     path = save(tmp_path, codes=noise.codes, factor_sizes=np.array(noise.grid.sizes))
     assert tool.main([path, '--protocol', 'studies']) == 2
-    assert capsys.readouterr().err == ("error: unknown protocol 'studies'; known are study, study_fast, infogan_cr, ibgan, quick\n")
+    assert capsys.readouterr().err == (
+        "error: unknown protocol 'studies'; known are study, study_fast, infogan_cr, ibgan, infomec, infomec_iqr, "
+        'infomec_discrete, dci_es, med, review, quick\n')
     assert tool.main([path, '--metrics', 'mig,fid']) == 2
     assert "unknown metric 'fid'; known are factor_vae, beta_vae" in capsys.readouterr().err
 
@@ -222,11 +234,12 @@ def test_required_cells_suffice_for_every_metric(grid, noise):
         assert SUITE[name].compute(subset, seed=0, **few[name]) == SUITE[name].compute(noise, seed=0, **few[name]), name
 
 
-@pytest.mark.parametrize('name', ['factor_vae', 'beta_vae', 'mig', 'dci', 'sap', 'modularity_explicitness', 'irs', 'unsupervised'])
+@pytest.mark.parametrize('name', MINI)
 def test_order_of_the_codes_does_not_matter(noise, name):
     permuted = CodeTable.from_grid(noise.codes[:, [2, 0, 3, 1]], noise.grid.sizes)
     scores, expected = (SUITE[name].compute(table, seed=0, **MINI[name]) for table in (permuted, noise))
-    tolerance = 0.1 if name == 'dci' else 1e-3 if name == 'modularity_explicitness' else 0.05 if name == 'beta_vae' else 1e-9
+    tolerance = {'dci': 0.1, 'dci_es': 0.3, 'beta_vae': 0.05, 'med': 0.02, 'infomec': 0.02, 'z_min_variance': 0.05,
+                 'modularity_explicitness': 1e-3}.get(name, 1e-9)
     assert scores == pytest.approx(expected, abs=tolerance)
 
 

@@ -13,10 +13,14 @@ from a :class:`CodeTable` (a whole factor grid) or from :class:`LabelledCodes` w
 from ibgan_plugin.evaluation.disentanglement.beta_vae import beta_vae
 from ibgan_plugin.evaluation.disentanglement.codes import CodeTable, Split
 from ibgan_plugin.evaluation.disentanglement.dci import completeness, dci, disentanglement
+from ibgan_plugin.evaluation.disentanglement.dci_es import dci_es, explicitness
 from ibgan_plugin.evaluation.disentanglement.discrete import discretize, entropy, mutual_information
 from ibgan_plugin.evaluation.disentanglement.factor_vae import factor_vae, prune_codes
+from ibgan_plugin.evaluation.disentanglement.infomec import active_codes, infoc, infoe, infom, infomec, normalized_information
+from ibgan_plugin.evaluation.disentanglement.information_gaps import dcimig, dcimig_score, jemmig, jemmig_score
 from ibgan_plugin.evaluation.disentanglement.irs import irs, irs_score
 from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource, LabelledCodes
+from ibgan_plugin.evaluation.disentanglement.med import information_importance, med, top_codes
 from ibgan_plugin.evaluation.disentanglement.mig import mig, mig_score
 from ibgan_plugin.evaluation.disentanglement.model_centrality import centrality, model_centrality
 from ibgan_plugin.evaluation.disentanglement.modularity_explicitness import (
@@ -35,11 +39,14 @@ from ibgan_plugin.evaluation.disentanglement.unsupervised import (
     gaussian_wasserstein_correlation,
     unsupervised,
 )
+from ibgan_plugin.evaluation.disentanglement.z_min_variance import z_min_variance
 
 __all__ = [
-    'PROTOCOLS', 'RUNS', 'SUITE', 'CodeSource', 'CodeTable', 'LabelledCodes', 'MetricSpec', 'Scored', 'Split', 'beta_vae',
-    'centrality', 'classifier_accuracies', 'completeness', 'dci', 'discretize', 'disentanglement', 'entropy', 'explicitness_score',
-    'factor_vae', 'gaussian_total_correlation', 'gaussian_wasserstein_correlation', 'get_protocol', 'irs', 'irs_score', 'mean_auc',
-    'mig', 'mig_score', 'model_centrality', 'modularity_explicitness', 'modularity_score', 'mutual_information', 'prune_codes',
-    'relative_strength', 'required_cells', 'resolve_metric', 'sap', 'score', 'squared_correlations', 'standardize', 'udr',
-    'unsupervised']
+    'PROTOCOLS', 'RUNS', 'SUITE', 'CodeSource', 'CodeTable', 'LabelledCodes', 'MetricSpec', 'Scored', 'Split', 'active_codes',
+    'beta_vae', 'centrality', 'classifier_accuracies', 'completeness', 'dci', 'dci_es', 'dcimig', 'dcimig_score',
+    'discretize', 'disentanglement', 'entropy', 'explicitness', 'explicitness_score', 'factor_vae',
+    'gaussian_total_correlation', 'gaussian_wasserstein_correlation', 'get_protocol', 'infoc', 'infoe', 'infom', 'infomec',
+    'information_importance', 'irs', 'irs_score', 'jemmig', 'jemmig_score', 'mean_auc', 'med', 'mig', 'mig_score',
+    'model_centrality', 'modularity_explicitness', 'modularity_score', 'mutual_information', 'normalized_information',
+    'prune_codes', 'relative_strength', 'required_cells', 'resolve_metric', 'sap', 'score', 'squared_correlations',
+    'standardize', 'top_codes', 'udr', 'unsupervised', 'z_min_variance']

@@ -4,6 +4,14 @@
 ``study_fast``: ``study`` with histogram boosting in DCI; its DCI is not comparable with published numbers.
 ``infogan_cr``: FactorVAE score with 500 x 100 images on the votes themselves (Lin et al., 2020).
 ``ibgan``: FactorVAE score with 800 x 200 images on the votes themselves, DCI by random forests (Jeon et al., 2021).
+``infomec``: InfoMEC (Hsu et al., 2023) of continuous codes, which are pruned by their range.
+``infomec_iqr``: the same pruned by the range between quartiles, as Tripod does it (Hsu et al., 2024).
+``infomec_discrete``: the same of quantised codes.
+``dci_es``: DCI-ES (Eastwood et al., 2023) by random forests and random Fourier features. Capacities start and end where 10,000
+    samples tell probes apart: published curves start at depth 1 and 16 features, where even perfect codes lose, and end at
+    131,072 features.
+``med``: MED and top-1 MED (Cao et al., 2022).
+``review``: what the review of Carbonneau et al. (2022) adds to the others.
 ``quick``: small and cheap, to follow a training run; not for publication.
 """
 from typing import Any
@@ -52,6 +60,30 @@ QUICK: Protocol = {
     'mig': {'num_train': 10000, 'batch_size': 16, 'num_bins': 20},
 }
 
+_INFOMEC = {'num_train': 10000, 'batch_size': 16, 'discrete_codes': False, 'pruning': 'range', 'prune_share': 0.05,
+            'num_neighbours': 10, 'max_iter': 100}
+INFOMEC: Protocol = {'infomec': _INFOMEC}
+INFOMEC_IQR: Protocol = {'infomec': {**_INFOMEC, 'pruning': 'iqr', 'prune_share': 0.1}}
+INFOMEC_DISCRETE: Protocol = {'infomec': {**_INFOMEC, 'discrete_codes': True, 'prune_share': 0.0}}
+
+DCI_ES: Protocol = {
+    'dci_es': {'num_train': 10000, 'num_test': 5000, 'batch_size': 16, 'max_classes': 3, 'probes': {
+        'random_forest': {'depths': [2, 3, 4, 8, 10, 12, 14, 16, 18, 20, 32], 'num_trees': 100},
+        'rff': {'sizes': [64, 128, 256, 512, 1024, 2048], 'gain': 0.08}}},
+}
+
+MED: Protocol = {
+    'med': {'num_train': 10000, 'num_test': 10000, 'batch_size': 16, 'num_bins': 20, 'top_k': 1, 'inverse_penalty': 1.0,
+            'max_iter': 100},
+}
+
+REVIEW: Protocol = {
+    'z_min_variance': {'num_train': 10000, 'batch_size': 16, 'num_train_votes': 800, 'num_eval_votes': 800, 'vote_size': 200,
+                       'prune_threshold': 0.05},
+    'jemmig': {'num_train': 10000, 'batch_size': 16, 'num_bins': 10},
+    'dcimig': {'num_train': 10000, 'batch_size': 16, 'num_bins': 10},
+}
+
 #: Of several runs, without labels. Lasso penalty of Duan et al. (2020); votes of InfoGAN-CR (Lin et al., 2020).
 RUNS: Protocol = {
     'udr_spearman': {'similarity': 'spearman', 'lasso_alpha': 0.1, 'prune_threshold': 0.05},
@@ -60,7 +92,9 @@ RUNS: Protocol = {
 }
 
 PROTOCOLS: dict[str, Protocol] = {
-    'study': STUDY, 'study_fast': STUDY_FAST, 'infogan_cr': INFOGAN_CR, 'ibgan': IBGAN, 'quick': QUICK}
+    'study': STUDY, 'study_fast': STUDY_FAST, 'infogan_cr': INFOGAN_CR, 'ibgan': IBGAN, 'infomec': INFOMEC,
+    'infomec_iqr': INFOMEC_IQR, 'infomec_discrete': INFOMEC_DISCRETE, 'dci_es': DCI_ES, 'med': MED, 'review': REVIEW,
+    'quick': QUICK}
 
 
 def get_protocol(name: str) -> Protocol:

@@ -12,15 +12,20 @@ from ibgan_plugin.evaluation.checks import check_keywords, random_state
 from ibgan_plugin.evaluation.disentanglement.beta_vae import beta_vae, sample_beta_vae
 from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
 from ibgan_plugin.evaluation.disentanglement.dci import dci
+from ibgan_plugin.evaluation.disentanglement.dci_es import dci_es
 from ibgan_plugin.evaluation.disentanglement.factor_vae import factor_vae, sample_factor_vae
+from ibgan_plugin.evaluation.disentanglement.infomec import infomec
+from ibgan_plugin.evaluation.disentanglement.information_gaps import dcimig, jemmig
 from ibgan_plugin.evaluation.disentanglement.irs import irs
 from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource
+from ibgan_plugin.evaluation.disentanglement.med import med
 from ibgan_plugin.evaluation.disentanglement.mig import mig
 from ibgan_plugin.evaluation.disentanglement.modularity_explicitness import modularity_explicitness
 from ibgan_plugin.evaluation.disentanglement.protocols import PROTOCOLS, get_protocol
 from ibgan_plugin.evaluation.disentanglement.sampling import sample_splits
 from ibgan_plugin.evaluation.disentanglement.sap import sap
 from ibgan_plugin.evaluation.disentanglement.unsupervised import unsupervised
+from ibgan_plugin.evaluation.disentanglement.z_min_variance import z_min_variance
 from ibgan_plugin.utils.errors import IBGANError
 
 
@@ -61,6 +66,12 @@ SUITE: dict[str, MetricSpec] = {
     'modularity_explicitness': MetricSpec(modularity_explicitness),
     'irs': MetricSpec(irs),
     'unsupervised': MetricSpec(unsupervised),
+    'infomec': MetricSpec(infomec),
+    'dci_es': MetricSpec(dci_es),
+    'med': MetricSpec(med),
+    'z_min_variance': MetricSpec(z_min_variance),
+    'jemmig': MetricSpec(jemmig),
+    'dcimig': MetricSpec(dcimig),
 }
 
 

@@ -3,7 +3,7 @@ import warnings
 import numpy as np
 import pytest
 
-from ibgan_plugin.evaluation.disentanglement import SUITE, CodeTable, required_cells, resolve_metric, score
+from ibgan_plugin.evaluation.disentanglement import PROTOCOLS, SUITE, CodeTable, required_cells, resolve_metric, score
 from ibgan_plugin.evaluation.disentanglement.protocols import STUDY
 from ibgan_plugin.evaluation.disentanglement.suite import deviations
 
@@ -20,10 +20,10 @@ class Recorder(CodeTable):
 def test_what_is_encoded_is_what_is_read(noise, name):
     """The cells that a metric is said to draw are exactly those whose codes it looks up."""
     few = {'num_train': 7, 'num_test': 6, 'num_eval': 2, 'batch_size': 3, 'num_variance_estimate': 5, 'model_args':
-           {'n_estimators': 2, 'learning_rate': 0.1, 'max_depth': 1}}
-    keywords = {key: few.get(key, value) for key, value in STUDY.get(name, {}).items()}
-    if not keywords:
-        pytest.skip(f'{name} is no part of study')
+           {'n_estimators': 2, 'learning_rate': 0.1, 'max_depth': 1}, 'num_neighbours': 2, 'num_train_votes': 3,
+           'num_eval_votes': 2, 'vote_size': 2, 'probes': {'random_forest': {'depths': [1, 2], 'num_trees': 2}}}
+    keywords = {key: few.get(key, value) for key, value in next(p[name] for p in PROTOCOLS.values() if name in p).items()}
+    keywords |= {'n_jobs': 1} if name == 'dci' else {}
     table = Recorder(noise.grid, np.arange(96), noise.codes)
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
