@@ -1,11 +1,10 @@
 """A training loop that resumes at once."""
-import itertools
 import logging
 from typing import Any
 
 from mmengine.logging import print_log
 from mmengine.runner import IterBasedTrainLoop
-from mmengine.runner.loops import _InfiniteDataloaderIterator
+from torch import nn
 
 from ibgan_plugin.datasets.resumable_sampler import ResumableSampler
 from ibgan_plugin.registry import LOOPS
@@ -30,15 +29,32 @@ class ResumableTrainLoop(IterBasedTrainLoop):
             raise IBGANError(f'train_cfg.max_iters and train_cfg.val_interval must be at least 1, '
                              f'got {self.max_iters} and {self.val_interval}')
 
-    def run(self) -> Any:
-        """Train from the current iteration on."""
+    def run(self) -> nn.Module:
+        """Train from the current iteration on; returns the model."""
+        runner = self.runner
+        runner.call_hook('before_train')
+        runner.call_hook('before_train_epoch')
+        self._skip_done()
+        while self._iter < self._max_iters and not self.stop_training:
+            runner.model.train()
+            self.run_iter(next(self.dataloader_iterator))
+            self._decide_current_val_interval()
+            if runner.val_loop is not None and self._iter >= self.val_begin and (
+                    self._iter % self.val_interval == 0 or self._iter == self._max_iters):
+                runner.val_loop.run()
+        runner.call_hook('after_train_epoch')
+        runner.call_hook('after_train')
+        return runner.model
+
+    def _skip_done(self) -> None:
+        """Go to the batch of the current iteration."""
         if self._iter >= self.max_iters:
             print_log(f'Nothing to train: the checkpoint is of iteration {self._iter}, and train_cfg.max_iters is '
                       f'{self.max_iters}', 'current', logging.WARNING)
-        sampler = self.dataloader.sampler
-        if self._iter > 0 and isinstance(sampler, ResumableSampler):
-            sampler.start = self._iter * self.dataloader.batch_size
-            # The base class takes as many batches off as iterations are done: give it empty ones.
-            rest = _InfiniteDataloaderIterator(self.dataloader)
-            self.dataloader_iterator = itertools.chain(itertools.repeat(None, self._iter), rest)
-        return super().run()
+        elif self._iter > 0 and isinstance(self.dataloader.sampler, ResumableSampler):
+            self.dataloader_iterator = None  # ends its workers, which are at the first batch
+            self.dataloader.sampler.start = self._iter * self.dataloader.batch_size
+            self.dataloader_iterator = iter(self.dataloader)  # the sampler has no end
+        else:
+            for _ in range(self._iter):
+                next(self.dataloader_iterator)
