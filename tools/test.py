@@ -10,6 +10,7 @@ from mmengine.dist import is_main_process
 from ibgan_plugin.config.options import add_config_arguments, add_run_arguments
 from ibgan_plugin.config.zoo import weights_of
 from ibgan_plugin.engine.launch import build_runner, load_run_config
+from ibgan_plugin.engine.log import hear_warnings
 from ibgan_plugin.evaluation.report import format_rows, score_rows, write_scores
 from ibgan_plugin.utils.cli import one_clear_message
 
@@ -27,6 +28,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     """Test."""
     args = parse_args(argv)
+    hear_warnings()
     cfg = load_run_config(args.config, args.work_dir, args.cfg_options, args.seed, args.launcher,
                           checkpoint=weights_of(args.config, args.checkpoint), device=args.device)
     if args.print_config:

@@ -90,20 +90,32 @@ def check_checkpoint(path: str | Path) -> None:
         raise CheckpointError(f'checkpoint {path} holds a {type(content).__name__}, expected a dict with state_dict')
 
 
-def newest_whole_checkpoint(work_dir: str | Path) -> str | None:
-    """Path of the ``iter_<n>.pth`` or ``epoch_<n>.pth`` with the largest n that is whole; damaged ones are named in a warning.
-
-    None if there is none. MMEngine's file ``last_checkpoint`` is not read: it may be older than the newest, or damaged itself.
-    """
-    found = {int(match.group(1)): path for path in Path(work_dir).glob('*.pth')
+def numbered_checkpoints(folder: str | Path) -> dict[int, Path]:
+    """The files ``iter_<n>.pth`` and ``epoch_<n>.pth`` in a folder by n, smallest first."""
+    found = {int(match.group(1)): path for path in Path(folder).glob('*.pth')
              if (match := re.fullmatch(r'(?:iter|epoch)_(\d+)\.pth', path.name))}
-    for number in sorted(found, reverse=True):
+    return dict(sorted(found.items()))
+
+
+def newest_whole_checkpoint(folder: str | Path) -> str:
+    """Path of the :func:`numbered_checkpoints` with the largest n that is whole; damaged ones are named in a warning.
+
+    MMEngine's file ``last_checkpoint`` is not read: it may be older than the newest, or damaged itself.
+
+    Raises:
+        CheckpointError: If none can be loaded; names them.
+    """
+    problems = []
+    for path in reversed(numbered_checkpoints(folder).values()):
         try:
-            check_checkpoint(found[number])
-            return str(found[number])
+            check_checkpoint(path)
         except CheckpointError as error:
-            warnings.warn(f'{error}; going back to the one before')
-    return None
+            problems.append(str(error))
+            continue
+        for problem in problems:
+            warnings.warn(f'{problem}; going back to {path}')
+        return str(path)
+    raise CheckpointError(f'none of the checkpoints in {folder} can be loaded: {"; ".join(problems) or "there is none"}')
 
 
 def read_checkpoint(path: str | Path, map_location: Any = 'cpu') -> dict[str, Any]:
@@ -137,6 +149,27 @@ def check_weights(where: Any, given: Mapping[str, Any], own: Mapping[str, Any]) 
         problem = tensor_problem(given[key], value)
         if problem:
             raise CheckpointError(f'{where} does not fit the config: {key!r} {problem}')
+
+
+def fitting_weights(where: Any, given: Mapping[str, Any], own: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The weights of ``given`` that fit a model with the weights ``own``, and in words what does not.
+
+    Raises:
+        CheckpointError: If nothing fits.
+    """
+    fitting = {key: value for key, value in given.items() if key in own and not tensor_problem(value, own[key])}
+    if not fitting:
+        raise CheckpointError(f'{where} does not fit the config: none of its weights has the name and shape of one of the model')
+    left_out = [f'{key} {tensor_problem(value, own[key])}' if key in own else f'{key} is not in the model'
+                for key, value in given.items() if key not in fitting]
+    return fitting, left_out + [f'{key} is not in the checkpoint' for key in own if key not in given]
+
+
+def restore_trained(checkpoint: dict[str, Any]) -> None:
+    """Put the trained weights of a checkpoint in the place of their averages, as MMEngine's ``EMAHook`` would on resuming."""
+    for key, value in checkpoint['ema_state_dict'].items():
+        if key.removeprefix('module.') in checkpoint['state_dict']:
+            checkpoint['state_dict'][key.removeprefix('module.')] = value
 
 
 def tensor_problem(given: Any, own: Tensor) -> str:

@@ -8,63 +8,85 @@ from mmengine.config import Config
 from ibgan_plugin.config.check import pretrained_files
 from ibgan_plugin.config.load import load_config
 from ibgan_plugin.config.options import AMP_TYPES
-from ibgan_plugin.engine.checkpoints import check_checkpoint, load_plain, newest_whole_checkpoint
+from ibgan_plugin.engine.checkpoints import load_plain, read_checkpoint
 from ibgan_plugin.engine.compiler import drop_compile_without_compiler
 from ibgan_plugin.engine.cuda import LOADERS, tune_cuda
 from ibgan_plugin.engine.optim.cpu_amp import has_bfloat16
-from ibgan_plugin.engine.runner import CheckedRunner, choose_device
+from ibgan_plugin.engine.runner import CheckedRunner, choose_device, join_processes
 from ibgan_plugin.engine.size import check_size
+from ibgan_plugin.engine.work_dir import checkpoint_dir, choose_start, lock
 from ibgan_plugin.registry import RUNNERS
+from ibgan_plugin.utils.distributed import on_main_process
+from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.utils.torchvision_operators import declare_torchvision_operators
 
 
 def load_run_config(path: str | Path, work_dir: str | None = None, cfg_options: dict | None = None, seed: int | None = None,
                     launcher: str = 'none', amp: str | None = None, resume: str | None = None, checkpoint: str | None = None,
-                    device: str | None = None) -> Config:
+                    device: str | None = None, load_from: str | None = None, strict: bool = True,
+                    overwrite: bool = False, claim: bool = True) -> Config:
     """A checked config and the weights that its run starts from.
+
+    Unless a ``checkpoint`` is only to be tested, the work directory is locked for this process, and its checkpoints are those of
+    one run, see :mod:`ibgan_plugin.engine.work_dir`. In a distributed run the processes join here, and the main one decides.
 
     Args:
         path, work_dir, cfg_options, seed, launcher: As in :func:`ibgan_plugin.config.load.load_config`.
         amp: Mixed precision, ``'fp16'`` (CUDA) or ``'bf16'`` (CUDA, and CPUs that have it); left off with a message elsewhere.
         resume: ``'auto'`` for the newest whole checkpoint of this config and work directory, or a checkpoint file; None leaves
             it to the config's ``resume`` and ``load_from``, which mean the same as in MMEngine.
-        checkpoint: Checkpoint whose weights to load.
+        checkpoint: Checkpoint whose weights to test.
         device: ``'cpu'``, ``'cuda'`` or ``'cuda:N'``; None is CUDA where there is any. Becomes ``env_cfg.device``.
+        load_from: Checkpoint whose weights a new run starts from.
+        strict: Whether all weights of ``load_from`` must fit; otherwise those that do not are left out and listed.
+        overwrite: Remove what another run has left where this one saves.
+        claim: Whether the config is to be trained: otherwise nothing is locked, removed or looked for.
 
     Raises:
         ConfigError: If the config has a mistake.
-        CheckpointError: If ``resume``, ``checkpoint``, the config's ``load_from`` or an ``init_cfg`` names a file that is not a
-            whole one of tensors and plain data.
+        IBGANError: If another process trains there, another run's checkpoints would stay, or options contradict each other.
+        CheckpointError: If a file to start from is not a whole checkpoint of tensors and plain data, or there are checkpoints to
+            resume from, but none that can be loaded.
     """
+    if resume is not None and load_from is not None:
+        raise IBGANError('--resume goes on with a run and --load-from starts a new one: give one of them')
     cfg = load_config(path, work_dir, cfg_options, seed, launcher)
     check_size(cfg, (cfg.get('train_dataloader') or {}).get('batch_size', 1))
     if device is not None:
-        choose_device(device)
         cfg.env_cfg = {**cfg.get('env_cfg', {}), 'device': device}
+    join_processes(launcher, choose_device(device or cfg.get('env_cfg', {}).get('device')), cfg.get('env_cfg', {}))
     if amp:
         _use_amp(cfg, amp)
-    if checkpoint is not None:
-        resume = None
-    elif resume is None and cfg.get('resume'):
-        resume = cfg.get('load_from') or 'auto'
-    if resume == 'auto':
-        folder = checkpoint_dir(cfg)
-        resume = newest_whole_checkpoint(folder)
-        if resume is None:
-            warnings.warn(f'--resume: no whole checkpoint in {folder}; training starts afresh')
-    file = checkpoint or resume or cfg.get('load_from')
-    cfg.resume, cfg.load_from = resume is not None, file
-    if file is not None and '://' not in str(file):
-        check_checkpoint(file)
     for weights in pretrained_files(cfg):
         load_plain(weights)
+    if checkpoint is not None:
+        cfg.resume, cfg.load_from = False, str(checkpoint)
+    elif claim:
+        _set_start(cfg, resume, load_from, overwrite, seed)
+        cfg.load_strict = strict
+    if cfg.load_from is not None:
+        read_checkpoint(cfg.load_from)
     return cfg
 
 
-def checkpoint_dir(cfg: Config) -> Path:
-    """Where the run of a config saves: its work directory, or a folder of that name in the checkpoint hook's ``out_dir``."""
-    out_dir = cfg.get('default_hooks', {}).get('checkpoint', {}).get('out_dir')
-    return Path(cfg.work_dir) if out_dir in (None, cfg.work_dir) else Path(out_dir) / Path(cfg.work_dir).name
+def _set_start(cfg: Config, resume: str | None, load_from: str | None, overwrite: bool, seed: int | None) -> None:
+    """Set ``resume`` and ``load_from`` of a run that trains, and the seed of one that goes on."""
+    if resume is None and load_from is None and cfg.get('resume'):
+        resume = cfg.get('load_from') or 'auto'
+
+    def decide() -> tuple[str | None, int | None]:
+        lock(cfg.work_dir)
+        start = choose_start(checkpoint_dir(cfg), resume, overwrite)
+        return start, None if start is None else read_checkpoint(start).get('meta', {}).get('seed')
+
+    start, started_with = on_main_process(decide)
+    if resume == 'auto' and start is None:
+        warnings.warn(f'--resume: no checkpoint in {checkpoint_dir(cfg)}; training starts afresh')
+    cfg.resume, cfg.load_from = start is not None, start or load_from or (None if resume else cfg.get('load_from'))
+    if type(started_with) is int:
+        if seed not in (None, started_with):
+            raise IBGANError(f'--seed {seed}: the run of {start} has seed {started_with}, which can not be changed on the way')
+        cfg.randomness = {**cfg.get('randomness', {}), 'seed': started_with}
 
 
 def _use_amp(cfg: Config, precision: str) -> None:

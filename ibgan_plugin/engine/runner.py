@@ -1,24 +1,43 @@
 """MMEngine's runner with checks; the one file that knows its insides."""
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 import torch.distributed
 from mmengine.config import Config
 from mmengine.device import get_device
+from mmengine.dist import init_dist, is_distributed
+from mmengine.hooks import EMAHook
+from mmengine.logging import MMLogger
 from mmengine.model import revert_sync_batchnorm
 from mmengine.runner import Runner
 from mmengine.runner.checkpoint import load_state_dict
 from torch import nn
+from torch.utils.data import DataLoader
 
 from ibgan_plugin.config.check import ConfigError, config_errors
 from ibgan_plugin.engine.checkpoints import (
     ATOMIC_BACKEND,
+    CheckpointError,
     check_weights,
+    fitting_weights,
     history_from_plain,
     history_to_plain,
+    newest_whole_checkpoint,
     read_checkpoint,
+    restore_trained,
+)
+from ibgan_plugin.engine.log import write_warnings_to
+from ibgan_plugin.engine.resume import (
+    base_numbers,
+    changes,
+    check_optimizers,
+    check_resumable,
+    named_wrappers,
+    refuse,
+    said,
+    use_numbers,
 )
 from ibgan_plugin.models.base import LatentModel
 from ibgan_plugin.models.freeze import unwrap
@@ -44,6 +63,26 @@ def choose_device(name: str | None = None) -> torch.device:
             raise ConfigError(f'--device {name}: no such CUDA device is available')
         torch.cuda.set_device(device)
     return device
+
+
+def join_processes(launcher: str, device: torch.device, env_cfg: dict[str, Any]) -> None:
+    """Join the other processes of a distributed run, over gloo where there is no CUDA; the second time do nothing.
+
+    MMEngine's launcher sets a CUDA device unconditionally, so on CPUs the process group is made here.
+
+    Raises:
+        ConfigError: If the launcher needs CUDA, or GPUs are there but not to be used, which MMEngine's wrappers can not.
+    """
+    if launcher == 'none' or is_distributed():
+        return
+    if device.type != 'cpu':
+        init_dist(launcher, **env_cfg.get('dist_cfg', {}))
+        return
+    if torch.cuda.is_available():
+        raise ConfigError('a distributed run on CPUs needs CUDA_VISIBLE_DEVICES= (empty) in the environment')
+    if launcher != 'pytorch':
+        raise ConfigError(f'--launcher {launcher} needs CUDA devices; on CPUs use tools/dist_train.sh (--launcher pytorch)')
+    torch.distributed.init_process_group(backend='gloo')
 
 
 @RUNNERS.register_module()
@@ -108,12 +147,16 @@ class CheckedRunner(Runner):
         named = {'runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint'}
         super().register_default_hooks({name: hook for name, hook in (hooks or {}).items() if hook is not None or name in named})
 
+    def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
+        """As MMEngine's; warnings of Python go to its file too, if a tool hears them."""
+        logger = super().build_logger(*args, **kwargs)
+        write_warnings_to(logger)
+        return logger
+
     # Where it runs
 
     def setup_env(self, env_cfg: dict[str, Any]) -> None:
-        """Make the settings of ``env_cfg.cpu``, choose the device, and join the other processes over gloo where there is no CUDA.
-
-        MMEngine's launcher sets a CUDA device unconditionally, so the process group is made ahead of it.
+        """Make the settings of ``env_cfg.cpu``, choose the device, and join the other processes, as :func:`join_processes`.
 
         Raises:
             IBGANError: If ``env_cfg.cpu`` has an unknown key, ``env_cfg.device`` is unknown or not available, or the launcher
@@ -122,14 +165,7 @@ class CheckedRunner(Runner):
         self.cpu = CPUSettings.of(env_cfg)
         tune_cpu(self.cpu)
         self.device = choose_device(env_cfg.get('device'))
-        if self.distributed and self.device.type == 'cpu':
-            if torch.cuda.is_available():
-                raise ConfigError('a distributed run on CPUs needs CUDA_VISIBLE_DEVICES= (empty) in the environment')
-            if self.launcher != 'pytorch':
-                raise ConfigError(f'--launcher {self.launcher} needs CUDA devices; on CPUs use tools/dist_train.sh (--launcher '
-                                  f'pytorch)')
-            if not torch.distributed.is_initialized():
-                torch.distributed.init_process_group(backend='gloo')
+        join_processes(self.launcher, self.device, env_cfg)
         super().setup_env(env_cfg)
 
     def wrap_model(self, model_wrapper_cfg: dict[str, Any] | None, model: nn.Module) -> nn.Module:
@@ -152,6 +188,7 @@ class CheckedRunner(Runner):
         """As MMEngine's; what the last hook leaves of a checkpoint to be saved becomes plain data."""
         super().call_hook(fn_name, **kwargs)
         if fn_name == 'before_save_checkpoint':
+            kwargs['checkpoint']['meta'].update(world_size=self.world_size, data=_fingerprint(self.train_dataloader))
             history_to_plain(kwargs['checkpoint'])
 
     def save_checkpoint(self, out_dir: str, filename: str, *args: Any, **kwargs: Any) -> None:
@@ -160,11 +197,27 @@ class CheckedRunner(Runner):
             kwargs['backend_args'] = dict(backend=ATOMIC_BACKEND)
         super().save_checkpoint(out_dir, filename, *args, **kwargs)
 
-    def load_checkpoint(self, filename: str, map_location: str | torch.device | Callable = 'cpu', strict: bool = True,
-                        revise_keys: list = [(r'^module\.', '')]) -> dict[str, Any]:  # noqa: B006
-        """Load the weights of a local checkpoint, all of them and no others.
+    def load_or_resume(self) -> None:
+        """Load what the run starts from, unless that has been done; ``resume`` without a file is the newest whole checkpoint."""
+        if self._has_loaded:
+            return
+        start = self._load_from
+        if self._resume and start is None:
+            start = newest_whole_checkpoint(self.work_dir)
+        if self._resume:
+            self.resume(start)
+        elif start is not None:
+            self.load_checkpoint(start, strict=self.cfg.get('load_strict', True))
 
-        Args: as ``mmengine.runner.Runner.load_checkpoint``, but always strict.
+    def load_checkpoint(self, filename: str, map_location: str | torch.device | Callable = 'cpu', strict: bool = True,
+                        revise_keys: Sequence[tuple[str, str]] = ((r'^module\.', ''), )) -> dict[str, Any]:
+        """Load the weights of a local checkpoint.
+
+        Args:
+            filename: The file.
+            map_location: Where its tensors go first.
+            strict: Whether all weights must be there and no others; otherwise those that fit are loaded, the rest is listed.
+            revise_keys: Pairs of a regular expression and what replaces it in the names of weights.
 
         Returns:
             What the file holds.
@@ -173,24 +226,93 @@ class CheckedRunner(Runner):
             CheckpointError: If the file is damaged, holds more than tensors and plain data, or does not fit the model.
         """
         checkpoint = read_checkpoint(filename, map_location)
-        history_from_plain(checkpoint, filename)
-        self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
+        self._load(filename, checkpoint, strict, revise_keys)
+        return checkpoint
+
+    def _load(self, filename: str, checkpoint: dict[str, Any], strict: bool = True,
+              revise_keys: Sequence[tuple[str, str]] = ()) -> None:
+        """Load the weights of what was read from a file."""
+        model = unwrap(self.model)
         weights = checkpoint.get('state_dict', checkpoint)
         for pattern, replacement in revise_keys:
             weights = {re.sub(pattern, replacement, key): value for key, value in weights.items()}
-        model = unwrap(self.model)
-        check_weights(filename, weights, model.state_dict())
-        load_state_dict(model, weights, strict=True)
+        if strict:
+            check_weights(filename, weights, model.state_dict())
+        else:
+            weights, left_out = fitting_weights(filename, weights, model.state_dict())
+            summary = f'{filename}: {len(weights)} weights are loaded, {len(left_out)} are not'
+            self.logger.warning('\n    '.join([summary, *left_out]))
+        if 'state_dict' in checkpoint:
+            checkpoint['state_dict'] = weights
+        history_from_plain(checkpoint, filename)
+        self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
+        load_state_dict(model, checkpoint.get('state_dict', weights), strict=strict)
         self._has_loaded = True
         self.logger.info(f'Load checkpoint from {filename}')
-        return checkpoint
 
     def resume(self, filename: str, resume_optimizer: bool = True, resume_param_scheduler: bool = True,
                map_location: str | torch.device | Callable = 'default') -> None:
-        """As MMEngine's, from a local checkpoint that holds all that resuming needs.
+        """Go on from a local checkpoint; what has changed in the config since is used and logged, or refused.
+
+        Args: as ``mmengine.runner.Runner.resume``.
 
         Raises:
-            CheckpointError: As :meth:`load_checkpoint`, and if it lacks the optimiser's state or is of no possible iteration.
+            CheckpointError: As :meth:`load_checkpoint`; if it lacks what resuming needs or is of no possible iteration; if the
+                config has changed in what can not be changed on the way.
         """
-        super().resume(filename, resume_optimizer, resume_param_scheduler,
-                       self.device if map_location == 'default' else map_location)
+        checkpoint = read_checkpoint(filename, self.device if map_location == 'default' else map_location)
+        check_resumable(filename, checkpoint, self.max_iters)
+        meta = checkpoint['meta']
+        changed = changes(str(meta.get('cfg', '')), self.cfg.pretty_text) if meta.get('cfg') else {}
+        refuse(filename, changed)
+        changed = self._check_data(filename, meta, changed)
+        if resume_optimizer:
+            check_optimizers(filename, checkpoint['optimizer'], self.optim_wrapper)
+        if 'ema_state_dict' in checkpoint and not any(isinstance(hook, EMAHook) for hook in self.hooks):
+            self.logger.warning(f'{filename} has averages of weights, which this run does not go on with: it has no EMAHook')
+            restore_trained(checkpoint)
+        self._load(filename, checkpoint)
+        self.train_loop._epoch, self.train_loop._iter = meta['epoch'], meta['iter']
+        self.message_hub.load_state_dict(checkpoint['message_hub'])
+        if resume_optimizer:
+            self._resume_optimizers(filename, checkpoint['optimizer'], changed)
+        if resume_param_scheduler and self.param_schedulers is not None:
+            self._resume_schedules(checkpoint.get('param_schedulers', {}))
+        for line in (said(key, *values) for key, values in changed.items()):
+            self.logger.warning(f'From here on: {line}')
+        self.logger.info(f'resumed epoch: {self.epoch}, iter: {self.iter}')
+
+    def _check_data(self, filename: str, meta: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
+        """Refuse other images; returns what else has changed. The same images may have moved."""
+        own, before = _fingerprint(self.train_dataloader), meta.get('data')
+        if own is not None and before is not None:
+            if own != before:
+                raise CheckpointError(f'{filename} was trained on other images than those of train_dataloader.dataset; --load-from '
+                                      f'starts a new run with the weights')
+            changed = {key: values for key, values in changed.items() if not key.startswith('train_dataloader.dataset.')}
+        processes = meta.get('world_size', self.world_size)
+        if processes != self.world_size:
+            changed = {**changed, 'the number of processes': (processes, self.world_size)}
+        return changed
+
+    def _resume_optimizers(self, filename: str, state: dict[str, Any], changed: dict[str, Any]) -> None:
+        """Load the optimisers' state, with the config's numbers where it has changed."""
+        wrappers = named_wrappers(self.optim_wrapper)
+        numbers = {name: base_numbers(wrapper) for name, wrapper in wrappers.items()}
+        self.optim_wrapper.load_state_dict(state)
+        if any(key.startswith('optim_wrapper.') for key in changed):
+            for name, wrapper in wrappers.items():
+                use_numbers(filename, name, wrapper, numbers[name])
+
+    def _resume_schedules(self, states: Any) -> None:
+        """Load the schedules' state; that they are the same was checked."""
+        named = self.param_schedulers if isinstance(self.param_schedulers, dict) else {'': self.param_schedulers}
+        states = states if isinstance(self.param_schedulers, dict) else {'': states}
+        for name, schedulers in named.items():
+            for scheduler, state in zip(schedulers, states.get(name, ()), strict=True):
+                scheduler.load_state_dict(state)
+
+
+def _fingerprint(dataloader: DataLoader) -> str | None:
+    """Digest of a loader's data set; None where it is not known."""
+    return getattr(dataloader.dataset, 'fingerprint', None)

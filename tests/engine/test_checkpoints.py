@@ -84,13 +84,14 @@ def test_other_things_are_named(tmp_path):
 
 
 def test_newest_whole_goes_back_over_damaged_ones(tmp_path):
-    assert newest_whole_checkpoint(tmp_path) is None
+    with pytest.raises(CheckpointError, match=r'none of the checkpoints in .* can be loaded: there is none'):
+        newest_whole_checkpoint(tmp_path)
     for name in ('iter_2', 'epoch_10', 'iter_9', 'best_score_iter_12'):
         save(tmp_path / f'{name}.pth')
     (tmp_path / 'last_checkpoint').write_text(str(tmp_path / 'iter_2.pth'))
     (tmp_path / 'iter_11.pth').write_bytes(b'PK')
     (tmp_path / '.iter_12.pth.part').write_bytes(b'PK')
-    with pytest.warns(UserWarning, match=r'iter_11\.pth is truncated .* going back'):
+    with pytest.warns(UserWarning, match=r'iter_11\.pth is truncated .* going back to .*epoch_10'):
         assert newest_whole_checkpoint(tmp_path) == str(tmp_path / 'epoch_10.pth')
 
 

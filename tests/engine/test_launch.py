@@ -14,7 +14,8 @@ from tests.engine.test_checkpoints import Evil, save
 
 
 @pytest.fixture
-def config(tmp_path):
+def config(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     cfg = run_cfg(tmp_path)
     cfg.pop('work_dir')
     cfg.dump(tmp_path / 'small.py')
@@ -22,7 +23,7 @@ def config(tmp_path):
 
 
 def test_options_are_applied(config):
-    with pytest.warns(UserWarning, match='no whole checkpoint in work_dirs/small; training starts afresh'):
+    with pytest.warns(UserWarning, match='no checkpoint in work_dirs/small; training starts afresh'):
         cfg = load_run_config(config, cfg_options={'train_cfg.max_iters': 3}, seed=7, resume='auto')
     assert cfg.train_cfg.max_iters == 3
     assert cfg.randomness.seed == 7
@@ -40,14 +41,15 @@ def test_mistakes(config, options, message):
 
 def test_resume_of_the_config_takes_the_newest_whole_checkpoint_where_the_hook_saves(config, tmp_path):
     options = {'resume': True, 'default_hooks.checkpoint.out_dir': str(tmp_path / 'out'), 'work_dir': 'work_dirs/mine'}
-    with pytest.warns(UserWarning, match='no whole checkpoint in .*out/mine; training starts afresh'):
+    with pytest.warns(UserWarning, match='no checkpoint in .*out/mine; training starts afresh'):
         cfg = load_run_config(config, cfg_options=options)
     assert (cfg.resume, cfg.load_from) == (False, None)
-    whole, cut = save(tmp_path / 'out' / 'mine' / 'iter_2.pth'), save(tmp_path / 'out' / 'mine' / 'iter_3.pth')
+    content = dict(state_dict={}, meta=dict(iter=2, seed=5))
+    whole, cut = (save(tmp_path / 'out' / 'mine' / f'iter_{number}.pth', content) for number in (2, 3))
     cut.write_bytes(cut.read_bytes()[:-9])
     with pytest.warns(UserWarning, match=r'iter_3\.pth is truncated'):
         cfg = load_run_config(config, cfg_options=options)
-    assert (cfg.resume, cfg.load_from) == (True, str(whole))
+    assert (cfg.resume, cfg.load_from, cfg.randomness.seed) == (True, str(whole), 5)
     assert load_run_config(config, cfg_options={**options, 'load_from': str(whole)}).load_from == str(whole)
     assert not load_run_config(config, cfg_options=options, checkpoint=str(whole)).resume
 

@@ -1,7 +1,9 @@
 """A short training of the shipped quick config in processes of its own, which tests kill."""
+import itertools
 import multiprocessing
 import os
 import resource
+import runpy
 import sys
 import time
 from pathlib import Path
@@ -80,6 +82,50 @@ def _die_at_rename(count: int) -> None:
         replace(source, target)
 
     os.replace = deadly
+
+
+def _run_tool(name: str, arguments: list[str], output: str, folder: str, environment: dict, free_bytes: int | None) -> None:
+    """What a user's shell does: run a tool in a folder, with its output in a file."""
+    os.chdir(folder)
+    os.environ.update(environment)
+    if free_bytes is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (free_bytes, free_bytes))
+    torch.set_num_threads(1)
+    with open(output, 'w') as file:
+        for number in (1, 2):
+            os.dup2(file.fileno(), number)
+    sys.stdout, sys.stderr = (os.fdopen(number, 'w', buffering=1, closefd=False) for number in (1, 2))
+    sys.argv = [name, *arguments]
+    runpy.run_path(str(ROOT / 'tools' / name), run_name='__main__')
+
+
+#: The published recipe, whose optimisers and hooks stay as they are.
+CONFIG = ROOT / 'configs/ibgan/ibgan_dsprites.py'
+
+
+def arguments(cfg_options: dict) -> list[str]:
+    """Overrides as words of a command line."""
+    return ['--cfg-options', *(f'{key}={value}' for key, value in cfg_options.items())]
+
+
+class Tool:
+    """A tool that runs in a process of its own, forked from one that has imported everything."""
+
+    def __init__(self, folder: Path, name: str, *arguments, environment: dict | None = None,
+                 free_bytes: int | None = None) -> None:
+        self.output = folder / f'output_{next(_numbers)}.txt'
+        words = [str(each) for each in arguments]
+        self.process = CONTEXT.Process(target=_run_tool,
+                                       args=(name, words, str(self.output), str(folder), environment or {}, free_bytes))
+        self.process.start()
+
+    def wait(self, seconds: float = 200) -> tuple[int, str]:
+        """Exit status and all that was printed."""
+        self.process.join(seconds)
+        return self.process.exitcode, self.output.read_text().replace('\r', '\n')
+
+
+_numbers = itertools.count()
 
 
 def start(work_dir: Path, cfg_options: dict, **kwargs):

@@ -4,6 +4,7 @@ from mmengine.registry import MODELS
 from mmengine.runner import Runner
 from torch import nn
 
+from ibgan_plugin.engine.checkpoints import check_weights
 from ibgan_plugin.models.freeze import unwrap
 from ibgan_plugin.registry import HOOKS
 from ibgan_plugin.utils.errors import IBGANError
@@ -36,8 +37,11 @@ class GeneratorSideEMAHook(EMAHook):
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """As MMEngine's hook; a checkpoint without averages, or one loaded to test, gives its own weights as the average."""
+        average, weights = self.ema_model.module, checkpoint.get('state_dict', checkpoint)
         if 'ema_state_dict' in checkpoint and runner._resume:
+            check_weights('the averages of the checkpoint', checkpoint['ema_state_dict'], self.ema_model.state_dict())
             super().after_load_checkpoint(runner, checkpoint)
-        else:
-            average = self.ema_model.module
-            average.load_state_dict({key: checkpoint['state_dict'][key] for key in average.state_dict()})
+            return
+        if runner._resume:
+            runner.logger.warning('The checkpoint has no averages of weights: they start from its weights')
+        average.load_state_dict({key: weights.get(key, value) for key, value in average.state_dict().items()})

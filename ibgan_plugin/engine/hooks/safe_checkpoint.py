@@ -1,5 +1,5 @@
 """Checkpointing that never loses the last good file."""
-from collections import deque
+import re
 from typing import Any
 
 from mmengine.dist import all_gather_object, get_rank, get_world_size, is_main_process
@@ -28,7 +28,6 @@ class SafeCheckpointHook(CheckpointHook):
     """
 
     max_keep_ckpts: int
-    keep_ckpt_ids: deque
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault('backend_args', {'backend': ATOMIC_BACKEND})
@@ -39,7 +38,6 @@ class SafeCheckpointHook(CheckpointHook):
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
         """Save, then prune; MMEngine prunes first. Runs on every rank; the main one writes."""
-        outdated = self._keep(runner, step)
         if get_world_size() > 1:
             self._rank_buffers = all_gather_object(_buffers(runner, copy_to_cpu=True))
         limit, self.max_keep_ckpts = self.max_keep_ckpts, -1
@@ -48,21 +46,16 @@ class SafeCheckpointHook(CheckpointHook):
         finally:
             self.max_keep_ckpts = limit
         runner.message_hub.update_info('last_good_ckpt', self.last_ckpt)
-        if is_main_process():
-            for old in outdated:
-                path = self.file_backend.join_path(self.out_dir, self.filename_tmpl.format(old))
-                if self.file_backend.isfile(path):
-                    self.file_backend.remove(path)
+        if is_main_process() and limit > 0:
+            self._prune(step)
 
-    def _keep(self, runner: Runner, step: int) -> list[int]:
-        """Note ``step`` as kept; returns the steps to remove once it is safe."""
-        if self.max_keep_ckpts <= 0 or step in self.keep_ckpt_ids:
-            return []
-        steps = [*self.keep_ckpt_ids, step]
-        kept = steps[-self.max_keep_ckpts:]
-        self.keep_ckpt_ids = deque(kept, self.max_keep_ckpts)
-        runner.message_hub.update_info('keep_ckpt_ids', kept)
-        return steps[:-self.max_keep_ckpts]
+    def _prune(self, step: int) -> None:
+        """Remove all but the newest files up to ``step``, those too that a kill right after a save has left."""
+        pattern = re.escape(self.filename_tmpl).replace(r'\{\}', r'(\d+)')
+        names = self.file_backend.list_dir_or_file(self.out_dir, list_dir=False)
+        found = [(int(match.group(1)), name) for name in names if (match := re.fullmatch(pattern, name))]
+        for _, name in sorted(each for each in found if each[0] <= step)[:-self.max_keep_ckpts]:
+            self.file_backend.remove(self.file_backend.join_path(self.out_dir, name))
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Add what the ranks do not share."""

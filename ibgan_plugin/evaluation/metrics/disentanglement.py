@@ -14,8 +14,8 @@ from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource, Labelle
 from ibgan_plugin.evaluation.disentanglement.protocols import STUDY, get_protocol
 from ibgan_plugin.evaluation.disentanglement.suite import SUITE, deviations, required_cells, resolve_metric, score, summarize
 from ibgan_plugin.evaluation.gather import gather_rows
-from ibgan_plugin.evaluation.metrics.outcome import on_main_process
 from ibgan_plugin.registry import METRICS
+from ibgan_plugin.utils.distributed import on_main_process
 from ibgan_plugin.utils.errors import IBGANError
 
 

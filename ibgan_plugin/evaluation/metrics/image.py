@@ -13,8 +13,8 @@ from ibgan_plugin.evaluation.image.extractors.base import ImageExtractor
 from ibgan_plugin.evaluation.image.feature_statistics import ImageFeatures
 from ibgan_plugin.evaluation.image.reference_cache import ReferenceCache
 from ibgan_plugin.evaluation.image.suite import IMAGE_SUITE, compute_image_score, resolve_image_scores
-from ibgan_plugin.evaluation.metrics.outcome import on_main_process
 from ibgan_plugin.registry import METRICS, MODELS
+from ibgan_plugin.utils.distributed import on_main_process
 from ibgan_plugin.utils.errors import IBGANError
 
 

@@ -1,0 +1,152 @@
+"""What becomes of options that have changed since the checkpoint from which a run goes on.
+
+``docs/reliability.md`` has the table: optimisers' numbers, losses, hooks, batches and lengths are used as the config has them and
+named in the log; other schedules, other kinds of optimisers and other images are refused.
+"""
+import ast
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mmengine.optim import OptimWrapper, OptimWrapperDict
+
+from ibgan_plugin.engine.checkpoints import CheckpointError, tensor_problem
+
+#: What changes nothing that is trained: places, looks, the machine.
+_INDIFFERENT = ('work_dir', 'resume', 'load_from', 'load_strict', 'launcher', 'log_level', 'log_processor', 'vis_backends',
+                'visualizer', 'experiment_name', 'default_scope', 'env_cfg.device', 'env_cfg.dist_cfg', 'env_cfg.mp_cfg',
+                'randomness.seed', 'runner_type', 'model_wrapper_cfg', 'dataset', 'val_', 'test_', 'custom_imports')
+_NOTHING = object()
+
+
+def check_resumable(where: Any, checkpoint: Mapping[str, Any], max_iters: int) -> None:
+    """Raise :class:`CheckpointError` unless a checkpoint holds all that a run needs to go on."""
+    lacking = [key for key in ('state_dict', 'optimizer', 'message_hub', 'meta') if not isinstance(checkpoint.get(key), Mapping)]
+    if lacking:
+        raise CheckpointError(f'checkpoint {where} can not be resumed from, since it holds no {" and no ".join(lacking)}: '
+                              f'--load-from starts a new run with its weights')
+    for key in ('iter', 'epoch'):
+        number = checkpoint['meta'].get(key)
+        if type(number) is not int or number < 0:
+            raise CheckpointError(f'checkpoint {where} can not be resumed from: its meta.{key} must be a count, got {number!r}')
+    if checkpoint['meta']['iter'] > max_iters:
+        raise CheckpointError(f'checkpoint {where} is of iteration {checkpoint["meta"]["iter"]:,}, beyond '
+                              f'train_cfg.max_iters = {max_iters:,}')
+
+
+def named_wrappers(wrapper: OptimWrapper | OptimWrapperDict) -> dict[str, OptimWrapper]:
+    """The optimisers of a run by their names; a single one has the name ''."""
+    return dict(wrapper.items()) if isinstance(wrapper, OptimWrapperDict) else {'': wrapper}
+
+
+def check_optimizers(where: Any, given: Mapping[str, Any], wrapper: OptimWrapper | OptimWrapperDict) -> None:
+    """Raise :class:`CheckpointError` unless the state ``given`` fits the optimisers: names, groups, shapes, finite values."""
+    wrappers = named_wrappers(wrapper)
+    states = {'': given} if '' in wrappers else given
+    if states.keys() != wrappers.keys():
+        raise CheckpointError(f'{where} does not fit the config: it has optimisers {", ".join(map(str, states))}, the config has '
+                              f'{", ".join(wrappers)}')
+    for name, each in wrappers.items():
+        key, state = f'optimizer.{name}'.rstrip('.'), states[name]
+        try:
+            sizes = [[len(group['params']) for group in groups] for groups in (state['param_groups'], each.optimizer.param_groups)]
+            numbers = [number for group in state['param_groups'] for number in group['params']]
+            values = {number: dict(state['state'].get(number, {})) for number in numbers}
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(f'{where}: {key} is no state of an optimiser ({error!r})') from error
+        if sizes[0] != sizes[1]:
+            raise CheckpointError(f'{where} does not fit the config: {key} has groups of {sizes[0]} parameters, the config of '
+                                  f'{sizes[1]}')
+        parameters = [parameter for group in each.optimizer.param_groups for parameter in group['params']]
+        for number, parameter in zip(numbers, parameters, strict=True):
+            for field, value in values[number].items():
+                if not hasattr(value, 'shape'):
+                    continue
+                problem = tensor_problem(value, parameter if value.ndim else value)
+                if problem:
+                    raise CheckpointError(f'{where} does not fit the config: {key}.state[{number}].{field} {problem}')
+
+
+def base_numbers(wrapper: OptimWrapper) -> list[dict[str, Any]]:
+    """The numbers of an optimiser's parameter groups as the config has them, schedules not counted."""
+    return [{key: value for key, value in group.items() if key != 'params'} for group in wrapper.optimizer.param_groups]
+
+
+def use_numbers(where: Any, name: str, wrapper: OptimWrapper, numbers: list[dict[str, Any]]) -> None:
+    """Give an optimiser that was loaded from a checkpoint the config's numbers, such as a changed learning rate.
+
+    Raises:
+        CheckpointError: If a learning rate has changed that follows a schedule: its state knows the old one.
+    """
+    for group, own in zip(wrapper.optimizer.param_groups, numbers, strict=True):
+        if 'initial_lr' in group:
+            if group['initial_lr'] != own.get('initial_lr'):
+                raise CheckpointError(f'{where}: optim_wrapper.{name}.optimizer.lr has changed from {group["initial_lr"]} to '
+                                      f'{own.get("initial_lr")}, but follows a schedule, which can not be changed on the way; '
+                                      f'--load-from starts a new run with the weights')
+            own = {key: value for key, value in own.items() if key != 'lr'}
+        group.update(own)
+
+
+def changes(old: str, new: str) -> dict[str, tuple[Any, Any]]:
+    """What differs between two configs given as text, of all that matters to a training: key to (old, new) value."""
+    before, after = (_flat(parse_config(text)) for text in (old, new))
+    keys = [*after, *(key for key in before if key not in after)]
+    return {key: (before.get(key, _NOTHING), after.get(key, _NOTHING)) for key in keys
+            if not key.startswith(_INDIFFERENT) and before.get(key, _NOTHING) != after.get(key, _NOTHING)}
+
+
+def refuse(where: Any, changed: Mapping[str, tuple[Any, Any]]) -> None:
+    """Raise :class:`CheckpointError` if one of the :func:`changes` can not be made on the way."""
+    for key, (before, after) in changed.items():
+        parts = key.split('.')
+        is_kind = parts[0] == 'optim_wrapper' and parts[-2:] == ['optimizer', 'type']
+        if is_kind or parts[0].partition('[')[0] == 'param_scheduler':
+            what = 'the kind of an optimiser' if is_kind else 'a schedule'
+            raise CheckpointError(f'{where}: {said(key, before, after)}, but {what} can not be changed on the way; --load-from '
+                                  f'starts a new run with the weights')
+
+
+def said(key: str, before: Any, after: Any) -> str:
+    """One change in words."""
+    if before is _NOTHING:
+        return f'{key} = {after!r} is new'
+    return f'{key} = {before!r} is gone' if after is _NOTHING else f'{key} has changed from {before!r} to {after!r}'
+
+
+def parse_config(text: str) -> dict[str, Any]:
+    """The values of a config that MMEngine has written as Python text; nothing is executed.
+
+    What is neither a literal nor ``dict(...)`` stays text.
+    """
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError):
+        return {}
+    return {node.targets[0].id: _value(node.value) for node in body
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)}
+
+
+def _value(node: ast.expr) -> Any:
+    """A literal, list, tuple, ``{...}`` or ``dict(...)``; a tuple is a list, since MMEngine's options make one of the other."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == 'dict':
+        return {str(keyword.arg): _value(keyword.value) for keyword in node.keywords}
+    if isinstance(node, ast.Dict):
+        return {str(_value(key)): _value(value) for key, value in zip(node.keys, node.values, strict=True) if key is not None}
+    if isinstance(node, (ast.List, ast.Tuple)):
+        return [_value(element) for element in node.elts]
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return ast.unparse(node)
+
+
+def _flat(value: Any, path: str = '') -> dict[str, Any]:
+    """Leaves by dotted path; what is empty or None is not there."""
+    items: Iterator[tuple[str, Any]]
+    if isinstance(value, dict):
+        items = ((f'{path}.{key}' if path else key, child) for key, child in value.items())
+    elif isinstance(value, list) and any(isinstance(child, (dict, list)) for child in value):
+        items = ((f'{path}[{i}]', child) for i, child in enumerate(value))
+    else:
+        return {} if value is None or value == [] else {path: value}
+    return {key: leaf for child_path, child in items for key, leaf in _flat(child, child_path).items()}

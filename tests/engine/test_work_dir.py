@@ -1,0 +1,115 @@
+import multiprocessing
+
+import pytest
+import torch
+
+from ibgan_plugin.engine.checkpoints import CheckpointError
+from ibgan_plugin.engine.work_dir import choose_start, clear, lock, unlock
+from ibgan_plugin.utils.errors import IBGANError
+
+
+def save(path, iteration=None):
+    torch.save(dict(state_dict={}, meta=dict(iter=iteration)) if iteration is not None else {'w': torch.ones(1)}, path)
+    return str(path)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """One with the checkpoints of a run."""
+    for number in (2, 4, 6):
+        save(tmp_path / f'iter_{number}.pth', number)
+    return tmp_path
+
+
+def left(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize('name', ['iter_3.pth', 'epoch_1.pth', 'iter_1000000.pth'])
+def test_a_fresh_start_among_another_runs_checkpoints_is_refused(tmp_path, name):
+    save(tmp_path / name, 3)
+    with pytest.raises(IBGANError, match=rf'the checkpoints of a run \({name}\): --resume .*, --overwrite .* another --work-dir'):
+        choose_start(tmp_path, None)
+    assert left(tmp_path) == [name]
+
+
+def test_overwriting_removes_what_runs_leave_and_nothing_else(folder):
+    own = ['notes.txt', 'my_iter_2.pth', '2024', 'traversal.gif', 'ibgan_dsprites.py']
+    for name in [*own, 'best_score_iter_2.pth', '.iter_8.pth.part', 'last_checkpoint', 'traversal_0000002.png', 'scores.json']:
+        (folder / name).touch()
+    (folder / '20260101_120000').mkdir()
+    (folder / '20260101_120000' / 'x.log').touch()
+    assert choose_start(folder, None, overwrite=True) is None
+    assert left(folder) == sorted(own)
+
+
+def test_auto_takes_the_newest_or_nothing_where_there_is_none(folder, tmp_path_factory):
+    assert choose_start(folder, 'auto') == str(folder / 'iter_6.pth')
+    empty = tmp_path_factory.mktemp('empty')
+    assert choose_start(empty, 'auto') is None
+    clear(empty / 'not_there')
+    with pytest.raises(IBGANError, match='--overwrite starts afresh and --resume goes on'):
+        choose_start(folder, 'auto', overwrite=True)
+
+
+@pytest.mark.parametrize('damage', [lambda path: path.write_bytes(b'PK'), lambda path: torch.save([1], path),
+                                    lambda path: torch.save({'state_dict': {}, 'meta': {1, 2}.union}, path)])
+def test_with_none_that_can_be_loaded_it_stops(folder, damage):
+    for path in folder.glob('*.pth'):
+        damage(path)
+    with pytest.raises(CheckpointError, match=r'none of the checkpoints in .* can be loaded: .*iter_6.*iter_4.*iter_2'):
+        choose_start(folder, 'auto')
+    assert left(folder) == ['iter_2.pth', 'iter_4.pth', 'iter_6.pth']
+
+
+def test_a_start_that_a_later_resume_would_pass_over_is_refused(folder, tmp_path_factory):
+    elsewhere = save(tmp_path_factory.mktemp('elsewhere') / 'iter_9.pth', 9)
+    for start, names in ((str(folder / 'iter_4.pth'), 'iter_6'), (elsewhere, 'iter_2.pth, iter_4.pth, iter_6')):
+        with pytest.raises(IBGANError, match=rf'which a later --resume would take \({names}\.pth\): --overwrite removes them'):
+            choose_start(folder, start)
+    (folder / 'iter_6.pth').write_bytes(b'PK')  # a later --resume would pass over it too
+    assert choose_start(folder, str(folder / 'iter_4.pth')) == str(folder / 'iter_4.pth')
+    assert choose_start(folder, str(folder / 'iter_2.pth'), overwrite=True) == str(folder / 'iter_2.pth')
+    assert left(folder) == ['iter_2.pth', 'iter_6.pth']
+    assert choose_start(folder, elsewhere, overwrite=True) == elsewhere
+    assert left(folder) == ['iter_6.pth']
+
+
+def test_weights_alone_are_nothing_to_resume_from(tmp_path):
+    with pytest.raises(CheckpointError, match='holds weights alone, nothing to resume from: --load-from'):
+        choose_start(tmp_path / 'new', save(tmp_path / 'weights.pth'))
+
+
+def try_lock(folder, pipe):
+    try:
+        lock(folder)
+    except IBGANError as error:
+        pipe.send(str(error))
+    else:
+        pipe.send('locked')
+    pipe.recv()
+
+
+def test_one_process_at_a_time(tmp_path):
+    context = multiprocessing.get_context('fork')
+    pipe, end = context.Pipe()
+    process = context.Process(target=try_lock, args=(tmp_path / 'new', end), daemon=True)
+    process.start()
+    assert pipe.recv() == 'locked'
+    with pytest.raises(IBGANError, match=r'another process is training in .*new: wait for its end, or choose another --work-dir'):
+        lock(tmp_path / 'new')
+    process.kill()  # the system releases what it held
+    process.join()
+    lock(tmp_path / 'new')
+    lock(tmp_path / 'new')  # this process has it
+    unlock(tmp_path / 'new')
+
+
+def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch):
+
+    def none(*_, **__):
+        raise NotImplementedError('no locks here')
+
+    monkeypatch.setattr('ibgan_plugin.engine.work_dir.FileLock.acquire', none)
+    with pytest.raises(OSError, match=r'training.lock can not be locked \(no locks here\): choose a --work-dir on a file system'):
+        lock(tmp_path)
