@@ -200,6 +200,23 @@ def load_weights(model: nn.Module, path: str | Path) -> None:
     model.load_state_dict(weights)
 
 
+def check_pretrained(name: str, module: nn.Module) -> None:
+    """Raise :class:`CheckpointError` unless the file of ``init_cfg=dict(type='Pretrained', ...)`` fits the module of that name.
+
+    MMEngine loads what fits and passes over the rest.
+    """
+    init_cfg = getattr(module, 'init_cfg', None)
+    for each in init_cfg if isinstance(init_cfg, list | tuple) else [init_cfg]:
+        if not isinstance(each, Mapping) or each.get('type') != 'Pretrained':
+            continue
+        content = read_checkpoint(each['checkpoint'])
+        weights, prefix = content.get('state_dict', content), each.get('prefix')
+        if prefix:
+            start = f'{prefix.rstrip(".")}.'
+            weights = {key.removeprefix(start): value for key, value in weights.items() if key.startswith(start)}
+        check_weights(f'{f"model.{name}".rstrip(".")}.init_cfg: {each["checkpoint"]}', weights, module.state_dict())
+
+
 def history_to_plain(checkpoint: dict[str, Any]) -> None:
     """Replace, in a checkpoint to be saved, MMEngine's log buffers by lists and numpy's scalars by numbers.
 

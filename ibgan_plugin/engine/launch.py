@@ -8,7 +8,7 @@ from mmengine.config import Config
 from ibgan_plugin.config.check import pretrained_files
 from ibgan_plugin.config.load import load_config
 from ibgan_plugin.config.options import AMP_TYPES
-from ibgan_plugin.engine.checkpoints import load_plain, read_checkpoint
+from ibgan_plugin.engine.checkpoints import read_checkpoint
 from ibgan_plugin.engine.compiler import drop_compile_without_compiler
 from ibgan_plugin.engine.cuda import LOADERS, tune_cuda
 from ibgan_plugin.engine.optim.cpu_amp import has_bfloat16
@@ -58,7 +58,7 @@ def load_run_config(path: str | Path, work_dir: str | None = None, cfg_options: 
     if amp:
         _use_amp(cfg, amp)
     for weights in pretrained_files(cfg):
-        load_plain(weights)
+        read_checkpoint(weights)
     if checkpoint is not None:
         cfg.resume, cfg.load_from = False, str(checkpoint)
     elif claim:

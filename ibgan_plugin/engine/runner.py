@@ -20,6 +20,7 @@ from ibgan_plugin.config.check import ConfigError, config_errors
 from ibgan_plugin.engine.checkpoints import (
     ATOMIC_BACKEND,
     CheckpointError,
+    check_pretrained,
     check_weights,
     fitting_weights,
     history_from_plain,
@@ -39,6 +40,7 @@ from ibgan_plugin.engine.resume import (
     said,
     use_numbers,
 )
+from ibgan_plugin.engine.start_checks import check_first_image, check_ranks_agree, check_test_image
 from ibgan_plugin.models.base import LatentModel
 from ibgan_plugin.models.freeze import unwrap
 from ibgan_plugin.ops import CPUSettings, accelerate, convert_sync_batchnorm, tune_cpu
@@ -181,6 +183,31 @@ class CheckedRunner(Runner):
             model_wrapper_cfg = {**(model_wrapper_cfg or dict(type='mmengine.MMSeparateDistributedDataParallel')),
                                  'device_ids': None}
         return super().wrap_model(model_wrapper_cfg, model)
+
+    # Before the first iteration
+
+    def train(self) -> nn.Module:
+        """As MMEngine's, after a look at the first image of every loader, and at what the other processes have.
+
+        Raises:
+            IBGANError: If an image is not as the model takes it, or processes of a distributed run differ in config or data.
+        """
+        loaders = {'train_dataloader': self.train_loop.dataloader}
+        if self._val_loop is not None:
+            loaders['val_dataloader'] = self.val_loop.dataloader
+        check_ranks_agree(self.cfg, loaders)
+        image_shape = getattr(unwrap(self.model), 'image_shape', None)
+        if image_shape is not None:
+            for name, loader in loaders.items():
+                check_first_image(name, loader.dataset, image_shape)
+            check_test_image(self.cfg, image_shape)
+        return super().train()
+
+    def _init_model_weights(self) -> None:
+        """As MMEngine's, after a look at the weight files that it reads: each has all weights of its part and no others."""
+        for name, module in unwrap(self.model).named_modules():
+            check_pretrained(name, module)
+        super()._init_model_weights()
 
     # Checkpoints
 

@@ -111,7 +111,7 @@ def test_two_processes_over_gloo(trained, tmp_path):
     (['--device', 'gpu'], "--device must be 'cpu', 'cuda' or 'cuda:N', got 'gpu'"),
     (['--cfg-options', 'model.generator.image_size=32'], 'differ in the image size: model.generator.image_size = 32'),
     (['--cfg-options', 'model.generator.image_size=32', 'model.discriminator.image_size=32', 'model.reconstructor.image_size=32'],
-     'images of shape (1, 64, 64) (channels, height, width), but the model takes (1, 32, 32)'),
+     'train_dataloader: DSprites gives images of shape (1, 64, 64) (channels, height, width), but the model takes (1, 32, 32)'),
 ])
 def test_a_mistake_is_one_clear_message(trained, tmp_path, arguments, message):
     done = run(sys.executable, ROOT / 'tools/train.py', ROOT / 'configs/ibgan/ibgan_dsprites.py', '--work-dir', tmp_path,
