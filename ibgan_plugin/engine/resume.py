@@ -88,8 +88,13 @@ def use_numbers(where: Any, name: str, wrapper: OptimWrapper, numbers: list[dict
 
 
 def changes(old: str, new: str) -> dict[str, tuple[Any, Any]]:
-    """What differs between two configs given as text, of all that matters to a training: key to (old, new) value."""
+    """What differs between two configs given as text, of all that matters to a training: key to (old, new) value.
+
+    Nothing, where the old text is no config of a training.
+    """
     before, after = (_flat(parse_config(text)) for text in (old, new))
+    if not any(key.startswith('optim_wrapper') for key in before):
+        return {}
     keys = [*after, *(key for key in before if key not in after)]
     return {key: (before.get(key, _NOTHING), after.get(key, _NOTHING)) for key in keys
             if not key.startswith(_INDIFFERENT) and before.get(key, _NOTHING) != after.get(key, _NOTHING)}

@@ -290,7 +290,7 @@ class CheckedRunner(Runner):
         checkpoint = read_checkpoint(filename, self.device if map_location == 'default' else map_location)
         check_resumable(filename, checkpoint, self.max_iters)
         meta = checkpoint['meta']
-        changed = changes(str(meta.get('cfg', '')), self.cfg.pretty_text) if meta.get('cfg') else {}
+        changed = changes(str(meta.get('cfg', '')), self.cfg.pretty_text)
         refuse(filename, changed)
         changed = self._check_data(filename, meta, changed)
         if resume_optimizer:
