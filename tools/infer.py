@@ -4,16 +4,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
 from ibgan_plugin.apis import IBGANInferencer
+from ibgan_plugin.apis.dataset import followed_factors
 from ibgan_plugin.apis.images import list_images
-from ibgan_plugin.apis.output import check_suffix, write_codes, write_interpolation, write_traversal
+from ibgan_plugin.apis.output import STILL_OR_MOVING, check_suffix, write_codes, write_interpolation, write_swap, write_traversal
 from ibgan_plugin.config.load import read_config
 from ibgan_plugin.config.options import add_config_arguments
 from ibgan_plugin.config.zoo import weights_of
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.visualization.grids import image_grid, write_png
+from ibgan_plugin.visualization.table import chosen_scale, enlarge
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -26,16 +26,20 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     command.add_argument('--columns', type=int, default=8, help='images a row (default: %(default)s)')
     command.add_argument('--seed', type=int, default=0, help='of the codes (default: %(default)s)')
 
-    command = _add(commands, 'traverse', draw_traversal, ('.png', '.gif'), 'what each dimension of r does')
-    command.add_argument('--image', help='image whose other dimensions are kept (default: the prior mean)')
+    command = _add(commands, 'traverse', draw_traversal, STILL_OR_MOVING, 'what each dimension of r does')
+    command.add_argument('--image', nargs='+', metavar='IMAGE', help='images around which to go, side by side (default: the prior '
+                         'mean)')
     command.add_argument('--steps', type=int, default=11, help='images a dimension (default: %(default)s)')
     command.add_argument('--limit', type=float, default=2.0, help='end of the range, in standard deviations (default: %(default)s)')
     command.add_argument('--seed', type=int, default=0, help='of the KL estimate (default: %(default)s)')
+    command.add_argument('--active-only', action='store_true', help='leave inactive dimensions out')
+    command.add_argument('--factors', action='store_true', help='name the factor that each dimension follows, told from the data '
+                         'set of the config')
 
     command = _add(commands, 'encode', encode, ('.npz', '.csv'), 'the representations of images', 'images')
     command.add_argument('--batch-size', type=int, default=64, help='images at once (default: %(default)s)')
 
-    command = _add(commands, 'interpolate', interpolate, ('.png', '.gif'), 'from one image to another', 'first', 'second')
+    command = _add(commands, 'interpolate', interpolate, STILL_OR_MOVING, 'from one image to another', 'first', 'second')
     command.add_argument('--steps', type=int, default=11, help='images in all (default: %(default)s)')
 
     command = _add(commands, 'swap', swap, ('.png', ), 'two images with some dimensions of r exchanged', 'first', 'second')
@@ -56,18 +60,25 @@ def _add(commands: argparse._SubParsersAction, name: str, run: Callable, suffixe
     command.add_argument('--device', metavar='cpu|cuda', help='default: CUDA where available')
     command.add_argument('--crop', default='none', help="what to cut out of images before resizing, such as 'square' or "
                          "'celeba_148' (default: none, they have the model's size)")
+    if '.png' in suffixes:
+        command.add_argument('--scale', type=int, help='pixels of the picture for one of an image (default: 1, or more where they '
+                             'are small)')
     command.set_defaults(run=run, suffixes=suffixes)
     return command
 
 
 def draw_sample(inferencer: IBGANInferencer, args: argparse.Namespace) -> None:
     """Generated images."""
-    write_png(args.out, image_grid(inferencer.sample(args.num, args.seed), args.columns))
+    imgs = inferencer.sample(args.num, args.seed)
+    write_png(args.out, image_grid(enlarge(imgs, chosen_scale(args.scale, imgs.shape[1])), args.columns))
 
 
 def draw_traversal(inferencer: IBGANInferencer, args: argparse.Namespace) -> None:
     """One row, or one moving image, a dimension."""
-    write_traversal(args.out, inferencer.traverse(args.steps, args.limit, args.image, args.seed))
+    traversals = [inferencer.traverse(args.steps, args.limit, image, args.seed) for image in args.image or [None]]
+    factors = followed_factors(inferencer.cfg, inferencer.model) if args.factors else None
+    inputs = inferencer.load(args.image) if args.image else None
+    write_traversal(args.out, traversals, inputs=inputs, factors=factors, leave_out=args.active_only, scale=args.scale)
 
 
 def encode(inferencer: IBGANInferencer, args: argparse.Namespace) -> None:
@@ -78,12 +89,14 @@ def encode(inferencer: IBGANInferencer, args: argparse.Namespace) -> None:
 
 def interpolate(inferencer: IBGANInferencer, args: argparse.Namespace) -> None:
     """A row, or a moving image."""
-    write_interpolation(args.out, inferencer.interpolate(args.first, args.second, args.steps))
+    imgs = inferencer.interpolate(args.first, args.second, args.steps)
+    write_interpolation(args.out, imgs, inferencer.load([args.first, args.second]), args.scale)
 
 
 def swap(inferencer: IBGANInferencer, args: argparse.Namespace) -> None:
-    """The decoded pair, and below it the pair with dimensions exchanged."""
-    write_png(args.out, image_grid(np.concatenate(inferencer.swap(args.first, args.second, args.dims)), 2))
+    """The pair, what is decoded of it, and that with dimensions exchanged."""
+    imgs = inferencer.swap(args.first, args.second, args.dims)
+    write_swap(args.out, imgs, inferencer.load([args.first, args.second]), args.dims, args.scale)
 
 
 @one_clear_message

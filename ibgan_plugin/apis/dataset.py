@@ -1,20 +1,25 @@
 """A config's data set as people look at it: images by number and, where the true factors are known, by factors."""
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
 import numpy as np
+import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
+from torch import Tensor
 
 from ibgan_plugin.datasets.ground_truth import FactorGrid
 from ibgan_plugin.datasets.transforms.crop_resize import Crop, resize
 from ibgan_plugin.evaluation.disentanglement.tracking import FactorInformation, factor_information
+from ibgan_plugin.models.base import LatentModel, device_of, is_active
 from ibgan_plugin.registry import DATASETS, SCOPE
 from ibgan_plugin.utils.errors import IBGANError
 
 #: Images from which it is told which code follows which factor.
 NUM_TRACKED = 2000
+#: Images from which the KL of models whose posterior is that of images is measured.
+NUM_KL_IMAGES = 512
 #: Images encoded at once.
 BATCH = 64
 #: Loaders of a config whose data set is shown: the first there is.
@@ -72,23 +77,58 @@ class ShownData:
         chosen = np.random.default_rng(seed).choice(self.length, min(num, self.length), replace=False)
         return np.stack([fit(self.image(index), image_shape) for index in chosen.tolist()])
 
-    def information(self, encode: Callable[[np.ndarray], np.ndarray], image_shape: Sequence[int], active: Sequence[bool],
-                    num: int = NUM_TRACKED, seed: int = 0) -> FactorInformation | None:
-        """What each code tells about each factor, of ``num`` random images; None without factors.
+    def information(self, model: LatentModel, num: int = NUM_TRACKED, seed: int = 0) -> FactorInformation | None:
+        """What each code of a model in eval mode tells about each factor, of ``num`` random images; None without factors.
 
-        Args:
-            encode: Images uint8 N x C x S x S to codes float N x r_dim.
-            image_shape: C, S and S.
-            active: Whether each dimension of r is; an inactive one says nothing, however its noise is scaled.
-            num: Number of images.
-            seed: Of their factors.
+        Codes of inactive dimensions say nothing, however their noise is scaled: they count as constant.
+
+        Raises:
+            IBGANError: If the model can not encode.
         """
         if self.grid is None:
             return None
         factors = self.grid.sample_factors(num, np.random.default_rng(seed))
-        codes = [encode(np.stack([fit(image.transpose(1, 2, 0), image_shape) for image in self.dataset.render(rows)]))
-                 for rows in np.array_split(factors, max(1, num // BATCH))]
-        return factor_information(np.concatenate(codes) * np.asarray(active), factors, self.grid.names)
+        imgs = np.concatenate([np.stack([fit(image.transpose(1, 2, 0), model.image_shape) for image in self.dataset.render(rows)])
+                               for rows in np.array_split(factors, max(1, num // BATCH))])
+        kl = kl_of(model, imgs)
+        active = np.array([True] * model.r_dim if kl is None else [is_active(value) for value in kl])
+        return factor_information(encode_pixels(model, imgs) * active, factors, self.grid.names)
+
+
+def followed_factors(config: Config, model: LatentModel) -> dict[int, str]:
+    """The factor that each dimension of r follows, where it follows one, told from the config's data set.
+
+    Raises:
+        IBGANError: If its factors are not known, or the model can not encode.
+    """
+    data = ShownData.of(config)
+    found = data.information(model)
+    if found is None:
+        raise IBGANError(f'the factors of {data.name} are not known')
+    return {dim: name for dim in range(model.r_dim) if (name := found.followed(dim)) is not None}
+
+
+@torch.no_grad()
+def encode_pixels(model: LatentModel, imgs: np.ndarray) -> np.ndarray:
+    """Codes float32 N x r_dim of pixels uint8 N x C x S x S, in batches.
+
+    Raises:
+        IBGANError: If the model can not encode.
+    """
+    batches = torch.split(to_unit(imgs), BATCH)
+    return torch.cat([model.encode(batch.to(device_of(model))).cpu() for batch in batches]).numpy()
+
+
+@torch.no_grad()
+def kl_of(model: LatentModel, imgs: np.ndarray | None) -> list[float] | None:
+    """Mean KL of each dimension of r in nats; images (pixels as above) are for models whose posterior is that of images."""
+    kl = model.kl_per_dim(None if imgs is None else to_unit(imgs[:NUM_KL_IMAGES]).to(device_of(model)))
+    return None if kl is None else kl.tolist()
+
+
+def to_unit(imgs: np.ndarray) -> Tensor:
+    """Pixels uint8 to [-1, 1]."""
+    return torch.from_numpy(imgs).float() / 127.5 - 1
 
 
 def fit(image: np.ndarray, image_shape: Sequence[int]) -> np.ndarray:

@@ -82,7 +82,12 @@ class IBGANInferencer(BaseInferencer):
             ``imgs`` uint8 r_dim x steps x S x S x 3, and the dimension and KL (nats) of each row.
         """
         traversal = traverse(self.model, steps, limit, None if base is None else self._representation(base), seed)
-        return traversal._replace(imgs=_to_array(traversal.imgs))  # type: ignore[arg-type]
+        return traversal._replace(imgs=_to_array(traversal.imgs), center=_to_array(traversal.center))  # type: ignore[arg-type]
+
+    def load(self, images: Sequence[ImageInput]) -> np.ndarray:
+        """Images as the model sees them, uint8 N x S x S x 3: cut and resized as ``crop`` says."""
+        pixels = np.stack([self.pipeline(image)['inputs'].numpy().transpose(1, 2, 0) for image in images])  # NxSxSxC
+        return np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:-1], 3)))
 
     def encode(self, images: ImageInput | Sequence[ImageInput], batch_size: int = 64) -> np.ndarray:
         """Representations float32 N x r_dim of images: files, a folder, or arrays uint8 H x W x C."""

@@ -3,6 +3,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 import torch.distributed
 from mmengine.config import Config
@@ -13,6 +14,7 @@ from mmengine.logging import MMLogger
 from mmengine.model import revert_sync_batchnorm
 from mmengine.runner import Runner
 from mmengine.runner.checkpoint import load_state_dict
+from mmengine.visualization import LocalVisBackend, Visualizer
 from torch import nn
 from torch.utils.data import DataLoader
 
@@ -343,3 +345,10 @@ class CheckedRunner(Runner):
 def _fingerprint(dataloader: DataLoader) -> str | None:
     """Digest of a loader's data set; None where it is not known."""
     return getattr(dataloader.dataset, 'fingerprint', None)
+
+
+def add_image_elsewhere(visualizer: Visualizer, name: str, image: np.ndarray, step: int) -> None:
+    """Give an image to the visualiser's backends, except to those that would write a second file of it beside the run's own."""
+    for backend in visualizer._vis_backends.values():
+        if not isinstance(backend, LocalVisBackend):
+            backend.add_image(name, image, step=step)

@@ -3,9 +3,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from ibgan_plugin.models.base import LatentModel, device_of, is_active
+from ibgan_plugin.apis.dataset import encode_pixels, kl_of
+from ibgan_plugin.models.base import LatentModel, is_active
+from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.visualization.grids import to_pixels
 
 
@@ -15,19 +16,17 @@ class ExploredModel:
     Args:
         name: Shown above it.
         model: The model.
-        imgs: Images N x C x S x S in [-1, 1] from which the KL is measured, for models whose posterior is that of images.
+        imgs: Images uint8 N x C x S x S from which the KL is measured, for models whose posterior is that of images.
     """
 
-    def __init__(self, name: str, model: LatentModel, imgs: Tensor | None = None) -> None:
+    def __init__(self, name: str, model: LatentModel, imgs: np.ndarray | None = None) -> None:
         self.name, self.model = name, model.eval()
-        with torch.no_grad():
-            kl = model.kl_per_dim(imgs)
-            self.kl = None if kl is None else kl.tolist()
-            try:
-                model.encode(torch.zeros(1, *model.image_shape, device=device_of(model)))
-                self.can_encode = True
-            except ValueError:
-                self.can_encode = False
+        self.kl = kl_of(model, imgs)
+        try:
+            encode_pixels(model, np.zeros((1, *model.image_shape), np.uint8))
+            self.can_encode = True
+        except IBGANError:
+            self.can_encode = False
 
     @property
     def dims(self) -> list[int]:
@@ -50,15 +49,6 @@ class ExploredModel:
     def decode(self, r: np.ndarray) -> np.ndarray:
         """Pixels uint8 N x S x S x 3 of representations float N x r_dim."""
         return np.ascontiguousarray(to_pixels(self.model.decode(torch.as_tensor(r, dtype=torch.float32))))
-
-    @torch.no_grad()
-    def encode(self, imgs: np.ndarray) -> np.ndarray:
-        """Representations float N x r_dim of pixels uint8 N x C x S x S.
-
-        Raises:
-            IBGANError: If the model can not encode.
-        """
-        return self.model.encode((torch.from_numpy(imgs).float() / 127.5 - 1).to(device_of(self.model))).cpu().numpy()
 
     @torch.no_grad()
     def sample(self, seed: int) -> list[float]:

@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ibgan_plugin.apis.dataset import ShownData, fit
+from ibgan_plugin.apis.dataset import ShownData, encode_pixels, fit
 from ibgan_plugin.explorer import requests
 from ibgan_plugin.explorer.guard import Guard
 from ibgan_plugin.explorer.models import ExploredModel
@@ -98,8 +98,7 @@ class Explorer:
         if self.data is None or self.data.grid is None or not model.can_encode:
             return JSONResponse(dict(codes=None, factors=None, share=None))
         if number not in self._information:
-            shape = model.model.image_shape
-            self._information[number] = await self._compute(self.data.information, model.encode, shape, model.active)
+            self._information[number] = await self._compute(self.data.information, model.model)
         found = self._information[number]
         codes = range(model.model.r_dim)
         return JSONResponse(dict(codes=[found.followed(code) for code in codes], share=np.round(found.share, 4).tolist(),
@@ -201,7 +200,7 @@ def _encoded(model: ExploredModel, image: np.ndarray) -> dict[str, Any]:
         raise requests.RequestError(f'{model.name} can not encode images')
     seen = fit(image, model.model.image_shape)  # CxSxS
     shown = np.broadcast_to(seen.transpose(1, 2, 0), (*seen.shape[1:], 3))
-    return dict(r=model.encode(seen[None])[0].tolist(), height=shown.shape[0], width=shown.shape[1],
+    return dict(r=encode_pixels(model.model, seen[None])[0].tolist(), height=shown.shape[0], width=shown.shape[1],
                 pixels=base64.b64encode(np.ascontiguousarray(shown).tobytes()).decode())
 
 

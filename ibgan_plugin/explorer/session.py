@@ -1,17 +1,10 @@
 """From what a command line names to an explorer."""
 from collections.abc import Sequence
 
-import torch
-from torch import Tensor
-
-from ibgan_plugin.apis.dataset import ShownData
+from ibgan_plugin.apis.dataset import NUM_KL_IMAGES, ShownData
 from ibgan_plugin.apis.trained import load_trained
 from ibgan_plugin.explorer.models import ExploredModel
 from ibgan_plugin.explorer.server import Explorer
-from ibgan_plugin.models.base import LatentModel, device_of
-
-#: Images of the data set from which the KL of models whose posterior is that of images is measured.
-NUM_KL_IMAGES = 512
 
 
 def make_explorer(references: Sequence[str], device: str | None = None, with_data: bool = True) -> tuple[Explorer, list[str]]:
@@ -32,11 +25,6 @@ def make_explorer(references: Sequence[str], device: str | None = None, with_dat
             data = ShownData.of(trained[0].config)
         except (ValueError, OSError) as error:
             notes.append(f'without a data set: {error}')
-    return Explorer([ExploredModel(each.name, each.model, _images(each.model, data)) for each in trained], data), notes
-
-
-def _images(model: LatentModel, data: ShownData | None) -> Tensor | None:
-    """Random images of the data set in [-1, 1], as the model takes them."""
-    if data is None:
-        return None
-    return torch.from_numpy(data.sample(NUM_KL_IMAGES, model.image_shape)).float().to(device_of(model)) / 127.5 - 1
+    models = [ExploredModel(each.name, each.model, None if data is None else data.sample(NUM_KL_IMAGES, each.model.image_shape))
+              for each in trained]
+    return Explorer(models, data), notes

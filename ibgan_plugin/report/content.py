@@ -8,18 +8,20 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ibgan_plugin.apis.dataset import ShownData
+from ibgan_plugin.apis.dataset import ShownData, encode_pixels, to_unit
 from ibgan_plugin.apis.run_dir import RunDir
 from ibgan_plugin.apis.trained import Trained, load_trained
 from ibgan_plugin.config.changes import Change, config_changes
 from ibgan_plugin.evaluation.compare_runs import RunScores, compare_runs
-from ibgan_plugin.models.base import LatentModel, device_of, is_active
+from ibgan_plugin.evaluation.disentanglement.tracking import FactorInformation
+from ibgan_plugin.models.base import LatentModel, device_of
 from ibgan_plugin.utils import run_names
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.visualization.figures import page_svg
 from ibgan_plugin.visualization.grids import encode_png, image_grid
 from ibgan_plugin.visualization.heat_map import draw_heat_map
-from ibgan_plugin.visualization.traversal import draw_traversal, sample, traverse
+from ibgan_plugin.visualization.traversal import sample, traverse
+from ibgan_plugin.visualization.traversal_sheet import draw_traversal
 
 #: Images from which runs are ranked without labels; samples and real images shown.
 NUM_CODES, NUM_SHOWN = 2000, 64
@@ -85,24 +87,31 @@ def _look(content: RunContent, trained: Trained, data: ShownData | None) -> None
     """Pictures of the newest checkpoint, its codes, and what they tell about true factors."""
     model = trained.model
     show = partial(_picture, content)
-    show('Traversal: a row varies one dimension of r, ordered by KL', draw_traversal(traverse(model)))
+    found = _information(content, model, data)
+    factors = {} if found is None else {dim: name for dim in range(model.r_dim) if (name := found.followed(dim))}
+    show('Traversal: a row varies one dimension of r, ordered by KL', draw_traversal(traverse(model), factors=factors))
     show('Samples', image_grid(sample(model, NUM_SHOWN), 8))
     if data is None:
         return
     real = data.sample(NUM_SHOWN, model.image_shape)
-    show('Real images', image_grid(_unit(real), 8))
-    try:
-        content.codes = _encode(model, data.sample(NUM_CODES, model.image_shape, seed=1))
+    show('Real images', image_grid(to_unit(real), 8))
+    if content.codes is not None:
         show('Real images, and below each what the model makes of it', _reconstructions(model, real[:16]))
-    except IBGANError as error:
-        content.notes.append(str(error))
-        return
-    kl = model.kl_per_dim(_unit(real).to(device_of(model)))
-    active = [True] * model.r_dim if kl is None else [is_active(value) for value in kl.tolist()]
-    found = data.information(partial(_encode, model), model.image_shape, active)
     if found is not None:
         title = 'Mutual information of codes and factors'
         content.heat_maps.append(page_svg(draw_heat_map(found.mutual_information, found.factor_names, title, 'nats')))
+
+
+def _information(content: RunContent, model: LatentModel, data: ShownData | None) -> FactorInformation | None:
+    """Codes of real images, and what they tell about true factors; a note where the model can not encode."""
+    if data is None:
+        return None
+    try:
+        content.codes = encode_pixels(model, data.sample(NUM_CODES, model.image_shape, seed=1))
+        return data.information(model)
+    except IBGANError as error:
+        content.notes.append(str(error))
+        return None
 
 
 def _stored_heat_maps(content: RunContent, run: RunDir) -> None:
@@ -128,22 +137,10 @@ def _data_uri(png: bytes) -> str:
     return f'data:image/png;base64,{base64.b64encode(png).decode()}'
 
 
-def _unit(imgs: np.ndarray) -> torch.Tensor:
-    """Pixels uint8 to [-1, 1]."""
-    return torch.from_numpy(imgs).float() / 127.5 - 1
-
-
-@torch.no_grad()
-def _encode(model: LatentModel, imgs: np.ndarray) -> np.ndarray:
-    """Codes float N x r_dim of pixels uint8 N x C x S x S, in batches."""
-    batches = torch.split(_unit(imgs), 64)
-    return torch.cat([model.encode(batch.to(device_of(model))).cpu() for batch in batches]).numpy()
-
-
 @torch.no_grad()
 def _reconstructions(model: LatentModel, imgs: np.ndarray) -> np.ndarray:
     """Rows of eight real images, each above its reconstruction."""
-    real = _unit(imgs)
+    real = to_unit(imgs)
     made = model.decode(model.encode(real.to(device_of(model)))).cpu()
     pairs = [part for rows in zip(real.split(8), made.split(8), strict=True) for part in rows]
     return image_grid(torch.cat(pairs), 8)

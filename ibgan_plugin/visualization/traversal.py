@@ -1,14 +1,12 @@
 """Latent traversals: what each dimension of the representation does to the image."""
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
-from ibgan_plugin.models.base import ACTIVE_THRESHOLD, LatentModel, is_active
+from ibgan_plugin.models.base import LatentModel
 from ibgan_plugin.utils.errors import IBGANError
-from ibgan_plugin.visualization.grids import image_grid
 
 
 class Traversal(NamedTuple):
@@ -16,6 +14,8 @@ class Traversal(NamedTuple):
     imgs: Tensor | np.ndarray  # r_dim x steps x C x S x S, in [-1, 1]; or pixels, uint8 r_dim x steps x S x S x 3
     dims: list[int]  # r_dim, the dimension that each row varies
     kl: list[float] | None  # r_dim, nats, of each row; None where the model has none
+    limit: float = 2.0  # the rows go from -limit to limit, in standard deviations of the prior
+    center: Tensor | np.ndarray | None = None  # the image of the point that the rows cross
 
 
 @torch.no_grad()
@@ -38,31 +38,12 @@ def traverse(model: LatentModel, steps: int = 11, limit: float = 2.0, base: Tens
     base = torch.zeros(model.r_dim) if base is None else base
     codes = base.expand(len(dims), steps, -1).clone()  # rows x steps x r_dim
     codes[torch.arange(len(dims)), :, dims] = torch.linspace(-limit, limit, steps)
-    imgs = model.decode(codes.flatten(0, 1)).unflatten(0, (len(dims), steps))
-    return Traversal(imgs, dims, None if kl is None else kl[dims].tolist())
+    decoded = model.decode(torch.cat([base[None], codes.flatten(0, 1)]))
+    imgs = decoded[1:].unflatten(0, (len(dims), steps))
+    return Traversal(imgs, dims, None if kl is None else kl[dims].tolist(), limit, decoded[0])
 
 
 @torch.no_grad()
 def sample(model: LatentModel, num: int, seed: int = 0) -> Tensor:
     """``num`` images N x C x S x S in [-1, 1] of codes of a seed, the global random state left alone."""
     return model.decode(model.sample_latents(num, seed=seed))
-
-
-def draw_traversal(traversal: Traversal, active_threshold: float = ACTIVE_THRESHOLD) -> np.ndarray:
-    """A labelled grid, uint8 H x W x 3 (RGB): one row a dimension with its KL in nats; inactive rows are dimmed."""
-    rows = []
-    for i, (imgs, dim) in enumerate(zip(traversal.imgs, traversal.dims, strict=True)):
-        row = image_grid(imgs, len(imgs))
-        kl = None if traversal.kl is None else traversal.kl[i]
-        active = kl is None or is_active(kl, active_threshold)
-        lines = [f'r{dim}'] + ([] if kl is None else [f'KL {kl:.2f}']) + ([] if active else ['inactive'])
-        rows.append(np.concatenate([_label(lines, len(row)), row if active else row // 2], axis=1))
-    return np.concatenate(rows)
-
-
-def _label(lines: list[str], height: int, width: int = 72) -> np.ndarray:
-    """Black text on white, as high as a row of images."""
-    label = np.full((height, width, 3), 255, np.uint8)
-    for i, line in enumerate(lines):
-        cv2.putText(label, line, (4, 20 + 16 * i), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (0, 0, 0), 1, cv2.LINE_AA)
-    return label

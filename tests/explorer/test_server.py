@@ -79,8 +79,7 @@ def test_an_image_is_encoded_by_number_by_factors_and_from_a_file(client, explor
 
 def test_codes_that_follow_factors_are_named(client, explorer):
     found = client.get('/api/models/0/follows').json()
-    model = explorer.models[0]
-    information = explorer.data.information(model.encode, model.model.image_shape, model.active)
+    information = explorer.data.information(explorer.models[0].model)
     assert found['codes'] == [information.followed(code) for code in range(4)]
     assert found['factors'] == [information.follower(factor) for factor in range(5)]
     assert client.get('/api/models/2/follows').json()['codes'] is None

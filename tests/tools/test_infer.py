@@ -12,6 +12,7 @@ from mmengine.config import Config
 from PIL import Image
 
 from ibgan_plugin.registry import MODELS
+from ibgan_plugin.visualization.text import text_height, text_size
 from tests.conftest import batch
 from tests.tools.test_train import run
 from tools import infer
@@ -49,6 +50,7 @@ def call(place, monkeypatch):
         monkeypatch.chdir(place)
         status = infer.main([command, 'small.py', 'iter_1.pth', *map(str, options), '--out', out])
         return place / out if status == 0 else status
+    call.place = place
     return call
 
 
@@ -68,9 +70,21 @@ def test_a_process_draws_samples_in_under_ten_seconds(place):
 
 
 def test_traversal(call):
-    assert cv2.imread(str(call('traverse', 'traversal.png', '--steps', 3))).shape == (10 * 68, 72 + 3 * 66 + 2, 3)
+    head = 2 * text_height(1, text_size(64))
+    plain = cv2.imread(str(call('traverse', 'traversal.png', '--steps', 9)))
+    assert plain.shape[0] == head + 10 * 66
+    around = cv2.imread(str(call('traverse', 'around.png', '--steps', 9, '--image', 'images/a.png', 'images/b.png')))
+    assert around.shape[:2] == (head + 11 * 66, plain.shape[1] + 12 + 9 * 65 + 1)
+    image = cv2.imread(str(call.place / 'images/a.png'))
+    left = plain.shape[1] - 9 * 65
+    assert (around[head + 1:head + 65, left:left + 64] == image).all()  # the input beside what is decoded of it
+    assert cv2.imread(str(call('traverse', 'large.png', '--steps', 9, '--scale', 2))).shape[0] > 10 * 130
     with Image.open(call('traverse', 'traversal.gif', '--steps', 4, '--image', 'images/a.png')) as gif:
-        assert (gif.n_frames, gif.size) == (6, (10 * 66 + 2, 68))
+        assert gif.n_frames == 6 and gif.size[0] > 11 * 66
+    pytest.importorskip('av')
+    first, second = (call('traverse', f'{name}.mp4', '--steps', 3).read_bytes() for name in 'ab')
+    assert first == second
+    assert first[4:8] == b'ftyp'
 
 
 def test_encode(call):
@@ -84,10 +98,17 @@ def test_encode(call):
 
 def test_interpolate_and_swap(call):
     pair = ('images/a.png', 'images/b.png')
-    assert cv2.imread(str(call('interpolate', 'between.png', *pair, '--steps', 4))).shape == (68, 4 * 66 + 2, 3)
+    head = text_height(1, text_size(64))
+    images = [cv2.imread(str(call.place / name)) for name in pair]
+    row = cv2.imread(str(call('interpolate', 'between.png', *pair, '--steps', 4)))
+    assert row.shape == (head + 66, (4 + 2) * 66, 3)
+    assert (row[head + 1:-1, 1:65] == images[0]).all() and (row[head + 1:-1, -65:-1] == images[1]).all()
     with Image.open(call('interpolate', 'between.gif', *pair, '--steps', 4)) as gif:
-        assert (gif.n_frames, gif.size) == (6, (64, 64))
-    assert cv2.imread(str(call('swap', 'swap.png', *pair, '--dims', 0, 3))).shape == (134, 134, 3)
+        assert (gif.n_frames, gif.size[1]) == (6, head + 66)
+    table = cv2.imread(str(call('swap', 'swap.png', *pair, '--dims', 0, 3)))
+    assert table.shape[0] == head + 2 * 66
+    for place, image in enumerate(images):
+        assert any((table[head + 66 * place + 1:, left:][:64, :64] == image).all() for left in range(60, 140))
 
 
 @pytest.mark.parametrize(('arguments', 'message'), [

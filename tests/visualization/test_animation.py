@@ -3,7 +3,7 @@ import pytest
 from PIL import Image, ImageSequence
 
 from ibgan_plugin.visualization import write_gif
-from ibgan_plugin.visualization.animation import there_and_back
+from ibgan_plugin.visualization.animation import there_and_back, write_mp4
 
 
 def test_gif_keeps_grey_exactly(tmp_path):
@@ -13,6 +13,22 @@ def test_gif_keeps_grey_exactly(tmp_path):
         assert gif.n_frames == 3 and gif.info['duration'] == 50 and gif.info['loop'] == 0
         shown = [np.array(frame.convert('RGB')) for frame in ImageSequence.Iterator(gif)]
     assert np.array_equal(shown, frames)
+
+
+def test_mp4_holds_the_frames_and_repeats(tmp_path):
+    av = pytest.importorskip('av')
+    frames = np.full((6, 33, 47, 3), 255, np.uint8)  # odd sides
+    for i, frame in enumerate(frames):
+        frame[:, 8 * i:8 * i + 4] = 0
+    for name in 'ab':
+        write_mp4(tmp_path / f'{name}.mp4', frames, 5)
+    assert (tmp_path / 'a.mp4').read_bytes() == (tmp_path / 'b.mp4').read_bytes()
+    with av.open(str(tmp_path / 'a.mp4')) as film:
+        shown = [frame.to_ndarray(format='rgb24') for frame in film.decode(video=0)]
+    assert [image.shape for image in shown] == [(34, 48, 3)] * 6
+    assert np.abs(np.stack(shown)[:, :33, :47].astype(int) - frames).mean() < 8
+    with pytest.raises(ValueError, match='at least one frame'):
+        write_mp4(tmp_path / 'c.mp4', [])
 
 
 def test_there_and_back():

@@ -4,7 +4,7 @@ import pytest
 import torch
 from mmengine.registry import MODELS
 
-from ibgan_plugin.visualization import Traversal, draw_traversal, image_grid, sample, traverse, write_png
+from ibgan_plugin.visualization import image_grid, sample, traverse, write_png
 from ibgan_plugin.visualization.grids import GAP_COLOR
 from tests.conftest import model_cfg
 
@@ -46,6 +46,14 @@ def test_png_keeps_colours_and_leaves_nothing_half_written(tmp_path):
         write_png(tmp_path / 'file' / 'red.png', image)
 
 
+def test_png_of_grey_is_of_one_channel_and_smaller(tmp_path):
+    grey = np.tile(np.arange(256, dtype=np.uint8), (64, 1))[..., None].repeat(3, axis=2)
+    write_png(tmp_path / 'grey.png', grey)
+    stored = cv2.imread(str(tmp_path / 'grey.png'), cv2.IMREAD_UNCHANGED)
+    assert stored.ndim == 2 and (stored == grey[..., 0]).all()
+    assert (tmp_path / 'grey.png').stat().st_size < len(cv2.imencode('.png', grey)[1])
+
+
 def test_kl_is_that_of_the_encoder(model):
     # mu = z_0 and logvar = -2: E KL = (E z^2 + e^-2 - 1 + 2) / 2
     kl = model.kl_per_dim()
@@ -62,18 +70,10 @@ def test_traversal_orders_rows_and_varies_one_dimension(model):
     r[0, 2] = -3.0
     torch.testing.assert_close(traversal.imgs[0, 0], model.generate(r=r)[0])
     torch.testing.assert_close(traversal.imgs[3, 2], model.generate(r=torch.zeros(1, 4))[0])
+    torch.testing.assert_close(traversal.center, traversal.imgs[3, 2])
+    assert traversal.limit == 3.0
     with pytest.raises(ValueError, match='steps must be at least 2, got 1'):
         traverse(model, steps=1)
-
-
-def test_inactive_rows_are_dimmed_and_labelled():
-    imgs = torch.ones(2, 3, 1, 64, 64)
-    image = draw_traversal(Traversal(imgs, [1, 0], [1.2, 0.01]), active_threshold=0.05)
-    half = len(image) // 2
-    assert image[:half, 72:].max() == 255
-    assert image[half:, 72:].max() == 127
-    assert (image[:half, :72] != image[half:, :72]).any()
-    assert draw_traversal(Traversal(imgs, [0, 1], None))[half:, 72:].max() == 255
 
 
 def test_samples_repeat_and_leave_the_random_state_alone(model):

@@ -6,10 +6,12 @@ from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from ibgan_plugin.engine.runner import add_image_elsewhere
 from ibgan_plugin.models.base import ACTIVE_THRESHOLD
 from ibgan_plugin.models.freeze import evaluating, unwrap
 from ibgan_plugin.registry import HOOKS
 from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.run_names import SAMPLES, TRAVERSAL, picture_name
 from ibgan_plugin.visualization import draw_traversal, image_grid, sample, traverse, write_png
 
 
@@ -49,12 +51,13 @@ class TraversalHook(Hook):
         """Draw both pictures now."""
         model = unwrap(runner.model)
         with evaluating(model):
-            traversal = draw_traversal(traverse(model, self.steps, self.limit), self.active_threshold)
+            traversal = draw_traversal(traverse(model, self.steps, self.limit), self.active_threshold,
+                                       title=f'{runner.iter + 1} iterations')
             samples = image_grid(sample(model, self.num_samples), num_columns=8)
-        self._write(runner, 'traversal', traversal)
-        self._write(runner, 'samples', samples)
+        self._write(runner, TRAVERSAL, traversal)
+        self._write(runner, SAMPLES, samples)
 
     def _write(self, runner: Runner, name: str, image: np.ndarray) -> None:
         step = runner.iter + 1
-        write_png(Path(runner.work_dir) / f'{name}_{step:07d}.png', image)
-        runner.visualizer.add_image(name, image, step=step)
+        write_png(Path(runner.work_dir) / picture_name(name, step), image)
+        add_image_elsewhere(runner.visualizer, name, image, step)
