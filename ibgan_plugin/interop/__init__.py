@@ -1,4 +1,4 @@
 """Other zoos, and other people's weights."""
-from ibgan_plugin.interop.mmagic import MMagicImages, NoiseGenerator
+from ibgan_plugin.interop.mmagic import MMagicIBGAN, MMagicImages, NoiseGenerator
 
-__all__ = ['MMagicImages', 'NoiseGenerator']
+__all__ = ['MMagicIBGAN', 'MMagicImages', 'NoiseGenerator']

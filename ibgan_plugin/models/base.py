@@ -133,7 +133,7 @@ class LatentModel(BaseModel):
             IBGANError: If ``mode`` is another.
         """
         if mode not in ('tensor', 'predict'):
-            raise IBGANError(f"mode must be 'tensor' or 'predict', got {mode!r}")
+            raise IBGANError(f"mode must be 'tensor' or 'predict', or 'loss' of a model that has losses, got {mode!r}")
         codes = self.encode(inputs)
         return codes if mode == 'tensor' else to_samples('codes', codes, data_samples)
 

@@ -10,9 +10,8 @@ from ibgan_plugin.models.base import publish_kl_per_dim
 from ibgan_plugin.models.freeze import frozen, live, unwrap
 from ibgan_plugin.models.latent_gan import LatentGAN, build
 from ibgan_plugin.models.losses.functional import add_instance_noise, full_precision, gaussian_kl, reparameterize
-from ibgan_plugin.models.validation import check_images, check_objective
+from ibgan_plugin.models.validation import check_images, check_objective, check_training_batch
 from ibgan_plugin.registry import MODELS
-from ibgan_plugin.structures import real_images
 
 
 class Synthesis(NamedTuple):
@@ -66,7 +65,8 @@ class IBGAN(LatentGAN):
         self.adversarial_loss = build(adversarial_loss or dict(type='ibgan_plugin.AdversarialLoss'))
         self.info_loss, self.kl_loss, self.gradient_penalty = build(info_loss), build(kl_loss), build(gradient_penalty)
         self.discriminator_steps = discriminator_steps
-        check_objective(self)
+        check_objective(encoder=self.encoder, reconstructor=self.reconstructor, info_loss=self.info_loss, kl_loss=self.kl_loss,
+                        discriminator_steps=discriminator_steps)
         self.sync_bn = sync_bn
         #: Standard deviation of the instance noise, set by ``InstanceNoiseHook``.
         self.instance_noise_std = 0.0
@@ -77,14 +77,14 @@ class IBGAN(LatentGAN):
         The generator runs once: D is trained on the detached images, then G through the updated D on the same images.
 
         Args:
-            data: A batch as ``data_preprocessor`` takes it: ``inputs`` N x C x S x S; or, with mmagic's, ``data_samples``.
+            data: A batch as ``data_preprocessor`` takes it: ``inputs`` N x C x S x S.
             optim_wrapper: Wrappers ``'generator'`` and ``'discriminator'``.
 
         Returns:
             Scalars to log: the losses, and ``mi_lower_bound`` and ``mi_upper_bound`` in nats.
         """
-        real_imgs = real_images(self.data_preprocessor(data, True))  # N x C x S x S
-        check_images(real_imgs, self.image_shape)
+        real_imgs = self.real_images(data)  # N x C x S x S
+        check_training_batch(real_imgs, self.image_shape, self)
         if not self._is_generator_turn():
             synthesis = self._synthesize_without_trace(len(real_imgs))
             return self.train_discriminator(real_imgs, synthesis.fake_imgs, optim_wrapper['discriminator'], synthesis.z)
@@ -93,6 +93,10 @@ class IBGAN(LatentGAN):
         log_vars = self.train_discriminator(real_imgs, synthesis.fake_imgs.detach(), optim_wrapper['discriminator'], synthesis.z)
         log_vars.update(self.train_generator(synthesis, optim_wrapper['generator']))
         return log_vars
+
+    def real_images(self, data: dict) -> Tensor:
+        """The preprocessed images of a batch, N x C x S x S in [-1, 1]."""
+        return self.data_preprocessor(data, True)['inputs']
 
     def train_discriminator(self, real_imgs: Tensor, fake_imgs: Tensor, optim_wrapper: OptimWrapper,
                             z: Tensor | None = None) -> dict[str, Tensor]:

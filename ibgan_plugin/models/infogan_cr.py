@@ -12,9 +12,8 @@ from ibgan_plugin.models.latent_gan import build
 from ibgan_plugin.models.losses.contrastive import pair_codes
 from ibgan_plugin.models.losses.functional import full_precision
 from ibgan_plugin.models.priors import ProductPrior, UniformPrior
-from ibgan_plugin.models.validation import check_images, check_same
+from ibgan_plugin.models.validation import check_same, check_training_batch
 from ibgan_plugin.registry import MODELS
-from ibgan_plugin.structures import real_images
 from ibgan_plugin.utils.errors import IBGANError
 
 
@@ -70,8 +69,8 @@ class InfoGANCR(IBGAN):
             Scalars to log: those of IB-GAN and, once the weight is above 0, ``loss_contrastive``, ``loss_contrastive_network`` and
             ``contrastive_accuracy``; of several G steps the last one's.
         """
-        real_imgs = real_images(self.data_preprocessor(data, True))  # N x C x S x S
-        check_images(real_imgs, self.image_shape)
+        real_imgs = self.real_images(data)  # N x C x S x S
+        check_training_batch(real_imgs, self.image_shape, self)
         log_vars = self.train_contrastive(len(real_imgs), optim_wrapper['contrastive']) if self.is_contrasting else {}
         with optim_wrapper['generator'].optim_context(self.generator):
             synthesis = self.synthesize(len(real_imgs))

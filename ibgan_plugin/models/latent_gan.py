@@ -11,7 +11,7 @@ from ibgan_plugin.models.losses.functional import gaussian_kl, reparameterize
 from ibgan_plugin.models.priors import NormalPrior, Prior
 from ibgan_plugin.models.validation import check_components, check_images
 from ibgan_plugin.registry import MODELS
-from ibgan_plugin.structures import generated_samples, rows_of, to_samples
+from ibgan_plugin.structures import to_samples
 from ibgan_plugin.utils.errors import IBGANError
 
 
@@ -59,11 +59,13 @@ class LatentGAN(LatentModel):
         self.encoder, self.generator, self.trunk = build(encoder), build(generator), build(trunk)
         self.discriminator, self.reconstructor = build(discriminator), build(reconstructor)
         self.trunk_owner = trunk_owner
-        # noise_size is what generators of mmagic call it
+        # noise_size is what generators of other packages call it
         self.r_dim: int = self.generator.r_dim if hasattr(self.generator, 'r_dim') else self.generator.noise_size
         self.z_dim: int = self.r_dim if self.encoder is None else self.encoder.z_dim
         self.prior: Prior = NormalPrior(self.z_dim) if prior is None else build(prior)
-        check_components(self)
+        check_components(
+            generator=self.generator, discriminator=self.discriminator, encoder=self.encoder, reconstructor=self.reconstructor,
+            trunk=self.trunk, prior=self.prior, trunk_owner=trunk_owner, r_dim=self.r_dim, z_dim=self.z_dim)
         self.image_shape = _image_shape(self.generator, self.r_dim)
 
     def optim_groups(self) -> dict[str, list[str]]:
@@ -110,7 +112,10 @@ class LatentGAN(LatentModel):
 
     def latents_of(self, noise: Tensor) -> Tensor:
         """r of noise N x (z_dim + r_dim): of z, and of the numbers behind the draw from e(r|z)."""
-        z, epsilon = self.prior.from_normal(noise[:, :self.z_dim]), noise[:, self.z_dim:]
+        return self.draw(self.prior.from_normal(noise[:, :self.z_dim]), noise[:, self.z_dim:])
+
+    def draw(self, z: Tensor, epsilon: Tensor | None = None) -> Tensor:
+        """r given z: N x r_dim, of source codes N x z_dim and standard normal numbers N x r_dim; None draws these."""
         return z if self.encoder is None else reparameterize(*self.posterior(z), epsilon)
 
     @torch.no_grad()
@@ -144,56 +149,26 @@ class LatentGAN(LatentModel):
             r: Representations N x r_dim, decoded as they are.
             num_batches: Number of images to draw.
         """
-        if r is None:
-            z = self.noise_fn(noise, num_batches)
-            r = self.latents_of(torch.cat([z, torch.randn(len(z), self.noise_dim - self.z_dim).to(z)], dim=1))
-        return self.decode(r)
-
-    def val_step(self, data: Any) -> list:
-        """Predictions for a batch of images; or, where ``inputs`` is a mapping, for such a request as :meth:`forward` takes."""
-        is_request = isinstance(data, Mapping) and isinstance(data['inputs'], Mapping)
-        if is_request and not hasattr(self.data_preprocessor, 'destruct'):  # mmagic's reads requests, MMEngine's images only
-            return self(**data, mode='predict')
-        return super().val_step(data)
-
-    test_step = val_step
+        return self.decode(self.draw(self.noise_fn(noise, num_batches)) if r is None else r)
 
     def forward(self, inputs: Tensor | Mapping[str, Any], data_samples: Any = None, mode: str = 'tensor') -> Any:
         """Encode images or generate some.
 
         Args:
             inputs: Images N x C x S x S in [-1, 1] to encode, or a request for images: a mapping of arguments of
-                :meth:`generate` (``noise``, ``r``, ``num_batches``), or an empty one for as many as there are
-                ``data_samples``. mmagic's ``sample_model`` may be ``'orig'``.
-            data_samples: For images, optionally ``dict(sample_idx=...)``, passed on to the predictions. For a request,
-                optionally samples with the real images (mmagic's, one a row or stacked), whose fields are passed on.
+                :meth:`generate` (``noise``, ``r``, ``num_batches``).
+            data_samples: For images, optionally ``dict(sample_idx=...)``, passed on to the predictions.
             mode: ``'tensor'`` gives codes N x r_dim or images N x C x S x S in [-1, 1]; ``'predict'`` gives a list of
-                :class:`~ibgan_plugin.structures.GenSample` with ``codes``, or with ``fake_img`` in 0..255. In a process that
-                has imported mmagic, images come as mmagic's ``DataSample``, and colours in its order, BGR.
+                :class:`~ibgan_plugin.structures.GenSample` with ``codes``, or with ``fake_img`` in 0..255.
 
         Raises:
             IBGANError: If ``mode`` or a key of a request is unknown, or an input has the wrong shape.
         """
+        if not isinstance(inputs, Mapping):
+            return super().forward(inputs, data_samples, mode)
         if mode not in ('tensor', 'predict'):
-            raise IBGANError(f"mode must be 'tensor', 'predict' or 'loss', got {mode!r}")
-        if isinstance(inputs, Mapping):
-            imgs = self.generate(**_arguments(inputs, data_samples))
-            return imgs if mode == 'tensor' else generated_samples(imgs, data_samples, self.data_preprocessor)
-        codes = self.encode(inputs)
-        return codes if mode == 'tensor' else to_samples('codes', codes, data_samples)
-
-
-def _arguments(request: Mapping[str, Any], data_samples: Any) -> dict[str, Any]:
-    """Arguments of :meth:`LatentGAN.generate` for a request as mmagic's loops and hooks make it, or an own one.
-
-    Raises:
-        IBGANError: If the request names weights that the model does not hold, or anything unknown.
-    """
-    if request.get('sample_model') not in (None, 'orig'):
-        raise IBGANError(f"sample_model must be 'orig', got {request['sample_model']!r}: this model holds one set of weights, "
-                         f'which EMAHook replaces by their average for validation')
-    known = {'noise': None, 'r': None, 'num_batches': len(rows_of(data_samples)) or 1}
-    unknown = set(request) - {*known, 'sample_model', 'sample_kwargs'} or request.get('sample_kwargs')
-    if unknown:
-        raise IBGANError(f'a request for images takes {", ".join(known)} and sample_model, got {", ".join(sorted(unknown))}')
-    return {key: request.get(key, default) for key, default in known.items()}
+            raise IBGANError(f"mode must be 'tensor' or 'predict' for a request for images, got {mode!r}")
+        if unknown := set(inputs) - {'noise', 'r', 'num_batches'}:
+            raise IBGANError(f'a request for images takes noise, r and num_batches, got {", ".join(sorted(unknown))}')
+        imgs = self.generate(**inputs)
+        return imgs if mode == 'tensor' else to_samples('fake_img', (imgs + 1) * 127.5)

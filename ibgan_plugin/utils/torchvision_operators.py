@@ -1,6 +1,7 @@
 """Lets ``import torchvision`` succeed beside a build of PyTorch that its own build does not fit."""
 import importlib
 import importlib.util
+import warnings
 
 import torch
 
@@ -12,8 +13,8 @@ def declare_torchvision_operators() -> None:
     """Let ``import torchvision`` succeed where its operators do not fit this build of PyTorch; without torchvision, do nothing.
 
     PyPI's build is linked to CUDA. Beside a CPU build of PyTorch its operators can not be loaded, and importing it fails, since it
-    describes its operator ``nms`` without checking that it exists: in mmagic, and in MMEngine's runner, which logs the version of
-    whatever torchvision is installed. This declares ``nms``, without an implementation.
+    describes its operator ``nms`` without checking that it exists. MMEngine's runner imports whatever torchvision is installed, to
+    log its version. This declares ``nms``, without an implementation, and says so in a warning.
 
     Raises:
         RuntimeError: If its import fails for another reason.
@@ -25,6 +26,7 @@ def declare_torchvision_operators() -> None:
     except RuntimeError as error:
         if 'operator torchvision::nms does not exist' not in str(error):
             raise
+        warnings.warn('torchvision is built for another PyTorch than this one: its operators are declared, but can not be called')
         library = torch.library.Library('torchvision', 'DEF')
         for name in ('nms', 'qnms'):
             library.define(f'{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor')

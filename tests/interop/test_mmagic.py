@@ -16,7 +16,8 @@ from mmengine.registry import DATASETS, MODELS, DefaultScope
 from mmengine.runner import load_checkpoint
 
 from ibgan_plugin.config.check import check_config
-from ibgan_plugin.engine.loops.generation import generate
+from ibgan_plugin.engine.loops.generation import GenerationTestLoop, generate
+from ibgan_plugin.interop.mmagic import MMagicGenerationTestLoop
 from ibgan_plugin.utils import torchvision_operators
 from tests.conftest import build, model_cfg
 from tests.datasets.test_lmdb_images import make
@@ -33,7 +34,7 @@ FACES = np.zeros((64, 64, 64, 3), np.uint8)
 FACES[..., 0] = 200
 for number, face in enumerate(FACES):
     face[number % 32:number % 32 + 32, number // 2:number // 2 + 32, 2] = 255
-CONFIGS = {'mmagic_infogan_celeba': 'MMagicInfoGAN', 'mmagic_wgangp_celeba': 'WGANGP', 'ibgan_mmagic_celeba': 'IBGAN'}
+CONFIGS = {'mmagic_infogan_celeba': 'MMagicInfoGAN', 'mmagic_wgangp_celeba': 'WGANGP', 'ibgan_mmagic_celeba': 'MMagicIBGAN'}
 
 
 @pytest.fixture(scope='module')
@@ -107,21 +108,47 @@ def test_trains_in_mmagics_tool(name, faces, tmp_path):
     assert sorted(line['iter'] for line in lines if 'loss_disc_real' in line) == list(range(1, 23))
 
 
-def test_a_model_is_not_bound_to_mmagic():
-    code = '''
-import sys, torch
+PREDICT = '''
+import importlib, sys, torch
+if sys.argv[1] == 'mmagic':
+    importlib.import_module('ibgan_plugin.interop.mmagic.shims')
+    importlib.import_module('mmagic.structures')
 from mmengine.registry import MODELS
 from tests.conftest import model_cfg
-sample, = MODELS.build(model_cfg()).eval()(dict(num_batches=1, sample_model='orig'), mode='predict')
-assert type(sample).__name__ == 'GenSample' and 'mmagic' not in sys.modules
+assert ('mmagic' in sys.modules) == (sys.argv[1] == 'mmagic')
+cfg = model_cfg()
+cfg['generator']['out_channels'] = cfg['discriminator']['in_channels'] = cfg['reconstructor']['in_channels'] = 3
+torch.manual_seed(0)
+model = MODELS.build(cfg).eval()
+samples = model(dict(noise=torch.randn(3, 6)), mode='predict')
+codes = model(torch.rand(2, 3, 16, 16), mode='predict')
+assert {type(sample).__name__ for sample in samples + codes} == {'GenSample'}
+torch.save(dict(imgs=[sample.fake_img for sample in samples], codes=[sample.codes for sample in codes]), sys.argv[2])
 '''
-    subprocess.run([sys.executable, '-c', code], cwd=ROOT, check=True, timeout=120)
+
+
+def test_importing_mmagic_changes_nothing_of_a_plain_model(tmp_path):
+    results = []
+    for beside in ('mmagic', 'alone'):
+        run([sys.executable, '-c', PREDICT, beside, tmp_path / beside], ROOT)
+        results.append(torch.load(tmp_path / beside, weights_only=True))
+    for key in ('imgs', 'codes'):
+        assert all(torch.equal(one, other) for one, other in zip(*(result[key] for result in results), strict=True))
+
+
+@pytest.mark.parametrize(('request_', 'message'), [
+    (dict(sample_model='ema'), r"sample_model must be 'orig', got 'ema': this model holds one set of weights, which EMAHook"),
+    (dict(nois=1), 'a request for images takes noise, r and num_batches, got nois'),
+    (dict(sample_kwargs=dict(curr_scale=8)), 'sample_kwargs must be empty, got curr_scale')])
+def test_impossible_requests_are_named(model, request_, message):
+    with pytest.raises(ValueError, match=message):
+        model(request_)
 
 
 @pytest.fixture
 def model():
     """A small IB-GAN for three colours whose images are red."""
-    cfg = model_cfg()
+    cfg = model_cfg(type='ibgan_plugin.MMagicIBGAN')
     cfg['generator']['out_channels'] = cfg['discriminator']['in_channels'] = cfg['reconstructor']['in_channels'] = 3
     model = MODELS.build(cfg).eval()
     list(model.generator.decode)[-2].bias.data = torch.tensor([5.0, -5.0, -5.0])
@@ -155,9 +182,13 @@ def test_real_images_are_counted_and_handed_on(model):
 def test_our_loops_take_models_of_both(model, faces):
     assert (generate(model, 0, np.arange(2)).float().mean((0, 2, 3)) > 128).tolist() == [True, False, False]
     theirs = build_in_scope(small_config('mmagic_wgangp_celeba', faces)).eval()
+    with pytest.raises(ValueError, match='GenerationTestLoop takes a LatentModel such as IBGAN, got WGANGP'):
+        GenerationTestLoop.latent_model(GenerationTestLoop, theirs)
     for generator in (theirs.generator, theirs.generator_ema.module):
         list(generator.generator.decode)[-2].bias.data = torch.tensor([-5.0, -5.0, 5.0])  # they think in BGR
-    assert (generate(theirs, 0, np.arange(2)).float().mean((0, 2, 3)) > 128).tolist() == [True, False, False]
+    view = MMagicGenerationTestLoop.latent_model(MMagicGenerationTestLoop, theirs)
+    assert view.image_shape == (3, 64, 64)
+    assert (generate(view, 0, np.arange(2)).float().mean((0, 2, 3)) > 128).tolist() == [True, False, False]
 
 
 def our_set(faces):
@@ -184,7 +215,7 @@ def test_our_images_look_like_theirs(faces, tmp_path):
 @pytest.mark.parametrize('kind', ['ours', 'theirs'])
 def test_trains_on_mmagics_samples(kind, faces, tmp_path):
     data = DATASETS.build(our_set(faces) if kind == 'ours' else their_set(tmp_path / 'faces'))
-    cfg = model_cfg(data_preprocessor=dict(type='mmagic.DataPreprocessor'))
+    cfg = model_cfg(type='ibgan_plugin.MMagicIBGAN', data_preprocessor=dict(type='mmagic.DataPreprocessor'))
     for part, key in (('generator', 'out_channels'), ('discriminator', 'in_channels'), ('reconstructor', 'in_channels')):
         cfg[part].update({key: 3, 'image_size': 64})
     model, optim = build(cfg)

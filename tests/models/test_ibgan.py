@@ -1,5 +1,3 @@
-import sys
-
 import pytest
 import torch
 from mmengine.logging import MessageHub
@@ -207,27 +205,27 @@ def test_forward_modes():
 
 
 @torch.no_grad()
-def test_requests_for_images(monkeypatch):
-    monkeypatch.delitem(sys.modules, 'mmagic.structures', raising=False)
+def test_requests_for_images():
     model = MODELS.build(model_cfg()).eval()
-    for request, num in ((dict(num_batches=2), 2), (dict(noise=torch.zeros(3, 6), num_batches=3), 3), (dict(sample_kwargs={}), 1),
-                         (dict(num_batches=2, sample_model='orig'), 2)):
-        samples = model.val_step(dict(inputs=request))
+    for request, num in ((dict(num_batches=2), 2), (dict(noise=torch.zeros(3, 6), num_batches=3), 3), ({}, 1)):
+        samples = model(request, mode='predict')
         assert [type(sample) for sample in samples] == [GenSample] * num
         assert all(sample['fake_img'].shape == (1, SIZE, SIZE) and sample.fake_img.max() > 1 for sample in samples)
-    real = [GenSample(gt_img=torch.full((1, SIZE, SIZE), i), sample_idx=i) for i in range(3)]
-    samples = model.test_step(dict(inputs={}, data_samples=real))
-    assert [sample.sample_idx for sample in samples] == [0, 1, 2]
-    assert all('fake_img' in sample and sample.gt_img is row.gt_img for sample, row in zip(samples, real, strict=True))
 
 
-@pytest.mark.parametrize(('request_', 'message'), [
-    (dict(sample_model='ema'), r"sample_model must be 'orig', got 'ema': this model holds one set of weights, which EMAHook"),
-    (dict(nois=1), 'a request for images takes noise, r, num_batches and sample_model, got nois'),
-    (dict(sample_kwargs=dict(curr_scale=8)), 'got curr_scale')])
-def test_impossible_requests_are_named(request_, message):
+@pytest.mark.parametrize(('request_', 'mode', 'message'), [
+    (dict(nois=1), 'tensor', 'a request for images takes noise, r and num_batches, got nois'),
+    (dict(sample_model='orig'), 'predict', 'got sample_model'),
+    ({}, 'los', "mode must be 'tensor' or 'predict' for a request for images, got 'los'")])
+def test_impossible_requests_are_named(request_, mode, message):
     with pytest.raises(ValueError, match=message):
-        MODELS.build(model_cfg()).eval()(request_)
+        MODELS.build(model_cfg()).eval()(request_, mode=mode)
+
+
+def test_a_batch_of_one_is_refused_where_there_is_batchnorm():
+    model, optim = build(model_cfg())
+    with pytest.raises(ValueError, match=r'a training batch of one image can not pass BatchNorm: train_dataloader\.batch_size'):
+        model.train_step(batch(1), optim)
 
 
 def test_a_generator_with_noise_size_takes_that_as_the_width_of_r():
@@ -299,7 +297,7 @@ def test_wrong_images_and_noise():
         model.train_step(batch(size=32), optim)
     with pytest.raises(ValueError, match=r'noise must be N x 6 \(z_dim\), got \(2, 4\)'):
         model.generate(noise=torch.randn(2, 4))
-    with pytest.raises(ValueError, match="mode must be 'tensor', 'predict' or 'loss', got 'los'"):
+    with pytest.raises(ValueError, match="mode must be 'tensor' or 'predict', or 'loss' of a model that has losses, got 'los'"):
         model(torch.zeros(1, 1, SIZE, SIZE), mode='los')
     with pytest.raises(ValueError, match='no reconstructor'):
         MODELS.build(LIMITS['gan']).encode(torch.zeros(1, 1, SIZE, SIZE))

@@ -6,6 +6,7 @@ _base_ = [
 default_scope = 'mmagic'
 custom_imports = dict(imports=['ibgan_plugin.interop.mmagic.shims'], allow_failed_imports=False)
 model = dict(
+    type='ibgan_plugin.MMagicIBGAN',
     encoder=dict(z_dim=64, r_dim=15, hidden_dims=(64, 64, 32), norm=True),
     generator=dict(_delete_=True, type='mmagic.DCGANGenerator', output_scale=64, noise_size=15, base_channels=512),
     discriminator=dict(

@@ -79,7 +79,7 @@ class _GenerationLoop:
             for index, imgs in self._real():
                 for metric in wanting:
                     metric.process_real(imgs, index)
-        for index, imgs in self._fake():
+        for index, imgs in self._fake(self.latent_model(runner.model)):
             for metric in metrics:
                 metric.process_fake(imgs, index)
         scores = self.evaluator.evaluate(len(dataset))  # type: ignore[attr-defined]
@@ -110,17 +110,17 @@ class _GenerationLoop:
         return model
 
     @torch.inference_mode()
-    def _next_fakes(self, index: np.ndarray) -> Tensor:
+    def _next_fakes(self, model: LatentModel, index: np.ndarray) -> Tensor:
         with autocast(enabled=self.fp16):  # type: ignore[attr-defined]
-            return generate(self.latent_model(self.runner.model), self.seed, index)  # type: ignore[attr-defined]
+            return generate(model, self.seed, index)
 
-    def _fake(self) -> Iterator[tuple[np.ndarray, Tensor]]:
+    def _fake(self, model: LatentModel) -> Iterator[tuple[np.ndarray, Tensor]]:
         """Numbers and images of this process's share of the generated ones: whole batches in turn."""
         rank, world_size = get_dist_info()
         starts = range(rank * self.batch_size, self.num_fakes, world_size * self.batch_size)
         for start in _progress(starts, 'generated images'):
             index = np.arange(start, min(start + self.batch_size, self.num_fakes))
-            yield index, self._next_fakes(index)
+            yield index, self._next_fakes(model, index)
 
 
 def _progress(batches: Any, what: str) -> Any:

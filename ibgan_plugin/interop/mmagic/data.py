@@ -5,8 +5,8 @@ from typing import Any
 import torch
 from torch.utils.data import Dataset
 
+from ibgan_plugin.interop.mmagic.model import swap_colors
 from ibgan_plugin.registry import DATASETS
-from ibgan_plugin.structures import swap_colors
 
 
 @DATASETS.register_module()
