@@ -91,6 +91,10 @@ class LatentModel(BaseModel):
             raise IBGANError(f'noise must be {num} x {self.noise_dim} (num x noise_dim), got {tuple(noise.shape)}')
         return self.latents_of(noise.to(device_of(self)))
 
+    def real_images(self, data: dict, training: bool = True) -> Tensor:
+        """The preprocessed images of a batch as a loader gives it, N x C x S x S in [-1, 1]."""
+        return self.data_preprocessor(data, training)['inputs']
+
     def kl_per_dim(self, imgs: Tensor | None = None, num: int = 4096, seed: int = 0) -> Tensor | None:
         """Mean KL of each dimension of r to its prior, (r_dim,) in nats; None where the model has none.
 

@@ -94,10 +94,6 @@ class IBGAN(LatentGAN):
         log_vars.update(self.train_generator(synthesis, optim_wrapper['generator']))
         return log_vars
 
-    def real_images(self, data: dict) -> Tensor:
-        """The preprocessed images of a batch, N x C x S x S in [-1, 1]."""
-        return self.data_preprocessor(data, True)['inputs']
-
     def train_discriminator(self, real_imgs: Tensor, fake_imgs: Tensor, optim_wrapper: OptimWrapper,
                             z: Tensor | None = None) -> dict[str, Tensor]:
         """Step D (and the trunk, if it is D's; and q, if it is both's) on clean real images and detached fakes; nothing else.

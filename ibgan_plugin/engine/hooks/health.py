@@ -16,7 +16,6 @@ from ibgan_plugin.engine.optim.wrappers import gradient_norm
 from ibgan_plugin.models.base import KL_PER_DIM, LatentModel
 from ibgan_plugin.models.freeze import evaluating, unwrap
 from ibgan_plugin.registry import HOOKS
-from ibgan_plugin.structures import real_images
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.visualization import sample
 from ibgan_plugin.visualization.resemblance import Finding, findings, statistics, told_apart
@@ -151,7 +150,7 @@ class HealthHook(Hook):
         """Keep the real images of a batch for the look that is near."""
         model = unwrap(runner.model)
         if isinstance(model, LatentModel) and is_main_process():
-            self._real.append(real_images(model.data_preprocessor(data_batch, False)))
+            self._real.append(model.real_images(data_batch, training=False))
 
     def _warn_of_collapse(self, runner: Runner) -> None:
         kl = runner.message_hub.runtime_info.get(KL_PER_DIM)

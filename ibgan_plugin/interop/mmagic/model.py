@@ -33,9 +33,9 @@ class MMagicIBGAN(IBGAN):
     all else are those of ``IBGAN``, and so are the arguments.
     """
 
-    def real_images(self, data: dict) -> Tensor:
+    def real_images(self, data: dict, training: bool = True) -> Tensor:
         """``inputs``, or ``gt_img`` of the samples, which is where mmagic's data sets put the images."""
-        batch = self.data_preprocessor(data, True)
+        batch = self.data_preprocessor(data, training)
         return batch['inputs'] if isinstance(batch['inputs'], Tensor) else batch['data_samples'].gt_img
 
     def val_step(self, data: Any) -> list:
