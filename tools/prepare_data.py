@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ibgan_plugin.datasets.codec import ENCODINGS
 from ibgan_plugin.datasets.dsprites.build import KIND, prepare
-from ibgan_plugin.datasets.prepare import celeba, chairs, folder
+from ibgan_plugin.datasets.prepare import celeba, chairs, folder, renders
 from ibgan_plugin.datasets.prepare.convert import Recipe
 from ibgan_plugin.datasets.prepare.factor_sets import FACTOR_SETS
 from ibgan_plugin.datasets.prepare.run import run
@@ -18,8 +18,8 @@ from ibgan_plugin.datasets.store.reader import LMDBReader
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.utils.errors import IBGANError
 
-#: Where the files of the factor sets lie by default.
-FACTOR_FILES = {'shapes3d': '3dshapes.h5', 'mpi3d': 'mpi3d_toy.npz', 'cars3d': 'cars', 'smallnorb': ''}
+#: Folder below ``data/`` of the files of a set, where it is not called like the set.
+FOLDERS = {name: 'mpi3d' for name in FACTOR_SETS if name.startswith('mpi3d')}
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -60,10 +60,19 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     for name, factor_set in FACTOR_SETS.items():
         command = commands.add_parser(name, help=f'convert {name}, {len(factor_set.grid):,} images with factors')
         command.set_defaults(run=prepare_factor_set)
-        command.add_argument('root', type=Path, nargs='?', default=Path('data', name, FACTOR_FILES[name]),
+        place = Path('data', FOLDERS.get(name, name))
+        command.add_argument('root', type=Path, nargs='?', default=place / factor_set.file,
                              help='the official file or folder (default: %(default)s)')
-        command.add_argument('--out', type=Path, default=Path('data', name, f'{name}.lmdb'), help='LMDB file to make')
+        command.add_argument('--out', type=Path, default=place / f'{name}.lmdb', help='LMDB file to make (default: %(default)s)')
         _add_output_options(command, Recipe(encoding='png'))
+
+    for name, grid in renders.RENDERS.items():
+        command = commands.add_parser(name, help=f'convert {name}, {len(grid):,} images with factors')
+        command.set_defaults(run=prepare_renders)
+        command.add_argument('root', type=Path, nargs='?', default=Path('data', name, 'images'),
+                             help='the folder, zip or tar file of the numbered images (default: %(default)s)')
+        command.add_argument('--out', type=Path, default=Path('data', name, f'{name}.lmdb'), help='LMDB file to make')
+        _add_output_options(command, renders.RECIPE)
 
     for command in commands.choices.values():
         command.add_argument('--force', action='store_true', help='build again if it is there')
@@ -117,6 +126,13 @@ def prepare_factor_set(args: argparse.Namespace) -> str:
     """Convert a set of arrays with factors."""
     job = FACTOR_SETS[args.dataset].job(args.root, args.encoding, args.size, args.workers)
     return run(args.out, job, overwrite=args.force)
+
+
+def prepare_renders(args: argparse.Namespace) -> str:
+    """Convert numbered images of all combinations of factors."""
+    recipe = dataclasses.replace(renders.RECIPE, size=args.size, encoding=args.encoding)
+    conversion, job = renders.job(args.dataset, args.root, recipe, args.workers)
+    return run(args.out, job, conversion, args.force)
 
 
 @one_clear_message

@@ -70,7 +70,7 @@ def test_folder(tool, tmp_path, capsys):
 @pytest.mark.parametrize(('command', 'message'), [
     (['dsprites', '--npz', 'none.npz'], 'none.npz does not exist'), (['celeba', 'none'], 'none holds none of img_align_celeba'),
     (['3dchairs', 'none'], 'none does not exist'), (['folder', 'none'], 'none does not exist'),
-    (['shapes3d', 'none.h5'], 'none.h5'), (['mpi3d', 'none.npz'], 'none.npz does not exist'),
+    (['shapes3d', 'none.h5'], 'none.h5'), (['mpi3d_toy', 'none.npz'], 'none.npz does not exist'),
     (['cars3d', 'none'], 'none holds 0 .mat files, but Cars3D has 183'), (['smallnorb', 'none'], '-dat.mat does not exist'),
     (['folder', 'none', '--crop', 'big'], "crop must be 'none', 'square',"),
 ])

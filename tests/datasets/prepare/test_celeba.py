@@ -194,3 +194,14 @@ def test_changed_annotations_are_another_source(root):
     path = root / 'list_attr_celeba.txt'
     path.write_text(path.read_text().replace('000001.jpg  -1', '000001.jpg  1'))
     assert celeba.job(root, celeba.RECIPE, partial=True)[1].source != first
+
+
+def test_attributes_as_factors(root, tmp_path):
+    prepare(root, tmp_path / 'celeba.lmdb')
+    data = LMDBImages(tmp_path / 'celeba.lmdb', factors='attributes', partition='test')
+    assert data.metainfo['factor_names'] == ('Bald', 'Smiling', 'Young') and data.metainfo['factor_sizes'] == (2, 2, 2)
+    assert data.metainfo['factor_kinds'] == ('categorical', ) * 3 and not data.metainfo['is_grid']
+    np.testing.assert_array_equal(data.factors, [[0, 0, 1], [1, 0, 1], [0, 0, 1], [1, 0, 1], [0, 0, 1]])
+    assert 'factor_names' not in LMDBImages(tmp_path / 'celeba.lmdb').metainfo
+    with pytest.raises(ValueError, match=r"celeba\.lmdb has no factors 'smile', only the annotations \['attributes', 'identity'"):
+        len(LMDBImages(tmp_path / 'celeba.lmdb', factors='smile'))

@@ -66,6 +66,17 @@ def test_without_some_views_there_is_no_grid(root):
         data.grid  # noqa: B018
 
 
+def test_two_of_its_factors(root):
+    build(root / 'chairs.lmdb', chairs.job(root, SMALL, partial=True)[1])
+    data = LMDBImages(root / 'chairs.lmdb', factors=('elevation', 'azimuth'))
+    assert data.metainfo['factor_names'] == ('elevation', 'azimuth') and data.metainfo['factor_sizes'] == (2, 3)
+    assert not data.metainfo['is_grid'], 'every direction is there once a model'
+    np.testing.assert_array_equal(data.factors, np.tile([[e, a] for e in range(2) for a in range(3)], (2, 1)))
+    assert LMDBImages(root / 'chairs.lmdb').metainfo['is_grid']
+    with pytest.raises(ValueError, match=r"there is no factor 'size', only \['model', 'elevation', 'azimuth'\]"):
+        len(LMDBImages(root / 'chairs.lmdb', factors=('size', )))
+
+
 def test_wrong_numbers_and_names(root):
     with pytest.raises(ValueError, match=r'holds 12 images, but 3D Chairs has 86,366; pass --partial'):
         chairs.job(root, chairs.RECIPE)
