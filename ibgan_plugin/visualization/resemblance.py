@@ -9,7 +9,7 @@ END = 0.9
 #: Generated images may differ from real ones by this factor in the odds of their brightness,
 BRIGHTNESS_FACTOR = 3.0
 #: by this much in the share of pixels at the ends,
-ENDS_DIFFERENCE = 0.1
+ENDS_DIFFERENCE = 0.25
 #: and by this factor in the share of fine structure, to both of which FINE_OFFSET is added, so that hardly any and none are alike.
 FINE_FACTOR = 3.0
 FINE_OFFSET = 0.01

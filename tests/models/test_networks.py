@@ -145,3 +145,15 @@ def test_orthogonal_initialisation_reaches_fast_twins():
     OrthogonalInit()(network)
     assert network.head[3].weight.is_contiguous(memory_format=torch.channels_last)
     assert not torch.equal(before, network.head[3].weight)
+
+
+def test_an_encoder_can_start_with_little_noise():
+    encoder = Encoder(initial_logvar=-4.0)
+    before = encoder.net[-1].bias[:10].clone()
+    assert encoder(torch.randn(1000, 16))[1].mean().item() == pytest.approx(-4, abs=0.2)
+    assert torch.equal(encoder.net[-1].bias[:10], before)
+    encoder.init_weights()
+    assert encoder.net[-1].bias.tolist() == [0.0] * 10 + [-4.0] * 10
+    plain = Encoder()
+    plain.init_weights()
+    assert not plain.net[-1].bias.any()

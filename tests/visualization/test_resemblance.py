@@ -11,7 +11,7 @@ def sprites(num: int = 128, seed: int = 0) -> torch.Tensor:
     """Random dSprites, N x 1 x 64 x 64 in [-1, 1]."""
     generator = torch.Generator().manual_seed(seed)
     cells = [torch.randint(size, (num, ), generator=generator) for size in (3, 6, 40, 32, 32)]
-    return torch.from_numpy(render(torch.stack(cells, 1).numpy()))[:, None].float() * 2 - 1
+    return torch.from_numpy(render(torch.stack(cells, 1).numpy()))[:, None].float() / 127.5 - 1
 
 
 def stripes(num: int = 128) -> torch.Tensor:
