@@ -5,7 +5,7 @@ default_scope = 'ibgan_plugin'
 default_hooks = dict(
     runtime_info=dict(type='ibgan_plugin.DeferredRuntimeInfoHook'),
     timer=dict(type='mmengine.IterTimerHook'),
-    logger=dict(type='mmengine.LoggerHook', interval=100, log_metric_by_epoch=False),
+    logger=dict(type='ibgan_plugin.ProgressLoggerHook', interval=100),
     param_scheduler=dict(type='mmengine.ParamSchedulerHook'),
     checkpoint=dict(type='ibgan_plugin.SafeCheckpointHook', interval=5000, by_epoch=False, max_keep_ckpts=3, save_last=True),
     sampler_seed=dict(type='mmengine.DistSamplerSeedHook'),
@@ -16,9 +16,9 @@ default_hooks = dict(
     sync_buffers=dict(type='ibgan_plugin.SyncBuffersBeforeValHook'),
     preemption=dict(type='ibgan_plugin.PreemptionHook'))
 log_processor = dict(
-    type='mmengine.LogProcessor', by_epoch=False, window_size=100, mean_pattern=r'.*(loss|time|grad_norm|mi_|elbo).*')
+    type='ibgan_plugin.ProgressLog', window_size=100, mean_pattern=r'.*(loss|time|grad_norm|mi_|elbo).*')
 log_level = 'INFO'
-vis_backends = [dict(type='mmengine.LocalVisBackend')]
+vis_backends = [dict(type='ibgan_plugin.LocalVisBackend')]
 visualizer = dict(type='mmengine.Visualizer', name='visualizer', vis_backends=vis_backends)
 env_cfg = dict(
     cudnn_benchmark=True,
@@ -27,6 +27,6 @@ env_cfg = dict(
     dist_cfg=dict(backend='nccl'))
 # Each rank draws codes and noise of its own; the initial weights are rank 0's.
 randomness = dict(seed=0, diff_rank_seed=True)
-model_wrapper_cfg = dict(type='mmengine.MMSeparateDistributedDataParallel', broadcast_buffers=False, find_unused_parameters=False)
+model_wrapper_cfg = dict(type='mmengine.MMSeparateDistributedDataParallel', find_unused_parameters=False)
 load_from = None
 resume = False

@@ -1,21 +1,28 @@
 """MMEngine's runner with checks; the one file that knows its insides."""
+import inspect
 import re
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+import mmengine
 import numpy as np
 import torch
 import torch.distributed
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.dist import init_dist, is_distributed
-from mmengine.hooks import EMAHook
+from mmengine.hooks import CheckpointHook, EMAHook
 from mmengine.logging import MMLogger
 from mmengine.model import revert_sync_batchnorm
 from mmengine.runner import Runner
 from mmengine.runner.checkpoint import load_state_dict
+from mmengine.utils.dl_utils import collect_env
 from mmengine.visualization import LocalVisBackend, Visualizer
 from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
 from ibgan_plugin.config.check import ConfigError, config_errors
@@ -31,7 +38,7 @@ from ibgan_plugin.engine.checkpoints import (
     read_checkpoint,
     restore_trained,
 )
-from ibgan_plugin.engine.log import write_warnings_to
+from ibgan_plugin.engine.log import header, parameter_counts, silence_boilerplate, write_environment, write_warnings_to
 from ibgan_plugin.engine.resume import (
     base_numbers,
     changes,
@@ -47,6 +54,7 @@ from ibgan_plugin.models.base import LatentModel
 from ibgan_plugin.models.freeze import unwrap
 from ibgan_plugin.ops import CPUSettings, accelerate, convert_sync_batchnorm, tune_cpu
 from ibgan_plugin.registry import RUNNERS
+from ibgan_plugin.utils import run_names
 
 DEVICES = re.compile(r'cpu|cuda(:\d+)?')
 
@@ -79,6 +87,8 @@ def join_processes(launcher: str, device: torch.device, env_cfg: dict[str, Any])
     """
     if launcher == 'none' or is_distributed():
         return
+    # parameters of 1x1 convolutions in channels-last memory have strides of two readings; nothing is slower for it
+    warnings.filterwarnings('ignore', message='Grad strides do not match bucket view strides')
     if device.type != 'cpu':
         init_dist(launcher, **env_cfg.get('dist_cfg', {}))
         return
@@ -111,6 +121,7 @@ class CheckedRunner(Runner):
 
     device: torch.device
     preempted = False
+    _scores: Mapping[str, Any] = MappingProxyType({})  # of the last validation
 
     @classmethod
     def from_cfg(cls, cfg: Config) -> 'CheckedRunner':
@@ -152,10 +163,50 @@ class CheckedRunner(Runner):
         super().register_default_hooks({name: hook for name, hook in (hooks or {}).items() if hook is not None or name in named})
 
     def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
-        """As MMEngine's; warnings of Python go to its file too, if a tool hears them."""
+        """As MMEngine's without its remarks about itself; warnings of Python go to its file too, if a tool hears them."""
         logger = super().build_logger(*args, **kwargs)
+        silence_boilerplate(logger)
         write_warnings_to(logger)
         return logger
+
+    def _log_env(self, env_cfg: dict[str, Any]) -> None:
+        """Machine and packages go to a file; MMEngine logs them, and the whole config, which has files of its own."""
+        if self.rank == 0:
+            write_environment(Path(self.work_dir) / run_names.ENVIRONMENT, collect_env())
+
+    def _say_what_begins(self, loaders: dict[str, DataLoader]) -> None:
+        """A header of ten lines."""
+        train, loop = loaders['train_dataloader'], self.train_loop
+        shape = ' x '.join(map(str, getattr(unwrap(self.model), 'image_shape', ())))
+        steps = [f'{self.max_iters:,} iterations', *([f'validation every {loop.val_interval:,}'] if len(loaders) > 1 else []),
+                 *(f'checkpoint every {hook.interval:,}' for hook in self.hooks if isinstance(hook, CheckpointHook))]
+        optimizers = [f'{name} {type(wrapper.optimizer).__name__} {wrapper.optimizer.param_groups[0]["lr"]:g}'.strip()
+                      for name, wrapper in named_wrappers(self.optim_wrapper).items()]
+        self.logger.info('training begins\n' + header(
+            config=f'{self.cfg.filename or "none"}, seed {self._randomness_cfg.get("seed")}',
+            model=parameter_counts(unwrap(self.model)),
+            data=f'{type(train.dataset).__name__}, {len(train.dataset):,} images of {shape}, batches of {train.batch_size}' + (
+                f' on each of {self.world_size} processes' if self.world_size > 1 else ''),
+            optimisers=', '.join(optimizers),
+            length=', '.join(steps),
+            device=f'{self.device}, {torch.get_num_threads()} threads; PyTorch {torch.__version__}, MMEngine '
+                   f'{mmengine.__version__}',
+            start=f'{"goes on from" if self._resume else "weights of"} {self._load_from}' if self._load_from else 'afresh',
+            writes=f'{self.work_dir} ({Path(self.log_dir).name}/ has the whole config, the log and {run_names.SCALARS})'))
+
+    def _say_what_is_where(self) -> None:
+        """The end of a run: the score, what has been written, and what to do next."""
+        work_dir = Path(self.work_dir)
+        saved = self.message_hub.runtime_info.get('last_good_ckpt') or self.message_hub.runtime_info.get('last_ckpt')
+        score = next((f'{key} {value:.4f}' for key, value in self._scores.items() if isinstance(value, float)), None)
+        pictures = sorted(work_dir.glob(f'{run_names.TRAVERSAL}_*.png'))
+        rows = dict(
+            score=f'{score} (validation)' if score else '',
+            checkpoint=str(saved or ''),
+            picture=str(pictures[-1]) if pictures else '',
+            curves=str(Path(self.log_dir) / run_names.VIS_DATA / run_names.SCALARS),
+            next=f'python tools/test.py {self.cfg.filename} {saved}' if saved and self.cfg.get('test_cfg') is not None else '')
+        self.logger.info(f'{self.iter:,} iterations are done\n' + header(**{name: text for name, text in rows.items() if text}))
 
     # Where it runs
 
@@ -181,10 +232,12 @@ class CheckedRunner(Runner):
             return revert_sync_batchnorm(model.to(self.device))
         if isinstance(model, LatentModel) and model.sync_bn:
             convert_sync_batchnorm(model, self.device.type)
+        wrapper = {**(model_wrapper_cfg or dict(type='mmengine.MMSeparateDistributedDataParallel'))}
         if self.device.type == 'cpu':
-            model_wrapper_cfg = {**(model_wrapper_cfg or dict(type='mmengine.MMSeparateDistributedDataParallel')),
-                                 'device_ids': None}
-        return super().wrap_model(model_wrapper_cfg, model)
+            wrapper['device_ids'] = None
+        if 'forward_sync_buffers' in inspect.signature(DistributedDataParallel).parameters:  # its name since torch 2.13
+            wrapper = {'broadcast_buffers': None, 'forward_sync_buffers': False, **wrapper}
+        return super().wrap_model(wrapper, model)
 
     # Before the first iteration
 
@@ -203,7 +256,11 @@ class CheckedRunner(Runner):
             for name, loader in loaders.items():
                 check_first_image(name, loader.dataset, image_shape)
             check_test_image(self.cfg, image_shape)
-        return super().train()
+        self._say_what_begins(loaders)
+        model = super().train()
+        if not self.preempted:
+            self._say_what_is_where()
+        return model
 
     def _init_model_weights(self) -> None:
         """As MMEngine's, after a look at the weight files that it reads: each has all weights of its part and no others."""
@@ -216,6 +273,8 @@ class CheckedRunner(Runner):
     def call_hook(self, fn_name: str, **kwargs: Any) -> None:
         """As MMEngine's; what the last hook leaves of a checkpoint to be saved becomes plain data."""
         super().call_hook(fn_name, **kwargs)
+        if fn_name == 'after_val_epoch':
+            self._scores = dict(kwargs.get('metrics') or {})
         if fn_name == 'before_save_checkpoint':
             kwargs['checkpoint']['meta'].update(world_size=self.world_size, data=_fingerprint(self.train_dataloader))
             history_to_plain(kwargs['checkpoint'])

@@ -95,6 +95,9 @@ class LatentModel(BaseModel):
         """The preprocessed images of a batch as a loader gives it, N x C x S x S in [-1, 1]."""
         return self.data_preprocessor(data, training)['inputs']
 
+    def _dump_init_info(self) -> None:
+        """Leaves out what MMEngine writes into the log of each parameter's first values."""
+
     def kl_per_dim(self, imgs: Tensor | None = None, num: int = 4096, seed: int = 0) -> Tensor | None:
         """Mean KL of each dimension of r to its prior, (r_dim,) in nats; None where the model has none.
 

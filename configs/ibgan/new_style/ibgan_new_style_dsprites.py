@@ -13,6 +13,7 @@ from mmengine.dataset import DefaultSampler
 from ibgan_plugin.datasets import DSprites, ResumableSampler, batched_collate
 from ibgan_plugin.engine.hooks import InstanceNoiseHook
 
+image_channels = 1
 dataset = dict(type=DSprites, data_root='data/dsprites')
 train_dataloader = dict(
     batch_size=64, num_workers=0, sampler=dict(type=ResumableSampler, shuffle=True), collate_fn=dict(type=batched_collate),

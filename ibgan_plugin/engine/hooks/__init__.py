@@ -6,6 +6,7 @@ from ibgan_plugin.engine.hooks.instance_noise import InstanceNoiseHook
 from ibgan_plugin.engine.hooks.iteration_seed import IterationSeedHook
 from ibgan_plugin.engine.hooks.mi_bounds import MIBoundsHook
 from ibgan_plugin.engine.hooks.preemption import PreemptionHook
+from ibgan_plugin.engine.hooks.progress import ProgressLoggerHook
 from ibgan_plugin.engine.hooks.retired import PlainCheckpointHook, StrictLoadHook
 from ibgan_plugin.engine.hooks.safe_checkpoint import SafeCheckpointHook
 from ibgan_plugin.engine.hooks.schedule import ScheduleHook
@@ -13,5 +14,5 @@ from ibgan_plugin.engine.hooks.sync_buffers import SyncBuffersBeforeValHook
 from ibgan_plugin.engine.hooks.traversal import TraversalHook
 
 __all__ = ['DeferredRuntimeInfoHook', 'GeneratorSideEMAHook', 'HealthHook', 'InstanceNoiseHook', 'IterationSeedHook',
-           'MIBoundsHook', 'PlainCheckpointHook', 'PreemptionHook', 'SafeCheckpointHook', 'ScheduleHook', 'StrictLoadHook',
-           'SyncBuffersBeforeValHook', 'TraversalHook']
+           'MIBoundsHook', 'PlainCheckpointHook', 'PreemptionHook', 'ProgressLoggerHook', 'SafeCheckpointHook', 'ScheduleHook',
+           'StrictLoadHook', 'SyncBuffersBeforeValHook', 'TraversalHook']

@@ -27,7 +27,8 @@ class MIBoundsHook(Hook):
     Raises:
         IBGANError: If ``interval`` is below 1.
     """
-    priority = 'BELOW_NORMAL'
+    #: Before the log's line of the same iteration, which names the active dimensions.
+    priority = 'NORMAL'
 
     def __init__(self, interval: int = 100, active_threshold: float = ACTIVE_THRESHOLD) -> None:
         if interval < 1:
@@ -72,6 +73,7 @@ class MIBoundsHook(Hook):
         if KL_PER_DIM in means:
             scalars.update({f'kl/dim_{i:02d}': value for i, value in enumerate(means[KL_PER_DIM].tolist())})
             scalars['kl/active_dims'] = active_dims(self._kl_now(runner, means[KL_PER_DIM]).tolist(), self.active_threshold)
+            runner.message_hub.update_info('active_dims', scalars['kl/active_dims'])
         scalars['instance_noise_std'] = runner.message_hub.runtime_info.get('instance_noise_std', 0.)
         runner.visualizer.add_scalars(scalars, step=runner.iter + 1)
         self._sums, self._count = {}, 0
