@@ -11,8 +11,8 @@ from ibgan_plugin.registry import METRICS
 from tests.engine.runs import make_runner
 from tests.engine.test_start_checks import validation
 
-#: What a logger writes before each message on the terminal.
-PREFIX = len('11/26 02:14:46 - mmengine - WARNING - ')
+#: What a logger writes before each of these messages on the terminal.
+PREFIX = len('11/26 02:14:46 - mmengine - INFO - ')
 
 
 def test_the_line_of_a_long_run_fits_the_screen():
@@ -22,7 +22,7 @@ def test_the_line_of_a_long_run_fits_the_screen():
     assert line == ('[ 999900/1000000]  D 246.9  G -1234.6  bounds -1234.6 to 1234.6 nats  active 15  noise 0.495  12.346 s/it  '
                     'ETA 40.0 d')
     assert PREFIX + len(line) < 160
-    worst = progress_line(dict.fromkeys(values, -123456.789), 999_900, 1_000_000, 40 * 86_400, 64, 0.4951)
+    worst = progress_line({**dict.fromkeys(values, -123456.789), 'time': 12.3456}, 999_900, 1_000_000, 40 * 86_400, 64, 0.4951)
     assert 'D -2.5e+05  G -1.2e+05' in worst
     assert PREFIX + len(worst) < 160
 
