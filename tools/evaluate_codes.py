@@ -7,8 +7,9 @@ the samples fill a grid, each cell once.
 import argparse
 import sys
 
+from ibgan_plugin.evaluation.code_files import load_codes
 from ibgan_plugin.evaluation.disentanglement.protocols import PROTOCOLS
-from ibgan_plugin.evaluation.evaluate_codes import evaluate_codes, format_table, load_codes, write_csv
+from ibgan_plugin.evaluation.evaluate_codes import evaluate_codes, format_table, write_csv
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.utils.files import check_writable
 from ibgan_plugin.utils.strict_json import write_json

@@ -6,12 +6,14 @@ from pathlib import Path
 
 from ibgan_plugin.apis import IBGANInferencer
 from ibgan_plugin.apis.dataset import followed_factors
+from ibgan_plugin.apis.encoding import encode_split
 from ibgan_plugin.apis.images import list_images
 from ibgan_plugin.apis.output import STILL_OR_MOVING, check_suffix, write_codes, write_interpolation, write_swap, write_traversal
 from ibgan_plugin.config.load import read_config
 from ibgan_plugin.config.options import add_config_arguments
 from ibgan_plugin.config.zoo import weights_of
 from ibgan_plugin.utils.cli import one_clear_message
+from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.visualization.grids import image_grid, write_png
 from ibgan_plugin.visualization.table import chosen_scale, enlarge
 
@@ -36,7 +38,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     command.add_argument('--factors', action='store_true', help='name the factor that each dimension follows, told from the data '
                          'set of the config')
 
-    command = _add(commands, 'encode', encode, ('.npz', '.csv'), 'the representations of images', 'images')
+    command = _add(commands, 'encode', encode, ('.npz', '.csv'), 'the representations of images, or of a data set', 'images')
+    command.add_argument('--split', choices=('train', 'val', 'test'), help="the config's data set in place of images; with true "
+                         'factors the file is what evaluate_codes and compare_runs read')
+    command.add_argument('--num', type=int, help='so many of its images, drawn at random, the same every time (default: all)')
     command.add_argument('--batch-size', type=int, default=64, help='images at once (default: %(default)s)')
 
     command = _add(commands, 'interpolate', interpolate, STILL_OR_MOVING, 'from one image to another', 'first', 'second')
@@ -54,7 +59,7 @@ def _add(commands: argparse._SubParsersAction, name: str, run: Callable, suffixe
     add_config_arguments(command)
     command.add_argument('checkpoint', nargs='?', help='checkpoint file; default: the weights that come with the named model')
     for image in images:
-        command.add_argument(image, **(dict(nargs='+', help='image files, or a folder') if image == 'images'
+        command.add_argument(image, **(dict(nargs='*', help='image files, or a folder') if image == 'images'
                                        else dict(help='image file')))  # type: ignore[arg-type]
     command.add_argument('--out', type=Path, required=True, help=f'file to write, {" or ".join(suffixes)}')
     command.add_argument('--device', metavar='cpu|cuda', help='default: CUDA where available')
@@ -83,6 +88,13 @@ def draw_traversal(inferencer: IBGANInferencer, args: argparse.Namespace) -> Non
 
 def encode(inferencer: IBGANInferencer, args: argparse.Namespace) -> None:
     """A table of representations."""
+    if args.split:
+        if args.images:
+            raise IBGANError(f'--split encodes a data set: name no images, got {args.images}')
+        encode_split(inferencer, args.split, args.out, args.num, args.batch_size)
+        return
+    if not args.images:
+        raise IBGANError('encode needs images, or --split train, val or test')
     files = [file for path in args.images for file in list_images(path)]
     write_codes(args.out, [str(file) for file in files], inferencer.encode(files, args.batch_size))
 

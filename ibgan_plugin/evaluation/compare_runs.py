@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ibgan_plugin.evaluation.code_files import load_arrays
 from ibgan_plugin.evaluation.disentanglement.model_centrality import model_centrality
 from ibgan_plugin.evaluation.disentanglement.protocols import RUNS
 from ibgan_plugin.evaluation.disentanglement.udr import udr
-from ibgan_plugin.evaluation.evaluate_codes import load_arrays
 from ibgan_plugin.utils.errors import IBGANError
 
 #: A batch drawn from fewer samples in a quantile bin repeats a handful of them.

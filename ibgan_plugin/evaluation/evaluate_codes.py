@@ -1,23 +1,17 @@
 """Scores of codes stored in a file, from any framework; ``tools/evaluate_codes.py`` is the command."""
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
-from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource, LabelledCodes
+from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource
 from ibgan_plugin.evaluation.disentanglement.protocols import get_protocol
 from ibgan_plugin.evaluation.disentanglement.suite import SUITE, resolve_metric, score, summarize
 from ibgan_plugin.evaluation.report import Row, format_rows, order, sample_sizes, write_rows
 from ibgan_plugin.utils.errors import IBGANError
-from ibgan_plugin.utils.files import check_regular_file
 
 #: ``{metric: {score: {'mean': ..., 'std': ..., 'per_seed': [...]}}}``, with ``'note'`` where there is something to be said.
 Results = dict[str, dict[str, dict[str, Any]]]
-#: An array that unpacks to more is not read: a grid of ten million cells with 25 codes each is smaller.
-LARGEST_ARRAY = 2**31
 
 
 class Evaluation(NamedTuple):
@@ -34,64 +28,12 @@ class Evaluation(NamedTuple):
     numbers: dict[str, Mapping[str, Any]]
 
 
-def load_arrays(path: str | Path, names: Sequence[str]) -> dict[str, np.ndarray]:
-    """Those of ``names`` that an ``.npz`` file holds. Nothing is unpickled, and nothing absurdly large is unpacked.
-
-    Raises:
-        IBGANError: If the file can not be read as such.
-    """
-    path = check_regular_file(path)
-    try:
-        if _is_npy(path):
-            raise IBGANError(f'{path} is an .npy file, which holds one array: an .npz with {" and ".join(names[:1])} by name is '
-                             f'needed, e.g. numpy.savez(path, {names[0]}=array, ...)')
-        with zipfile.ZipFile(path) as archive:
-            sizes = {member.filename: member.file_size for member in archive.infolist()}
-        too_large = [name for name in names if sizes.get(f'{name}.npy', 0) > LARGEST_ARRAY]
-        if too_large:
-            raise IBGANError(f'{too_large[0]} in {path} would unpack to {sizes[f"{too_large[0]}.npy"] / 2**30:.1f} GiB, more than '
-                             f'{LARGEST_ARRAY / 2**30:g} GiB')
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in names if name in file}
-    except IBGANError:
-        raise
-    except (OSError, ValueError, AttributeError, TypeError, EOFError, MemoryError, zipfile.BadZipFile) as error:
-        raise IBGANError(f'{path} is not a readable .npz file of plain arrays: {error}') from error
-
-
-def _is_npy(path: Path) -> bool:
-    with open(path, 'rb') as file:
-        return file.read(6) == np.lib.format.MAGIC_PREFIX
-
-
-def load_codes(path: str | Path) -> CodeSource:
-    """Codes of an ``.npz`` file.
-
-    It holds ``codes`` [prod(factor_sizes), C] in row-major order of the factors and ``factor_sizes`` [F], or ``codes``
-    [N, C] and ``factors`` [N, F], whole numbers or, for continuous ones, any; bool ``continuous`` [F] may say which are. Where
-    it holds both, ``factor_sizes`` counts. Nothing is unpickled.
-
-    Raises:
-        IBGANError: If the file can not be read as such, or its arrays do not fit.
-    """
-    arrays = load_arrays(path, ('codes', 'factor_sizes', 'factors', 'continuous'))
-    if 'codes' not in arrays or not arrays.keys() & {'factor_sizes', 'factors'}:
-        raise IBGANError(f'{path} must hold codes and factor_sizes (whole grid) or codes and factors (labelled samples), '
-                         f'found of these: {", ".join(arrays) or "none"}')
-    if 'factor_sizes' in arrays:
-        sizes = arrays['factor_sizes']
-        if sizes.ndim != 1 or sizes.dtype.kind not in 'iu':
-            raise IBGANError(f'factor_sizes must be integers of shape [F], got {sizes.dtype} of shape {list(sizes.shape)}')
-        return CodeTable.from_grid(arrays['codes'], sizes.tolist())
-    return LabelledCodes(arrays['codes'], arrays['factors'], arrays.get('continuous'))
-
-
 def evaluate_codes(source: CodeSource, protocol: str, metrics: str | Sequence[str] = 'all',
                    seeds: Sequence[int] = (0,)) -> Evaluation:
     """Scores of ``source`` under a named protocol.
 
     Args:
-        source: Codes, as :func:`load_codes` gives them.
+        source: Codes, as ``load_codes`` gives them.
         protocol: Name of the protocol.
         metrics: ``'all'`` that the protocol defines, or their names.
         seeds: One evaluation per seed.

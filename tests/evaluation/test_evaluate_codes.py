@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ibgan_plugin.evaluation.code_files import load_codes, save_codes
 from ibgan_plugin.evaluation.disentanglement import protocols
 from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
 from ibgan_plugin.evaluation.disentanglement.labelled import LabelledCodes
 from ibgan_plugin.evaluation.disentanglement.suite import SUITE, required_cells, score, summarize
-from ibgan_plugin.evaluation.evaluate_codes import evaluate_codes, load_codes
+from ibgan_plugin.evaluation.evaluate_codes import evaluate_codes
 
 MINI = {
     'factor_vae': {'num_train': 100, 'num_eval': 50, 'batch_size': 8, 'num_variance_estimate': 100, 'prune_threshold': 0.05},
@@ -175,6 +176,27 @@ def test_not_an_npz(tmp_path, content):
     (tmp_path / 'x.npz').write_bytes(content)
     with pytest.raises(ValueError, match='is not a readable'):
         load_codes(tmp_path / 'x.npz')
+
+
+def test_saved_codes_score_as_before(tmp_path, mini, noise):
+    few = CodeTable(noise.grid, np.arange(96)[::-1], noise.codes[::-1])
+    save_codes(tmp_path / 'grid.npz', few)
+    assert evaluate_codes(load_codes(tmp_path / 'grid.npz'), 'mini', ['factor_vae', 'mig']).results == evaluate_codes(
+        noise, 'mini', ['factor_vae', 'mig']).results
+    assert load_codes(tmp_path / 'grid.npz').grid == noise.grid
+    labelled = LabelledCodes(noise.codes, np.stack([np.arange(96) % 3, np.linspace(0, 1, 96)], axis=1), [False, True])
+    save_codes(tmp_path / 'labelled.npz', labelled, ['shape', 'place'])
+    again = load_codes(tmp_path / 'labelled.npz')
+    assert again.continuous.tolist() == [False, True] and np.array_equal(again.values, labelled.values)
+    with pytest.raises(ValueError, match=r"codes are written to an \.npz file, got 'codes.csv'"):
+        save_codes('codes.csv', labelled)
+
+
+def test_an_array_too_large_to_unpack_is_not(tmp_path, monkeypatch, noise):
+    path = save(tmp_path, codes=noise.codes, factor_sizes=np.array(noise.grid.sizes))
+    monkeypatch.setattr('ibgan_plugin.evaluation.code_files.LARGEST_ARRAY', 1000)
+    with pytest.raises(ValueError, match=r'codes in .* would unpack to'):
+        load_codes(path)
 
 
 def test_no_file(tmp_path):

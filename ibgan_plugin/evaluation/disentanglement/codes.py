@@ -32,6 +32,10 @@ class CodeTable:
         index: Row-major cell numbers [M], each at most once, in any order.
         codes: Codes [M, C] of those cells, kept as float64.
 
+    Attributes:
+        codes: float64 [M, C].
+        index: As given.
+
     Raises:
         IBGANError: If the shapes disagree, a cell is repeated or outside the grid, or a code is NaN or infinite.
     """
@@ -46,6 +50,7 @@ class CodeTable:
             raise IBGANError(f'index must be integers, got {index.dtype}')
         if index.min() < 0 or index.max() >= len(grid):
             raise IBGANError(f'index must be in 0..{len(grid) - 1}, got {index.min()}..{index.max()}')
+        self.index = index
         self._row = np.full(len(grid), -1, dtype=np.int64)
         self._row[index] = np.arange(len(index))
         if np.count_nonzero(self._row >= 0) != len(index):

@@ -39,6 +39,7 @@ class DisentanglementMetric(BaseMetric):
 
     Attributes:
         notes: Metric -> what is to be said about its last scores: numbers that are not the protocol's, factors left out.
+        source: The codes of the last scores, on the main process.
 
     Raises:
         IBGANError: If a metric, protocol or keyword is unknown or missing, or there is no metric or seed.
@@ -59,6 +60,7 @@ class DisentanglementMetric(BaseMetric):
         self.seeds = tuple(seeds)
         self.protocol = protocol
         self.notes: dict[str, list[str]] = {}
+        self.source: CodeSource | None = None
 
     def required_index(self, grid: FactorGrid) -> np.ndarray:
         """Sorted unique cells int64 [M] of ``grid`` that the metrics read: the only samples that need codes."""
@@ -91,6 +93,7 @@ class DisentanglementMetric(BaseMetric):
         if not len(index):
             raise IBGANError('no codes were collected: the data loader gave no samples')
         source, reason = _code_source(meta, index, codes)
+        self.source = source
         skipped = [metric for metric in self.scores if reason and SUITE[metric].interventional]
         for metric in skipped:
             self.notes[metric] = [f'skipped: it fixes factors and draws the others, but {reason}']

@@ -1,0 +1,67 @@
+"""The representations of a config's data set, in a file that the tools of evaluation read."""
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.registry import DefaultScope
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from ibgan_plugin.apis.inferencer import IBGANInferencer
+from ibgan_plugin.apis.output import write_codes
+from ibgan_plugin.datasets.ground_truth import FactorGrid
+from ibgan_plugin.evaluation.code_files import save_codes
+from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
+from ibgan_plugin.evaluation.disentanglement.labelled import LabelledCodes
+from ibgan_plugin.registry import DATASETS, SCOPE
+from ibgan_plugin.utils.errors import IBGANError
+
+
+def encode_split(inferencer: IBGANInferencer, split: str, path: str | Path, num: int | None = None, batch_size: int = 64) -> None:
+    """Write the codes of a data set: with its true factors, or without them where it has none.
+
+    Args:
+        inferencer: The model, built from a config file that names data.
+        split: ``'train'``, ``'val'`` or ``'test'``: whose loader's data set.
+        path: ``.npz`` as :func:`~ibgan_plugin.evaluation.code_files.load_codes` reads it, or ``.csv`` with a row an image.
+        num: Number of its images, drawn at random, the same every time; None for all.
+        batch_size: Images at once.
+
+    Raises:
+        IBGANError: If the config has no such loader, a number is below 1, or the images have another shape than the model's.
+    """
+    for name, number in (('batch_size', batch_size), ('num', 1 if num is None else num)):
+        if number < 1:
+            raise IBGANError(f'{name} must be at least 1, got {number}')
+    loader = inferencer.cfg.get(f'{split}_dataloader')
+    if not loader:
+        raise IBGANError(f'{inferencer.cfg.filename or "config"}: the key {split}_dataloader is missing')
+    with DefaultScope.overwrite_default_scope(inferencer.cfg.get('default_scope') or SCOPE):
+        dataset = DATASETS.build(loader['dataset'])
+    rows = np.arange(len(dataset))
+    if num is not None and num < len(rows):
+        rows = np.sort(np.random.RandomState(0).permutation(len(rows))[:num])
+    codes, numbers = _encode(inferencer, dataset, rows, batch_size)
+    meta = getattr(dataset, 'metainfo', {})
+    if Path(path).suffix == '.csv' or 'factor_names' not in meta:
+        write_codes(path, [str(number) for number in numbers], codes)
+    elif meta.get('is_grid', True):
+        save_codes(path, CodeTable(FactorGrid(tuple(meta['factor_names']), tuple(meta['factor_sizes'])), numbers, codes))
+    else:
+        continuous = [kind == 'continuous' for kind in meta['factor_kinds']]
+        save_codes(path, LabelledCodes(codes, dataset.factors[numbers], continuous), meta['factor_names'])
+
+
+@torch.inference_mode()
+def _encode(inferencer: IBGANInferencer, dataset: Any, rows: np.ndarray, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Codes float32 [N, r_dim] of the images of these numbers, and their own numbers, which a part of a data set keeps."""
+    model, codes, numbers = inferencer.model, [], []
+    loader = DataLoader(dataset, batch_size, sampler=rows.tolist(), collate_fn=list)
+    for samples in tqdm(loader, desc='encode', unit='batch', leave=False):
+        imgs = torch.stack([sample['inputs'] for sample in samples])  # N x C x S x S
+        if imgs.shape[1:] != tuple(model.image_shape):
+            raise IBGANError(f'images of the data set have shape {list(imgs.shape[1:])}, the model takes {list(model.image_shape)}')
+        codes.append(model.encode(model.data_preprocessor({'inputs': imgs})['inputs']).float().cpu().numpy())
+        numbers += [int(sample['data_samples']['sample_idx']) for sample in samples]
+    return np.concatenate(codes), np.array(numbers)

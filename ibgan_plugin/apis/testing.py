@@ -1,0 +1,132 @@
+"""Testing a run: other scores than its config names, codes kept, all checkpoints beside each other."""
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mmengine.config import Config
+from mmengine.dist import is_main_process
+from mmengine.runner import Runner
+
+from ibgan_plugin.evaluation.code_files import save_codes
+from ibgan_plugin.evaluation.compare_runs import RunScores, compare_runs
+from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource
+from ibgan_plugin.evaluation.disentanglement.protocols import get_protocol
+from ibgan_plugin.evaluation.disentanglement.suite import SUITE
+from ibgan_plugin.evaluation.metrics import DisentanglementMetric
+from ibgan_plugin.evaluation.report import Row, score_rows
+from ibgan_plugin.utils.errors import IBGANError
+
+#: Types of a config's evaluator whose scores are of codes.
+_OF_CODES = ('DisentanglementMetric', 'FactorVAEScore')
+
+
+class Tested(NamedTuple):
+    """Scores of one checkpoint, and its codes, None where no score is of codes or this is not the main process."""
+
+    rows: list[Row]
+    source: CodeSource | None
+
+
+def choose_scores(cfg: Config, protocol: str | None = None, metrics: Sequence[str] | None = None,
+                  seeds: Sequence[int] | None = None) -> None:
+    """Change which scores a config's test computes; what is None stays.
+
+    Args:
+        cfg: Config with ``test_evaluator``.
+        protocol: Named protocol of codes, in place of the config's.
+        metrics: Names of scores: of the protocol, or of images, chosen among the config's.
+        seeds: One evaluation of codes per seed.
+
+    Raises:
+        IBGANError: If the config's test has no such scores, or a name is unknown.
+    """
+    if protocol is None and metrics is None and seeds is None:
+        return
+    evaluators = cfg.get('test_evaluator') or {}
+    entries = [evaluators] if isinstance(evaluators, Mapping) else list(evaluators)
+    of_codes = [entry for entry in entries if str(entry.get('type')).rpartition('.')[2] in _OF_CODES]
+    if of_codes:
+        cfg.test_evaluator = _codes_evaluator(of_codes[0], protocol, metrics, seeds)
+        return
+    if protocol is not None or seeds is not None:
+        raise IBGANError(f'{"--protocol" if protocol is not None else "--seeds"} is of scores of codes, but the config\'s '
+                         'test_evaluator has none: name a config with a DisentanglementMetric')
+    known = {name for entry in entries for name in entry.get('scores', ())}
+    unknown = [name for name in metrics or () if name not in known]
+    if unknown or not metrics:
+        raise IBGANError(f'unknown metrics {unknown}; the config\'s test_evaluator has {", ".join(sorted(known)) or "none"}')
+    for entry in entries:
+        entry['scores'] = {name: numbers for name, numbers in entry.get('scores', {}).items() if name in metrics}
+    cfg.test_evaluator = [entry for entry in entries if entry['scores']]
+
+
+def _codes_evaluator(entry: Mapping[str, Any], protocol: str | None, metrics: Sequence[str] | None,
+                     seeds: Sequence[int] | None) -> dict[str, Any]:
+    """A config of a DisentanglementMetric with what was asked for."""
+    own = entry.get('protocol') or 'study'
+    name = protocol or own
+    numbers = {} if protocol not in (None, own) else dict(entry.get('scores') or {})
+    known = get_protocol(name) if protocol is not None or not numbers else {}
+    chosen = list(metrics) if metrics is not None else list(numbers or known)
+    for metric in chosen:
+        if metric not in SUITE:
+            raise IBGANError(f'unknown metric {metric!r}; known are {", ".join(SUITE)}')
+    return dict(type='ibgan_plugin.DisentanglementMetric', protocol=name, prefix=entry.get('prefix'),
+                scores={metric: numbers.get(metric, {}) for metric in chosen},
+                seeds=tuple(seeds if seeds is not None else entry.get('seeds', (0, ))))
+
+
+def score_checkpoint(runner: Runner, checkpoint: str | Path | None = None) -> Tested:
+    """The test scores of a checkpoint, or of the one that the runner was built with.
+
+    Raises:
+        IBGANError: If the checkpoint can not be loaded, or no score can be computed.
+    """
+    if checkpoint is not None:
+        runner.load_checkpoint(str(checkpoint))
+    scores = runner.test()
+    metrics = runner.test_evaluator.metrics
+    rows = score_rows(scores, metrics)
+    if not rows and is_main_process():
+        reasons = [note for metric in metrics for notes in getattr(metric, 'notes', {}).values() for note in notes]
+        raise IBGANError(f'no score could be computed: {"; ".join(dict.fromkeys(reasons)) or "the test has no metrics"}')
+    return Tested(rows, next((metric.source for metric in metrics if isinstance(metric, DisentanglementMetric)), None))
+
+
+def keep_codes(path: str | Path, tested: Tested) -> None:
+    """Write a checkpoint's codes as ``tools/evaluate_codes.py`` and ``tools/compare_runs.py`` read them.
+
+    Raises:
+        IBGANError: If there are none.
+    """
+    if tested.source is None:
+        raise IBGANError('--save-codes: no score of this test is of codes; name a config with a DisentanglementMetric')
+    save_codes(path, tested.source)
+
+
+def rank(tested: Mapping[str, Tested]) -> RunScores | None:
+    """UDR and ModelCentrality of checkpoints from their codes, without labels; None where fewer than two have codes."""
+    codes = {name: one.source.codes for name, one in tested.items() if one.source is not None}
+    return compare_runs(codes) if len(codes) > 1 else None
+
+
+def format_ranking(tested: Mapping[str, Tested], ranking: RunScores | None) -> str:
+    """A line a checkpoint: its headline scores, one a metric, and its places in a ranking without labels; the best are starred."""
+    table: dict[str, dict[str, float]] = {}
+    for name, one in tested.items():
+        first: dict[str, Row] = {}
+        for row in one.rows:
+            first.setdefault(row['metric'], row)
+        table[name] = {f'{metric}/{row["score"]}': row['mean'] for metric, row in first.items()} | (ranking or {}).get(name, {})
+    columns = list(next(iter(table.values())))
+    unlabelled = set(next(iter(ranking.values()))) if ranking else set()
+    best = {column: max(values[column] for values in table.values()) for column in unlabelled}
+    width = max(len(name) for name in ('checkpoint', *table))
+    lines = [f'{"checkpoint":{width}}' + ''.join(f'  {column:>{max(9, len(column) + 1)}}' for column in columns)]
+    for name, values in table.items():
+        cells = (f'{values[column]:.4f}' + ('*' if values[column] == best.get(column) else ' ') for column in columns)
+        lines.append(f'{name:{width}}' + ''.join(f'  {cell:>{max(9, len(column) + 1)}}'
+                                                 for cell, column in zip(cells, columns, strict=True)))
+    if ranking:
+        lines.append('* best by codes alone, without labels: UDR and ModelCentrality ask which checkpoints agree with the others')
+    return '\n'.join(lines)
