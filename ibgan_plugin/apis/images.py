@@ -4,12 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from mmengine.logging import print_log
 from torch import Tensor
 
-from ibgan_plugin.datasets.codec import decode
+from ibgan_plugin.datasets.codec import MAX_FILE_BYTES, decode
 from ibgan_plugin.datasets.sources import FolderSource
 from ibgan_plugin.datasets.transforms.crop_resize import Crop, resize
 from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.files import read_bytes
 
 #: An image file, or uint8 H x W or H x W x C (RGB).
 ImageInput = str | Path | np.ndarray
@@ -22,13 +24,20 @@ def list_images(images: ImageInput | Sequence[ImageInput]) -> list[ImageInput]:
         IBGANError: If there is none.
     """
     if isinstance(images, (str, Path)):
-        path = Path(images)
-        found: list[ImageInput] = [path / name for name in FolderSource(path).names] if path.is_dir() else [images]
+        found: list[ImageInput] = [*_below(Path(images))] if Path(images).is_dir() else [images]
     else:
         found = [images] if isinstance(images, np.ndarray) and images.ndim < 4 else list(images)
     if not found:
         raise IBGANError(f'no image in {str(images)!r}')
     return found
+
+
+def _below(folder: Path) -> list[Path]:
+    """The image files below a folder; what is left out is said in the log."""
+    source = FolderSource(folder)
+    if source.left_out:
+        print_log(f'{folder}: {len(source):,} images; left out: {source.summary()}', 'current')
+    return [folder / name for name in source.names]
 
 
 def load_image(image: ImageInput, channels: int, size: int, crop: str = 'none') -> Tensor:
@@ -51,7 +60,7 @@ def load_image(image: ImageInput, channels: int, size: int, crop: str = 'none') 
     cut = Crop.parse(crop)
     if isinstance(image, (str, Path)):
         name = str(image)
-        pixels = decode(Path(image).read_bytes(), channels, name)
+        pixels = decode(read_bytes(image, MAX_FILE_BYTES), channels, name)
     else:
         name, pixels = 'the image', np.asarray(image)
         if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or np.atleast_3d(pixels).shape[2] != channels:

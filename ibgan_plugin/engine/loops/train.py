@@ -2,6 +2,8 @@
 import logging
 from typing import Any
 
+from mmengine.dist import get_world_size
+from mmengine.hooks import CheckpointHook
 from mmengine.logging import print_log
 from mmengine.runner import IterBasedTrainLoop
 from torch import nn
@@ -37,7 +39,7 @@ class ResumableTrainLoop(IterBasedTrainLoop):
         self._skip_done()
         while self._iter < self._max_iters and not self.stop_training:
             runner.model.train()
-            self.run_iter(next(self.dataloader_iterator))
+            self.run_iter(self._next_batch())
             self._decide_current_val_interval()
             if runner.val_loop is not None and self._iter >= self.val_begin and (
                     self._iter % self.val_interval == 0 or self._iter == self._max_iters):
@@ -45,6 +47,35 @@ class ResumableTrainLoop(IterBasedTrainLoop):
         runner.call_hook('after_train_epoch')
         runner.call_hook('after_train')
         return runner.model
+
+    def _next_batch(self) -> Any:
+        """The next batch. Where the data can not be read any more, the progress is saved before the run ends.
+
+        Raises:
+            IBGANError: If they can not; names the file and the checkpoint.
+        """
+        try:
+            return next(self.dataloader_iterator)
+        except (IBGANError, OSError) as error:
+            raise self._without_data(error) from error
+        except RuntimeError as error:
+            if 'DataLoader worker' not in str(error):
+                raise
+            try:  # a file that was cut off kills the worker which reads it at that moment: here it is looked at first
+                self.dataloader.dataset[0]
+            except (IBGANError, OSError) as cause:
+                raise self._without_data(cause) from error
+            raise self._without_data(error) from error
+
+    def _without_data(self, error: Exception) -> IBGANError:
+        """What to tell when a batch can not be had; a run of one process saves what it has learnt."""
+        cause = str(error).strip().splitlines()[-1].split('Error: ')[-1]  # a worker puts its traceback before the cause
+        hook = next((hook for hook in self.runner.hooks if isinstance(hook, CheckpointHook)), None)
+        saved = ''
+        if hook is not None and self._iter > 0 and get_world_size() == 1:  # others would wait for a rank that saves alone
+            hook._save_checkpoint_with_step(self.runner, self._iter, dict(epoch=self.runner.epoch, iter=self._iter))
+            saved = f'; saved as {hook.last_ckpt}: mend the data and go on with --resume'
+        return IBGANError(f'no more data after iteration {self._iter}: {cause}{saved}')
 
     def _skip_done(self) -> None:
         """Go to the batch of the current iteration."""

@@ -1,11 +1,16 @@
 import itertools
+import os
+import re
 
 import numpy as np
 import pytest
 import torch
+from mmengine.hooks import Hook
 from torch.utils.data import DataLoader, TensorDataset
 
 from ibgan_plugin.datasets.resumable_sampler import EpochIndex, ResumableSampler
+from ibgan_plugin.datasets.store.reader import forget
+from tests.datasets.test_lmdb_images import make
 from tests.engine.runs import make_runner
 
 
@@ -95,3 +100,37 @@ def test_a_run_that_is_over_says_so(tmp_path, capfd):
     make_runner(tmp_path / 'again', resume=True, load_from=str(tmp_path / 'done' / 'iter_2.pth'), **cfg).train()
     said = ''.join(capfd.readouterr())
     assert 'Nothing to train: the checkpoint is of iteration 2, and train_cfg.max_iters is 2' in said
+
+
+class CutOff(Hook):
+    """Cuts a file off after an iteration."""
+
+    def __init__(self, path, after):
+        self.path, self.after = path, after
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        if runner.iter + 1 == self.after:
+            os.truncate(self.path, 8192)
+
+
+@pytest.mark.parametrize('workers', [0, 1])
+def test_data_that_are_cut_off_while_training_are_named_and_the_progress_is_saved(tmp_path, workers):
+    images = np.random.default_rng(0).integers(0, 256, (64, 16, 16, 1), dtype=np.uint8)
+    path = make(tmp_path / 'images.lmdb', images, encoding='raw')
+    dataset = dict(type='ibgan_plugin.LMDBImages', path=str(path))
+    loader = dict(batch_size=8, num_workers=workers, sampler=dict(type='ibgan_plugin.ResumableSampler'),
+                  collate_fn=dict(type='ibgan_plugin.batched_collate'), dataset=dataset)
+    cfg = dict(train_cfg=dict(type='ibgan_plugin.ResumableTrainLoop', max_iters=12), train_dataloader=loader)
+    runner = make_runner(tmp_path / 'run', **cfg)
+    runner.register_hook(CutOff(path, after=3))
+    with pytest.raises(ValueError, match=r'no more data after iteration \d+: .*images\.lmdb was cut off .* --resume$') as error:
+        runner.train()
+    done = int(re.search(r'after iteration (\d+)', str(error.value))[1])
+    assert done >= 3 and '\n' not in str(error.value)
+    assert torch.load(tmp_path / 'run' / f'iter_{done}.pth', weights_only=True)['meta']['iter'] == done
+    forget(path)
+    path.unlink()
+    make(path, images, encoding='raw')
+    resumed = make_runner(tmp_path / 'resumed', resume=True, load_from=str(tmp_path / 'run' / f'iter_{done}.pth'), **cfg)
+    resumed.train()
+    assert resumed.iter == 12
