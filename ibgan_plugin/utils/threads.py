@@ -80,7 +80,7 @@ def _quota(root: Path = Path('/sys/fs/cgroup')) -> float | None:
     except (OSError, ValueError):
         pass
     try:
-        limit, period = (int((root / 'cpu' / f'cpu.cfs_{name}_us').read_text()) for name in ('quota', 'period'))
-        return limit / period if limit > 0 else None
+        quota, each = (int((root / 'cpu' / f'cpu.cfs_{name}_us').read_text()) for name in ('quota', 'period'))
+        return quota / each if quota > 0 else None
     except (OSError, ValueError):
         return None
