@@ -104,7 +104,7 @@ def _hints(cls: Any) -> dict[str, Any]:
     for base in reversed(inspect.getmro(cls)) if inspect.isclass(cls) else ():
         if '__init__' in base.__dict__:
             with suppress(AttributeError, NameError, TypeError):  # another package's, that can not be evaluated
-                found = get_type_hints(base.__init__)
+                found = get_type_hints(base.__dict__['__init__'])
                 is_ours = base.__module__.startswith(f'{SCOPE}.')
                 hints.update({key: hint for key, hint in found.items() if is_ours or hint is int})
     return hints

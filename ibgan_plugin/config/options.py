@@ -71,7 +71,9 @@ def _split(text: str) -> list[str]:
 
     Brackets and quotes count where an item begins alone: ``it's`` and ``/data (1)`` are words.
     """
-    parts, start, closing, quote, at_begin = [], 0, [], '', True
+    parts: list[str] = []
+    closing: list[str] = []
+    start, quote, at_begin = 0, '', True
     for i, char in enumerate(text):
         if quote:
             quote = '' if char == quote else quote

@@ -55,7 +55,8 @@ def check_ranks_agree(cfg: Config, loaders: dict[str, DataLoader]) -> None:
         return
 
     def own() -> dict[str, Any]:
-        digests = {key: (len(loader.dataset), getattr(loader.dataset, 'fingerprint', None)) for key, loader in loaders.items()}
+        datasets: dict[str, Any] = {key: loader.dataset for key, loader in loaders.items()}
+        digests = {key: (len(dataset), getattr(dataset, 'fingerprint', None)) for key, dataset in datasets.items()}
         return {'config': hashlib.sha256(cfg.pretty_text.encode()).hexdigest(), **digests}
 
     ranks = on_all_processes(own)

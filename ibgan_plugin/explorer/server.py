@@ -78,8 +78,9 @@ class Explorer:
             raise requests.RequestError('no data set was loaded', 404)
         if 'factors' in body:
             sizes = () if self.data.grid is None else self.data.grid.sizes
-            factors: list[int] | None = requests.integers(body['factors'], 'factors', sizes)
-            image = partial(self.data.image_of, factors)
+            chosen = requests.integers(body['factors'], 'factors', sizes)
+            factors: list[int] | None = chosen
+            image = partial(self.data.image_of, chosen)
         else:
             index = requests.integer(body.get('index'), 'index', self.data.length)
             factors, image = self.data.factors_of(index), partial(self.data.image, index)

@@ -6,6 +6,7 @@ log-probabilities are in nats; those of continuous codes are densities.
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -187,7 +188,7 @@ class ProductPrior(Prior):
         coded = [part.coded_dim > 0 for part in built]
         if coded != sorted(coded, reverse=True):
             raise IBGANError(f'parts with coded=False must come last, got coded = {coded}')
-        self.parts = nn.ModuleList(built)
+        self.parts: Any = nn.ModuleList(built)
         self.coded_dim = sum(part.coded_dim for part in built)
 
     def _split(self, values: Tensor, coded: bool = False) -> tuple[Tensor, ...]:

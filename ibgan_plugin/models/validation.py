@@ -1,5 +1,6 @@
 """Checks that the components of a model fit each other and the images fit them: one message each."""
 import warnings
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -16,8 +17,8 @@ def check_same(what: str, **values: int) -> None:
         raise IBGANError(f'the components differ in {what}: {fields}')
 
 
-def check_components(*, generator: nn.Module, discriminator: nn.Module, encoder: nn.Module | None, reconstructor: nn.Module | None,
-                     trunk: nn.Module | None, prior: nn.Module, trunk_owner: str, r_dim: int, z_dim: int) -> None:
+def check_components(*, generator: nn.Module, discriminator: nn.Module, encoder: Any, reconstructor: Any, trunk: nn.Module | None,
+                     prior: Any, trunk_owner: str, r_dim: int, z_dim: int) -> None:
     """Raise IBGANError where two components of a GAN do not fit, or an option has an impossible value.
 
     Components of other packages are checked as far as they carry the same attributes as ours.
@@ -37,7 +38,8 @@ def check_components(*, generator: nn.Module, discriminator: nn.Module, encoder:
     readers = {name: network for name, network in networks.items() if network is not None}
     _same_attribute('the width of the features', 'num_features', **readers)
     _same_attribute('the image size', 'image_size', generator=generator, **readers)
-    channels = {f'{name}__in_channels': reader.in_channels for name, reader in readers.items() if hasattr(reader, 'in_channels')}
+    channels: dict[str, Any] = {f'{name}__in_channels': reader.in_channels for name, reader in readers.items()
+                                if hasattr(reader, 'in_channels')}
     if hasattr(generator, 'out_channels'):
         channels['generator__out_channels'] = generator.out_channels
     check_same('the number of channels', **channels)

@@ -41,7 +41,7 @@ def _swap(layer: nn.Conv2d | nn.ConvTranspose2d) -> None:
     """Make ``layer`` its twin, if it is a plain layer, parametrised or not, and has one."""
     cls, parametrized = type(layer), is_parametrized(layer)
     twins = TWINS.get(cls.__bases__[0] if parametrized else cls, ())
-    twin = next((twin for twin in twins if twin.fits(layer)), None)  # type: ignore[attr-defined]
+    twin = next((twin for twin in twins if twin.fits(layer)), None)  # type: ignore[attr-defined,arg-type]
     if twin is not None:
         # torch makes each parametrised layer a class of its own above the plain one: here it stands above the twin
         layer.__class__ = type(cls.__name__, (twin, ), dict(vars(cls))) if parametrized else twin

@@ -35,4 +35,5 @@ def piecewise_linear(iteration: int, points: Sequence[tuple[float, float]]) -> f
         iteration: Number of iterations done, from 0.
         points: Pairs of iteration and value, one or more, the iterations rising.
     """
-    return float(np.interp(iteration, *zip(*points, strict=True)))
+    iterations, values = zip(*points, strict=True)
+    return float(np.interp(iteration, iterations, values))

@@ -31,7 +31,7 @@ _STYLE = {
 @contextmanager
 def style() -> Iterator[None]:
     """Inside, figures are drawn and written in the style of this project; nothing global stays changed."""
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(_STYLE):  # type: ignore[arg-type]
         yield
 
 

@@ -4,7 +4,8 @@ from typing import TypeVar
 
 from joblib import Parallel, delayed
 
-Item, Result = TypeVar('Item'), TypeVar('Result')
+Item = TypeVar('Item')
+Result = TypeVar('Result')
 
 
 def in_order(function: Callable[[Item], Result], blocks: Iterable[Iterable[Item]], workers: int) -> Iterator[Result]:

@@ -58,7 +58,7 @@ class ScheduleHook(Hook):
         owner: Any = unwrap(runner.model)
         *path, name = self.field.split('.')
         for part in path:
-            owner = unwrap(getattr(owner, part, None))
+            owner = unwrap(getattr(owner, part, None))  # type: ignore[arg-type]
         return owner, name
 
 

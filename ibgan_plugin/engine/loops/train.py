@@ -25,6 +25,8 @@ class ResumableTrainLoop(IterBasedTrainLoop):
         IBGANError: If ``max_iters`` or ``val_interval`` is below 1.
     """
 
+    dataloader_iterator: Any
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.max_iters < 1 or self.val_interval < 1:

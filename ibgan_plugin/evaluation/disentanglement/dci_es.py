@@ -94,8 +94,9 @@ def dci_es(source: CodeSource, *, num_train: int, num_test: int, batch_size: int
         scores[f'explicitness_{name}'] = float(np.mean([explicitness(curve.capacity, curve.loss, baseline)
                                                         for curve, baseline in zip(curves, baselines, strict=True)]))
         scores[f'informativeness_{name}'] = float(np.mean([1 - curve.loss.min() for curve in curves]))
-        if curves[0].importance is not None:
-            importance = np.stack([curve.importance for curve in curves], axis=1)  # C x F
+        importances = [curve.importance for curve in curves if curve.importance is not None]
+        if importances:
+            importance = np.stack(importances, axis=1)  # C x F
             scores |= {'disentanglement': disentanglement(importance), 'completeness': completeness(importance)}
     return {**scores, 'size': len(varying) / train.codes.shape[1]}
 

@@ -29,7 +29,7 @@ class LabelledCodes:
         IBGANError: If the shapes disagree, a number is NaN or infinite, or a factor that is not continuous has a fraction.
     """
 
-    def __init__(self, codes: np.ndarray, factors: np.ndarray, continuous: Sequence[bool] | None = None) -> None:
+    def __init__(self, codes: np.ndarray, factors: np.ndarray, continuous: Sequence[bool] | np.ndarray | None = None) -> None:
         self.codes = check_codes(codes)
         factors = np.asarray(factors)
         if factors.ndim != 2 or len(factors) != len(self.codes) or factors.shape[1] == 0:

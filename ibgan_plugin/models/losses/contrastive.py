@@ -13,7 +13,7 @@ class CodePair(NamedTuple):
     """Codes of two images that have one in common."""
     first: Tensor  # N x num_codes
     second: Tensor  # N x num_codes
-    index: Tensor  # N, the code that they share
+    index: Tensor  # type: ignore[assignment]  # N, the code that they share; hides tuple.index
 
 
 def pair_codes(first: Tensor, second: Tensor, index: Tensor, low: float, high: float, gap: float) -> CodePair:

@@ -46,7 +46,7 @@ class Encoder(BaseModule):
     @torch.no_grad()
     def _set_logvar(self) -> None:
         if self.initial_logvar is not None:
-            self.net[-1].bias[self.r_dim:] = self.initial_logvar
+            self.net[-1].bias[self.r_dim:] = self.initial_logvar  # type: ignore[index,operator]
 
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """``z`` N x z_dim to ``mu`` and ``logvar``, each N x r_dim."""
