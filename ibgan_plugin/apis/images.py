@@ -1,6 +1,7 @@
 """From what users hand in as an image to what a model takes."""
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,8 +14,8 @@ from ibgan_plugin.datasets.transforms.crop_resize import Crop, resize
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.utils.files import read_bytes
 
-#: An image file, or uint8 H x W or H x W x C (RGB).
-ImageInput = str | Path | np.ndarray
+#: An image file; an array uint8 H x W or H x W x C (RGB); a tensor uint8 C x H x W; or a data set's sample, which holds one.
+ImageInput = str | Path | np.ndarray | Tensor | Mapping[str, Any]
 
 
 def list_images(images: ImageInput | Sequence[ImageInput]) -> list[ImageInput]:
@@ -25,8 +26,10 @@ def list_images(images: ImageInput | Sequence[ImageInput]) -> list[ImageInput]:
     """
     if isinstance(images, (str, Path)):
         found: list[ImageInput] = [*_below(Path(images))] if Path(images).is_dir() else [images]
+    elif isinstance(images, Mapping):
+        return list_images(images['inputs'])
     else:
-        found = [images] if isinstance(images, np.ndarray) and images.ndim < 4 else list(images)
+        found = [images] if isinstance(images, (np.ndarray, Tensor)) and images.ndim < 4 else list(images)
     if not found:
         raise IBGANError(f'no image in {str(images)!r}')
     return found
@@ -44,7 +47,8 @@ def load_image(image: ImageInput, channels: int, size: int, crop: str = 'none') 
     """One image as a model takes it.
 
     Args:
-        image: A file, or an array uint8 H x W or H x W x C with C 1 or 3 (RGB).
+        image: A file; an array uint8 H x W or H x W x C with C 1 or 3 (RGB); a tensor uint8 C x H x W; or a mapping with such a
+            tensor as ``inputs``, as data sets give it.
         channels: Channels of the model's images; files are converted, arrays must have as many.
         size: Side of the model's images.
         crop: What to cut out and resize, as in :meth:`~ibgan_plugin.datasets.transforms.crop_resize.Crop.parse`; ``'none'`` asks
@@ -58,6 +62,12 @@ def load_image(image: ImageInput, channels: int, size: int, crop: str = 'none') 
         OSError: If the file can not be read.
     """
     cut = Crop.parse(crop)
+    if isinstance(image, Mapping):
+        image = image['inputs']
+    if isinstance(image, Tensor):
+        if image.dtype != torch.uint8 or image.ndim != 3 or len(image) != channels:
+            raise IBGANError(f'an image must be uint8 {channels} x H x W, got {image.dtype} of shape {tuple(image.shape)}')
+        image = image.permute(1, 2, 0).cpu().numpy()
     if isinstance(image, (str, Path)):
         name = str(image)
         pixels = decode(read_bytes(image, MAX_FILE_BYTES), channels, name)

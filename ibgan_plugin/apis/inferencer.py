@@ -17,7 +17,7 @@ from ibgan_plugin.config.check import ConfigError, check_config, config_errors
 from ibgan_plugin.config.load import read_config
 from ibgan_plugin.config.zoo import weights_of
 from ibgan_plugin.engine.checkpoints import load_weights
-from ibgan_plugin.models.base import LatentModel
+from ibgan_plugin.models.base import LatentModel, device_of
 from ibgan_plugin.registry import INFERENCERS, MODELS, SCOPE
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.visualization.grids import to_pixels
@@ -60,7 +60,7 @@ class IBGANInferencer(BaseInferencer):
         if weights is None:
             raise IBGANError('weights must name a checkpoint file where model is a config')
         check_config(model)
-        self.crop = crop
+        self.crop, self.weights = crop, weights
         super().__init__(model, str(weights), device, scope, show_progress)
 
     def sample(self, num: int = 64, seed: int = 0) -> np.ndarray:
@@ -89,8 +89,33 @@ class IBGANInferencer(BaseInferencer):
         pixels = np.stack([self.pipeline(image)['inputs'].numpy().transpose(1, 2, 0) for image in images])  # NxSxSxC
         return np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:-1], 3)))
 
+    def __repr__(self) -> str:
+        channels, height, width = self.model.image_shape
+        return (f'{type(self).__name__}({type(self.model).__name__} of {str(self.weights)!r}: r of {self.model.r_dim} dimensions, '
+                f'images {channels} x {height} x {width}, on {device_of(self.model)})')
+
+    def decode(self, r: Tensor | np.ndarray) -> np.ndarray:
+        """The images of representations: N x r_dim, or (r_dim,) for one, to uint8 N x S x S x 3.
+
+        Raises:
+            IBGANError: If ``r`` is of another shape, no floating point, or not finite.
+        """
+        r = torch.as_tensor(r)
+        if r.shape == (self.model.r_dim, ):
+            r = r[None]
+        if r.ndim != 2 or r.shape[1] != self.model.r_dim or not r.is_floating_point():
+            raise IBGANError(f'r must be floating point N x {self.model.r_dim}, got {r.dtype} of shape {tuple(r.shape)}')
+        if not r.isfinite().all():
+            raise IBGANError('r must be finite, but holds NaN or infinity')
+        return self._decode(r.float())
+
     def encode(self, images: ImageInput | Sequence[ImageInput], batch_size: int = 64) -> np.ndarray:
-        """Representations float32 N x r_dim of images: files, a folder, or arrays uint8 H x W x C."""
+        """Representations float32 N x r_dim of images.
+
+        Args:
+            images: One or several: files, a folder, arrays uint8 H x W x C, tensors uint8 C x H x W, or samples of a data set.
+            batch_size: Images at once.
+        """
         return np.stack(self(images, batch_size=batch_size)['predictions'])
 
     @torch.no_grad()
@@ -143,7 +168,7 @@ class IBGANInferencer(BaseInferencer):
 
     def _representation(self, point: Point) -> Tensor:
         """(r_dim,) on the CPU of a representation or an image."""
-        floating = isinstance(point, Tensor) or (isinstance(point, np.ndarray) and point.dtype.kind == 'f')
+        floating = isinstance(point, (Tensor, np.ndarray)) and torch.as_tensor(point).is_floating_point()
         r = torch.as_tensor(point if floating else self.encode([point])[0], dtype=torch.float32).cpu()  # type: ignore[list-item]
         if r.shape != (self.model.r_dim, ):
             raise IBGANError(f'a representation must have shape ({self.model.r_dim},), got {tuple(r.shape)}')

@@ -63,6 +63,36 @@ def test_encode_is_the_models_representation_of_files_folders_and_arrays(inferen
     np.testing.assert_allclose(inferencer.encode(tmp_path / '1.png'), codes[1:2], atol=1e-6)
 
 
+def test_tensors_and_samples_are_encoded_as_their_pixels(inferencer, images):
+    expected = inferencer.encode(images)
+    tensors = torch.from_numpy(images).permute(0, 3, 1, 2)
+    for same in (tensors, list(tensors), [dict(inputs=tensor, data_samples={}) for tensor in tensors], dict(inputs=tensors)):
+        assert np.array_equal(inferencer.encode(same), expected)
+    assert np.array_equal(inferencer.encode(tensors[1]), inferencer.encode(images[1]))
+    assert np.array_equal(inferencer.interpolate(tensors[0], dict(inputs=tensors[1])), inferencer.interpolate(*images[:2]))
+    with pytest.raises(ValueError, match=r'an image must be uint8 1 x H x W, got torch.float32 of shape \(1, 16, 16\)'):
+        inferencer.encode(tensors[0].float())
+    with pytest.raises(ValueError, match=r'an image must be uint8 1 x H x W, got torch.uint8 of shape \(16, 16, 1\)'):
+        inferencer.encode(tensors[0].permute(1, 2, 0))
+
+
+def test_decode_takes_one_representation_or_several(inferencer):
+    r = torch.randn(3, 4)
+    imgs = inferencer.decode(r)
+    assert imgs.shape == (3, SIZE, SIZE, 3) and imgs.dtype == np.uint8
+    assert np.array_equal(inferencer.decode(r.numpy()), imgs)
+    assert np.abs(inferencer.decode(r[1]).astype(int) - imgs[1:2]).max() <= 1
+    for wrong in (torch.zeros(2, 3), torch.zeros(2, 4).long(), torch.zeros(())):
+        with pytest.raises(ValueError, match='r must be floating point N x 4, got torch'):
+            inferencer.decode(wrong)
+    with pytest.raises(ValueError, match='r must be finite'):
+        inferencer.decode(torch.full((1, 4), float('nan')))
+
+
+def test_repr_says_what_is_loaded(inferencer, weights):
+    assert repr(inferencer) == f"IBGANInferencer(IBGAN of '{weights}': r of 4 dimensions, images 1 x 16 x 16, on cpu)"
+
+
 def test_calling_encodes_and_shows_what_the_generator_makes_of_it(inferencer, images):
     results = inferencer(list(images))
     codes = torch.from_numpy(np.stack(results['predictions']))

@@ -2,6 +2,9 @@
 
 Symbols as in IB-GAN (Jeon et al., AAAI 2021): z the source code, r the representation, ``e(r|z) = N(mu, exp(logvar))``,
 ``q(z|x) = N(z_hat, I)``, prior ``m(r) = N(0, I)``.
+
+Shapes and types are checked: nothing is broadcast in silence. NaN and infinity pass, as a look at the values would wait for the
+device in every step; ``HealthHook`` looks at the losses.
 """
 from collections.abc import Callable
 from typing import NamedTuple
@@ -9,6 +12,24 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from ibgan_plugin.utils.errors import IBGANError
+
+
+def check_alike(**tensors: Tensor) -> None:
+    """Raise IBGANError that has the names and all shapes unless the tensors are floating point and of one shape."""
+    for name, tensor in tensors.items():
+        if not tensor.is_floating_point():
+            raise IBGANError(f'{name} must be floating point, got {tensor.dtype}')
+    if len({tensor.shape for tensor in tensors.values()}) > 1:
+        raise IBGANError(f'{" and ".join(tensors)} must have the same shape, got '
+                         f'{" and ".join(str(tuple(tensor.shape)) for tensor in tensors.values())}')
+
+
+def check_matrix(what: str, tensor: Tensor) -> None:
+    """Raise IBGANError unless ``tensor`` is N x D."""
+    if tensor.ndim != 2:
+        raise IBGANError(f'{what} must be N x D, got {tuple(tensor.shape)}')
 
 
 def gaussian_kl(mu: Tensor, logvar: Tensor) -> Tensor:
@@ -21,11 +42,13 @@ def gaussian_kl(mu: Tensor, logvar: Tensor) -> Tensor:
     Returns:
         N x r_dim, in nats.
     """
+    check_alike(mu=mu, logvar=logvar)
     return -0.5 * (1 + logvar - mu.square() - logvar.exp())
 
 
 def mi_upper_bound(mu: Tensor, logvar: Tensor) -> Tensor:
     """``I_U = KL(e(r|z) || m(r))`` per sample: N, in nats. Its mean bounds I(z, r) >= I(z, x) from above."""
+    check_matrix('mu', mu)
     return gaussian_kl(mu, logvar).sum(1)
 
 
@@ -40,6 +63,8 @@ def mi_lower_bound(z: Tensor, z_hat: Tensor) -> Tensor:
         N, in nats. Its mean bounds I(z, x) from below. The differential entropy H(z) is estimated on the same sample by
         ``-log N(z; 0, I)``, whose constants cancel those of q.
     """
+    check_alike(z=z, z_hat=z_hat)
+    check_matrix('z', z)
     return 0.5 * (z.square() - (z - z_hat).square()).sum(1)
 
 
@@ -56,12 +81,15 @@ def reparameterize(mu: Tensor, logvar: Tensor, epsilon: Tensor | None = None) ->
         logvar: N x r_dim.
         epsilon: Standard normal numbers N x r_dim; None draws them.
     """
+    check_alike(mu=mu, logvar=logvar, **({} if epsilon is None else dict(epsilon=epsilon)))
     return torch.addcmul(mu, (0.5 * logvar).exp(), torch.randn_like(mu) if epsilon is None else epsilon)
 
 
 def add_instance_noise(imgs: Tensor, std: float | Tensor) -> Tensor:
     """``imgs`` in [-1, 1] plus Gaussian noise of standard deviation ``std``, clamped to [-1, 1] again; unchanged for 0."""
-    if isinstance(std, (int, float)) and std == 0:
+    if isinstance(std, (int, float)) and not std > 0:
+        if std != 0:
+            raise IBGANError(f'std must be at least 0, got {std}')
         return imgs
     # Drawn in the order of the memory: on a CPU, randn_like is ten times slower for a channels-last tensor.
     noise = torch.randn_like(imgs) if imgs.is_contiguous() else torch.randn_like(imgs.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
@@ -104,6 +132,7 @@ def gradient_penalty(critic: Callable[[Tensor], Tensor], real_imgs: Tensor, fake
     Returns:
         N, differentiable in the critic's weights.
     """
+    check_alike(real_imgs=real_imgs, fake_imgs=fake_imgs)
     ratio = torch.rand(len(real_imgs), 1, 1, 1, device=real_imgs.device, dtype=real_imgs.dtype)
     between = torch.lerp(fake_imgs.detach(), real_imgs, ratio).requires_grad_(True)
     gradient, = torch.autograd.grad(critic(between).sum(), between, create_graph=True)

@@ -1,9 +1,11 @@
 import math
+import re
 
 import pytest
 import torch
 
 from ibgan_plugin.models.losses import functional as F
+from ibgan_plugin.utils.errors import IBGANError
 
 
 def test_gaussian_kl_by_hand():
@@ -103,3 +105,24 @@ def test_r1_penalty_by_hand():
     penalty.sum().backward()
     assert a.grad.item() == 18.0
     assert not real_imgs.requires_grad
+
+
+@pytest.mark.parametrize(('call', 'message'), [
+    (lambda: F.mi_lower_bound(torch.zeros(4, 10), torch.zeros(4, 1)),
+     'z and z_hat must have the same shape, got (4, 10) and (4, 1)'),
+    (lambda: F.mi_lower_bound(torch.zeros(4), torch.zeros(4)), 'z must be N x D, got (4,)'),
+    (lambda: F.mi_lower_bound(torch.zeros(4, 2).long(), torch.zeros(4, 2)), 'z must be floating point, got torch.int64'),
+    (lambda: F.gaussian_kl(torch.zeros(4, 10), torch.zeros(1)),
+     'mu and logvar must have the same shape, got (4, 10) and (1,)'),
+    (lambda: F.mi_upper_bound(torch.zeros(4, 10), torch.zeros(4)),
+     'mu and logvar must have the same shape, got (4, 10) and (4,)'),
+    (lambda: F.reparameterize(torch.zeros(4, 3), torch.zeros(4, 3), torch.zeros(4, 1)),
+     'mu and logvar and epsilon must have the same shape, got (4, 3) and (4, 3) and (4, 1)'),
+    (lambda: F.gradient_penalty(torch.sum, torch.zeros(4, 1, 8, 8), torch.zeros(1, 1, 8, 8)),
+     'real_imgs and fake_imgs must have the same shape, got (4, 1, 8, 8) and (1, 1, 8, 8)'),
+    (lambda: F.add_instance_noise(torch.zeros(4, 1, 8, 8), -0.5), 'std must be at least 0, got -0.5'),
+    (lambda: F.add_instance_noise(torch.zeros(4, 1, 8, 8), float('nan')), 'std must be at least 0, got nan'),
+])
+def test_nothing_is_broadcast_in_silence(call, message):
+    with pytest.raises(IBGANError, match=re.escape(message)):
+        call()
