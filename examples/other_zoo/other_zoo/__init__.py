@@ -1,1 +1,1 @@
-"""A package with a generator of its own."""
+"""A package with a generator and an autoencoder of its own."""
