@@ -140,7 +140,7 @@ def run_with_runner(cfg: Config, variants: dict[str, Variant], clocks: dict[str,
 
 def measure(cfg: Config, batch_size: int, rounds: int, warm_up: int, compiled: bool, runner: bool) -> dict[str, Any]:
     """Times of all variants in milliseconds, and their ratios."""
-    flops = component_costs(cfg.model, batch_size)['training step'].flops
+    flops = component_costs(cfg, batch_size)['training step'].flops
     variants = build_variants(cfg, batch_size, compiled)
     clocks = {name: Clock() for name in [*variants, *(('runner', 'inner step') if runner else ())]}
     if runner:

@@ -1,12 +1,13 @@
-"""Parameters and floating-point operations of the components and of one training step, counted by fvcore."""
-import logging
+"""Parameters and floating-point operations of the networks and of one training step of any model, counted by torch."""
+import copy
 from typing import Any, NamedTuple
 
 import torch
-from fvcore.nn import FlopCountAnalysis
-from torch import Tensor, nn
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
-from ibgan_plugin.models import IBGAN
 from ibgan_plugin.registry import MODELS
 
 
@@ -16,39 +17,43 @@ class Cost(NamedTuple):
     flops: int  # of a forward pass, or of the whole step; a multiply-add counts as two
 
 
-def component_costs(model_cfg: dict[str, Any], batch_size: int = 1) -> dict[str, Cost]:
-    """Costs of each network, and of one training step as ``'training step'``.
+def component_costs(cfg: Config, batch_size: int = 2) -> dict[str, Cost]:
+    """Costs of each network of a config's model, and of its first training step as ``'training step'``.
 
-    The step counts what some optimiser or gradient needs, a pass being as long as the forward one: forward, gradient of the
-    input and gradient of the weights once each for the encoder, the generator and q; for D twice each on real and fake, and in
-    the generator's step forward and gradient of the input. A shared trunk counts like the D that owns it, or, owned by the
-    generator's step, forward three times and both gradients once. Owned by both, q too is run in both steps. Optimisers,
-    activations and losses are left out.
+    The step is run once, on black images: what its forward and backward passes compute counts, products and convolutions alone.
+    A network costs a forward pass of what the step gives it, and nothing if the step does not run it.
 
     Args:
-        model_cfg: Config of an :class:`~ibgan_plugin.models.ibgan.IBGAN`.
-        batch_size: Images a pass.
+        cfg: Config with ``model`` and ``optim_wrapper``; the model is a :class:`~ibgan_plugin.models.base.LatentModel`.
+        batch_size: Images of the batch, at least 2 where there is BatchNorm.
     """
-    model: IBGAN = MODELS.build(model_cfg).eval()
-    z = torch.zeros(batch_size, model.z_dim)
-    r = torch.zeros(batch_size, model.r_dim)
-    with torch.no_grad():
-        imgs = model.generate(r=r)
-        features = imgs if model.trunk is None else model.trunk(imgs)
-    inputs = dict(encoder=z, generator=r, trunk=imgs, discriminator=features, reconstructor=features)
-    costs = {name: _cost(getattr(model, name), value) for name, value in inputs.items() if getattr(model, name) is not None}
-    passes = dict(encoder=3, generator=3, reconstructor=5 if model.trunk_owner == 'both' else 3, discriminator=8,
-                  trunk=5 if model.trunk_owner == 'generator' else 8)
-    step = sum(passes[name] * cost.flops for name, cost in costs.items())
-    costs['training step'] = Cost(sum(cost.parameters for cost in costs.values()), step)
+    model = MODELS.build(cfg.model).train()
+    networks = {name: child for name, child in model.named_children() if any(True for _ in child.parameters())}
+    given: dict[str, tuple] = {}
+    hooks = [network.register_forward_pre_hook(lambda _, inputs, name=name: given.setdefault(name, inputs) and None)
+             for name, network in networks.items()]
+    imgs = torch.zeros(batch_size, *model.image_shape, dtype=torch.uint8)
+    wrapper = build_optim_wrapper(model, copy.deepcopy(cfg.optim_wrapper))
+    with FlopCounterMode(display=False) as step:
+        model.train_step(dict(inputs=imgs), wrapper)
+    for hook in hooks:
+        hook.remove()
+    costs = {name: Cost(_parameters(network), _forward_flops(network, given.get(name))) for name, network in networks.items()}
+    costs['training step'] = Cost(_parameters(model), step.get_total_flops())
     return costs
 
 
-def _cost(module: nn.Module, inputs: Tensor) -> Cost:
-    """fvcore counts multiply-adds of convolutions and matrix products, and normalisations."""
-    logging.getLogger('fvcore').setLevel(logging.ERROR)
-    multiply_adds = FlopCountAnalysis(module, inputs).unsupported_ops_warnings(False).total()
-    return Cost(sum(p.numel() for p in module.parameters()), 2 * int(multiply_adds))
+def _parameters(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+@torch.no_grad()
+def _forward_flops(network: nn.Module, inputs: tuple[Any, ...] | None) -> int:
+    if inputs is None:
+        return 0
+    with FlopCounterMode(display=False) as counter:
+        network(*inputs)
+    return counter.get_total_flops()
 
 
 def format_costs(costs: dict[str, Cost]) -> str:
