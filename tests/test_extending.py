@@ -30,7 +30,8 @@ def folder(tmp_path_factory):
 def train(folder, config, iterations):
     """Train for a few iterations; returns the runner and the lines of its log."""
     options = {'train_cfg.max_iters': iterations, 'train_cfg.val_interval': iterations, 'default_hooks.logger.interval': 10,
-               'default_hooks.reconstructions.interval': 10, 'log_level': 'WARNING', 'log_processor.window_size': 10, 'visualizer.name': config}
+               'default_hooks.reconstructions.interval': 10, 'log_level': 'WARNING', 'log_processor.window_size': 10,
+               'visualizer.name': config}
     runner = build_runner(load_run_config(str(folder / f'{config}.py'), str(folder / config), options, seed=0))
     runner.train()
     log, = (folder / config).glob('*/vis_data/scalars.json')
