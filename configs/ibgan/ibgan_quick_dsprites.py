@@ -1,6 +1,6 @@
 # From nothing to sprites, a traversal and a first score in minutes on two CPU cores: small networks whose D is held by spectral
-# norm, so that no seed and no rounding ends in a texture (docs/recipes.md). beta waits until q reads the sprites: earlier it would
-# win. Enough to find position and size; no measure of the method.
+# norm, so that runs do not end in a texture (docs/recipes.md). beta waits until q reads the sprites: earlier it would win. Enough
+# to find position and size; no measure of the method.
 _base_ = [
     '../_base_/models/ibgan_spectral.py', '../_base_/datasets/dsprites.py', '../_base_/schedules/adam_ttur.py',
     '../_base_/default_runtime.py'
@@ -10,4 +10,4 @@ default_hooks = dict(
     logger=dict(interval=100),
     checkpoint=dict(interval=500),
     traversal=dict(interval=1000),
-    beta=dict(type='ibgan_plugin.ScheduleHook', field='kl_loss.beta', points=[(300, 0.0), (1000, 0.04)]))
+    beta=dict(type='ibgan_plugin.ScheduleHook', field='kl_loss.beta', points=[(500, 0.0), (1300, 0.04)]))
