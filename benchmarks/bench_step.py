@@ -30,8 +30,8 @@ from mmengine.registry import MODELS, RUNNERS, init_default_scope
 from torch.utils.data import Dataset
 
 from ibgan_plugin.apis.complexity import component_costs
-from ibgan_plugin.engine import GroupedOptimWrapperConstructor
 from ibgan_plugin.engine.compiler import drop_compile_without_compiler
+from ibgan_plugin.engine.optim import GroupedOptimWrapperConstructor
 from ibgan_plugin.ops import accelerate, tune_cpu
 from ibgan_plugin.registry import DATASETS
 

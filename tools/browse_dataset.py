@@ -3,11 +3,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from ibgan_plugin.config.load import read_config
 from ibgan_plugin.config.options import add_config_arguments
 from ibgan_plugin.utils.cli import one_clear_message
-from ibgan_plugin.visualization.contact_sheet import contact_sheet
-from ibgan_plugin.visualization.grids import write_png
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -26,6 +23,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Draw."""
     args = parse_args(argv)
+    from ibgan_plugin.config.load import read_config
+    from ibgan_plugin.visualization.contact_sheet import contact_sheet
+    from ibgan_plugin.visualization.grids import write_png
     config = read_config(args.config, args.cfg_options)
     out = args.out or Path('work_dirs', Path(args.config).stem, f'{args.split}_data.png')
     write_png(out, contact_sheet(config, args.split, args.count, args.columns, args.seed))

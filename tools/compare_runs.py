@@ -5,10 +5,8 @@ Each file holds ``codes`` [N, C] of the same samples in the same order, e.g. fro
 import argparse
 import sys
 
-from ibgan_plugin.evaluation.compare_runs import compare_runs, format_runs, load_runs
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.utils.files import check_writable
-from ibgan_plugin.utils.strict_json import write_json
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -24,6 +22,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Score and report."""
     args = parse_args(argv)
+    from ibgan_plugin.evaluation.compare_runs import compare_runs, format_runs, load_runs
+    from ibgan_plugin.utils.strict_json import write_json
     if args.json:
         check_writable(args.json)
     scores = compare_runs(load_runs(args.runs), args.seed)

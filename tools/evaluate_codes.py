@@ -7,12 +7,8 @@ the samples fill a grid, each cell once.
 import argparse
 import sys
 
-from ibgan_plugin.evaluation.code_files import load_codes
-from ibgan_plugin.evaluation.disentanglement.protocols import PROTOCOLS
-from ibgan_plugin.evaluation.evaluate_codes import evaluate_codes, format_table, write_csv
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.utils.files import check_writable
-from ibgan_plugin.utils.strict_json import write_json
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -20,7 +16,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('codes', help='.npz file with codes and factor_sizes, or codes and factors')
     parser.add_argument('--metrics', default='all', help='all (of the protocol), or names separated by commas')
-    parser.add_argument('--protocol', default='study', help=', '.join(PROTOCOLS))
+    parser.add_argument('--protocol', default='study', help='of the literature, see docs/metrics.md (default: %(default)s)')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0])
     parser.add_argument('--json', help='write {metric: {score: {mean, std, per_seed}}} to this file')
     parser.add_argument('--csv', help='write one row per score to this file')
@@ -31,6 +27,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Score and report."""
     args = parse_args(argv)
+    from ibgan_plugin.evaluation.code_files import load_codes
+    from ibgan_plugin.evaluation.evaluate_codes import evaluate_codes, format_table, write_csv
+    from ibgan_plugin.utils.strict_json import write_json
     for path in filter(None, (args.json, args.csv)):
         check_writable(path)
     metrics = args.metrics if args.metrics == 'all' else [name.strip() for name in args.metrics.split(',')]

@@ -6,11 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ibgan_plugin.apis import IBGANInferencer
-from ibgan_plugin.apis.export import FORMATS, export, export_weights
-from ibgan_plugin.config.load import read_config
 from ibgan_plugin.config.options import add_config_arguments
-from ibgan_plugin.config.zoo import weights_of
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.utils.errors import IBGANError
 
@@ -22,7 +18,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('checkpoint', nargs='?', help='checkpoint file; default: the weights that come with the named model')
     parser.add_argument('--part', help='generator: r to image; representation: image to r; what else the model '
                         'has: of an IB-GAN encoder: z to mu, logvar, and reconstructor: image to z')
-    parser.add_argument('--format', choices=(*FORMATS, 'safetensors'), required=True,
+    parser.add_argument('--format', required=True, choices=('onnx', 'torchscript', 'safetensors'),
                         help="onnx needs pip install 'ibgan_plugin[onnx]'")
     parser.add_argument('--out', type=Path, required=True, help='file to write')
     return parser.parse_args(argv)
@@ -32,6 +28,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Export and compare."""
     args = parse_args(argv)
+    from ibgan_plugin.apis import IBGANInferencer
+    from ibgan_plugin.apis.export import export, export_weights
+    from ibgan_plugin.config.load import read_config
+    from ibgan_plugin.config.zoo import weights_of
     weights = weights_of(args.config, args.checkpoint)
     config = read_config(args.config, args.cfg_options)
     if args.format == 'safetensors':

@@ -3,19 +3,11 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from ibgan_plugin.apis import IBGANInferencer
-from ibgan_plugin.apis.dataset import followed_factors
-from ibgan_plugin.apis.encoding import encode_split
-from ibgan_plugin.apis.images import list_images
-from ibgan_plugin.apis.output import STILL_OR_MOVING, check_suffix, write_codes, write_interpolation, write_swap, write_traversal
-from ibgan_plugin.config.load import read_config
 from ibgan_plugin.config.options import add_config_arguments
-from ibgan_plugin.config.zoo import weights_of
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.utils.errors import IBGANError
-from ibgan_plugin.visualization.grids import image_grid, write_png
-from ibgan_plugin.visualization.table import chosen_scale, enlarge
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -28,7 +20,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     command.add_argument('--columns', type=int, default=8, help='images a row (default: %(default)s)')
     command.add_argument('--seed', type=int, default=0, help='of the codes (default: %(default)s)')
 
-    command = _add(commands, 'traverse', draw_traversal, STILL_OR_MOVING, 'what each dimension of r does')
+    command = _add(commands, 'traverse', draw_traversal, ('.png', '.gif', '.mp4'), 'what each dimension of r does')
     command.add_argument('--image', nargs='+', metavar='IMAGE', help='images around which to go, side by side (default: the prior '
                          'mean)')
     command.add_argument('--steps', type=int, default=11, help='images a dimension (default: %(default)s)')
@@ -44,7 +36,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     command.add_argument('--num', type=int, help='so many of its images, drawn at random, the same every time (default: all)')
     command.add_argument('--batch-size', type=int, default=64, help='images at once (default: %(default)s)')
 
-    command = _add(commands, 'interpolate', interpolate, STILL_OR_MOVING, 'from one image to another', 'first', 'second')
+    command = _add(commands, 'interpolate', interpolate, ('.png', '.gif', '.mp4'), 'from one image to another', 'first', 'second')
     command.add_argument('--steps', type=int, default=11, help='images in all (default: %(default)s)')
 
     command = _add(commands, 'swap', swap, ('.png', ), 'two images with some dimensions of r exchanged', 'first', 'second')
@@ -72,22 +64,29 @@ def _add(commands: argparse._SubParsersAction, name: str, run: Callable, suffixe
     return command
 
 
-def draw_sample(inferencer: IBGANInferencer, args: argparse.Namespace) -> None:
+def draw_sample(inferencer: Any, args: argparse.Namespace) -> None:
     """Generated images."""
+    from ibgan_plugin.visualization.grids import image_grid, write_png
+    from ibgan_plugin.visualization.table import chosen_scale, enlarge
     imgs = inferencer.sample(args.num, args.seed)
     write_png(args.out, image_grid(enlarge(imgs, chosen_scale(args.scale, imgs.shape[1])), args.columns))
 
 
-def draw_traversal(inferencer: IBGANInferencer, args: argparse.Namespace) -> None:
+def draw_traversal(inferencer: Any, args: argparse.Namespace) -> None:
     """One row, or one moving image, a dimension."""
+    from ibgan_plugin.apis.dataset import followed_factors
+    from ibgan_plugin.apis.output import write_traversal
     traversals = [inferencer.traverse(args.steps, args.limit, image, args.seed) for image in args.image or [None]]
     factors = followed_factors(inferencer.cfg, inferencer.model) if args.factors else None
     inputs = inferencer.load(args.image) if args.image else None
     write_traversal(args.out, traversals, inputs=inputs, factors=factors, leave_out=args.active_only, scale=args.scale)
 
 
-def encode(inferencer: IBGANInferencer, args: argparse.Namespace) -> None:
+def encode(inferencer: Any, args: argparse.Namespace) -> None:
     """A table of representations."""
+    from ibgan_plugin.apis.encoding import encode_split
+    from ibgan_plugin.apis.images import list_images
+    from ibgan_plugin.apis.output import write_codes
     if args.split:
         if args.images:
             raise IBGANError(f'--split encodes a data set: name no images, got {args.images}')
@@ -99,14 +98,16 @@ def encode(inferencer: IBGANInferencer, args: argparse.Namespace) -> None:
     write_codes(args.out, [str(file) for file in files], inferencer.encode(files, args.batch_size))
 
 
-def interpolate(inferencer: IBGANInferencer, args: argparse.Namespace) -> None:
+def interpolate(inferencer: Any, args: argparse.Namespace) -> None:
     """A row, or a moving image."""
+    from ibgan_plugin.apis.output import write_interpolation
     imgs = inferencer.interpolate(args.first, args.second, args.steps)
     write_interpolation(args.out, imgs, inferencer.load([args.first, args.second]), args.scale)
 
 
-def swap(inferencer: IBGANInferencer, args: argparse.Namespace) -> None:
+def swap(inferencer: Any, args: argparse.Namespace) -> None:
     """The pair, what is decoded of it, and that with dimensions exchanged."""
+    from ibgan_plugin.apis.output import write_swap
     imgs = inferencer.swap(args.first, args.second, args.dims)
     write_swap(args.out, imgs, inferencer.load([args.first, args.second]), args.dims, args.scale)
 
@@ -115,6 +116,10 @@ def swap(inferencer: IBGANInferencer, args: argparse.Namespace) -> None:
 def main(argv: list[str] | None = None) -> None:
     """Run one command."""
     args = parse_args(argv)
+    from ibgan_plugin.apis import IBGANInferencer
+    from ibgan_plugin.apis.output import check_suffix
+    from ibgan_plugin.config.load import read_config
+    from ibgan_plugin.config.zoo import weights_of
     check_suffix(args.out, args.suffixes)
     if args.command == 'encode' and args.checkpoint and Path(args.checkpoint).suffix not in ('.pth', '.safetensors'):
         args.checkpoint, args.images = None, [args.checkpoint, *args.images]  # a named model: the next word is an image

@@ -7,38 +7,37 @@ import dataclasses
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
-from ibgan_plugin.datasets.codec import ENCODINGS
-from ibgan_plugin.datasets.dsprites.build import KIND, prepare
-from ibgan_plugin.datasets.prepare import celeba, chairs, folder, renders
-from ibgan_plugin.datasets.prepare.convert import Recipe
-from ibgan_plugin.datasets.prepare.factor_sets import FACTOR_SETS
-from ibgan_plugin.datasets.prepare.run import run
-from ibgan_plugin.datasets.store.reader import LMDBReader
 from ibgan_plugin.utils.cli import one_clear_message
+from ibgan_plugin.utils.data_root import data_root
 from ibgan_plugin.utils.errors import IBGANError
 
-#: Folder below ``data/`` of the files of a set, where it is not called like the set.
-FOLDERS = {name: 'mpi3d' for name in FACTOR_SETS if name.startswith('mpi3d')}
+#: Sets of arrays with factors, and where their files lie below the folder of the data sets.
+FACTOR_SETS = {'shapes3d': 'shapes3d/3dshapes.h5', 'mpi3d_toy': 'mpi3d/mpi3d_toy.npz',
+               'mpi3d_realistic': 'mpi3d/mpi3d_realistic.npz', 'mpi3d_real': 'mpi3d/mpi3d_real.npz', 'mpi3d_complex': 'mpi3d/real3d_complicated_shapes_ordered.npz',
+               'cars3d': 'cars3d/cars', 'smallnorb': 'smallnorb/'}
+#: Sets of numbered images of all combinations of factors.
+RENDERS = ('falcor3d', 'isaac3d')
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest='dataset', required=True, metavar='DATASET')
+    data = data_root()
 
     for name, text in (('dsprites', 'draw dSprites, or pack the official npz'),
                        ('cdsprites', 'the same file: colour dSprites are coloured while they are read')):
         command = commands.add_parser(name, help=text)
-        command.add_argument('--out', type=Path, default=Path('data/dsprites'), help='folder of dsprites.lmdb')
+        command.add_argument('--out', type=Path, default=data / 'dsprites', help='folder of dsprites.lmdb')
         command.add_argument('--npz', type=Path, help='the official file (default: the one in --out, if any; else draw)')
         command.set_defaults(run=prepare_dsprites)
 
-    for name, recipe, text in (('celeba', celeba.RECIPE, _official(celeba.COUNT, celeba.SIZE)),
-                               ('3dchairs', chairs.RECIPE, _official(chairs.COUNT, chairs.SIZE)),
-                               ('folder', folder.RECIPE, 'any images')):
+    for name, text in (('celeba', 'its official images, checked'), ('3dchairs', 'its official images, checked'),
+                       ('folder', 'any images')):
         command = commands.add_parser(name, help=f'convert {name}: {text}', description=f'Convert {name}: {text}.')
-        command.set_defaults(run=prepare_images, recipe=recipe)
+        command.set_defaults(run=prepare_images)
         if name == 'folder':
             command.add_argument('root', type=Path, help='folder, zip or tar file of images')
             command.add_argument('--out', type=Path, required=True, help='LMDB file to make')
@@ -46,41 +45,37 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
                                  'names the files, the others are factors (docs/own_data.md)')
             command.add_argument('--continuous', nargs='+', default=[], metavar='FACTOR', help='factors that are measurements')
             command.add_argument('--categorical', nargs='+', default=[], metavar='FACTOR', help='factors that are classes')
-            command.add_argument('--channels', type=int, default=recipe.channels, help='1 (grey) or 3')
+            command.add_argument('--channels', type=int, help='1 (grey) or 3 (default: 3)')
         else:
-            command.add_argument('root', type=Path, nargs='?', default=Path('data') / name, help='where the official files are')
-            command.add_argument('--out', type=Path, default=Path('data', name, f'{name}.lmdb'), help='LMDB file to make')
+            command.add_argument('root', type=Path, nargs='?', default=data / name, help='where the official files are')
+            command.add_argument('--out', type=Path, default=data / name / f'{name}.lmdb', help='LMDB file to make')
             command.add_argument('--partial', action='store_true', help='accept any number of images of any size')
-        command.add_argument('--crop', default=recipe.crop, help="'none', 'square', 'WxH', 'WxH+LEFT+TOP', or celeba_148, "
-                             'celeba_128, celeba_64 (default: %(default)s)')
-        command.add_argument('--quality', type=int, default=recipe.quality, help='of JPEG (default: %(default)s)')
+        command.add_argument('--crop', help="'none', 'square', 'WxH', 'WxH+LEFT+TOP', or celeba_148, celeba_128, celeba_64 "
+                             '(default: the one that is usual for the set)')
+        command.add_argument('--quality', type=int, help='of JPEG')
         command.add_argument('--skip-unreadable', action='store_true', help='leave damaged files out instead of stopping')
-        _add_output_options(command, recipe)
+        _add_output_options(command)
 
-    for name, factor_set in FACTOR_SETS.items():
-        command = commands.add_parser(name, help=f'convert {name}, {len(factor_set.grid):,} images with factors')
+    for name, place in FACTOR_SETS.items():
+        command = commands.add_parser(name, help=f'convert {name}: images with factors')
         command.set_defaults(run=prepare_factor_set)
-        place = Path('data', FOLDERS.get(name, name))
-        command.add_argument('root', type=Path, nargs='?', default=place / factor_set.file,
+        command.add_argument('root', type=Path, nargs='?', default=data / place,
                              help='the official file or folder (default: %(default)s)')
-        command.add_argument('--out', type=Path, default=place / f'{name}.lmdb', help='LMDB file to make (default: %(default)s)')
-        _add_output_options(command, Recipe(encoding='png'))
+        command.add_argument('--out', type=Path, default=data / Path(place).parts[0] / f'{name}.lmdb',
+                             help='LMDB file to make (default: %(default)s)')
+        _add_output_options(command)
 
-    for name, grid in renders.RENDERS.items():
-        command = commands.add_parser(name, help=f'convert {name}, {len(grid):,} images with factors')
+    for name in RENDERS:
+        command = commands.add_parser(name, help=f'convert {name}: numbered images of all combinations of factors')
         command.set_defaults(run=prepare_renders)
-        command.add_argument('root', type=Path, nargs='?', default=Path('data', name, 'images'),
+        command.add_argument('root', type=Path, nargs='?', default=data / name / 'images',
                              help='the folder, zip or tar file of the numbered images (default: %(default)s)')
-        command.add_argument('--out', type=Path, default=Path('data', name, f'{name}.lmdb'), help='LMDB file to make')
-        _add_output_options(command, renders.RECIPE)
+        command.add_argument('--out', type=Path, default=data / name / f'{name}.lmdb', help='LMDB file to make')
+        _add_output_options(command)
 
     for command in commands.choices.values():
         command.add_argument('--force', action='store_true', help='build again if it is there')
     return parser.parse_args(argv)
-
-
-def _official(count: int, size: tuple[int, int]) -> str:
-    return f'{count:,} images of {size[0]}x{size[1]} pixels, checked'
 
 
 def _workers(text: str) -> int:
@@ -89,15 +84,23 @@ def _workers(text: str) -> int:
     return int(text)
 
 
-def _add_output_options(command: argparse.ArgumentParser, recipe: Recipe) -> None:
-    command.add_argument('--size', type=int, default=recipe.size, help='side of the images (default: %(default)s)')
-    command.add_argument('--encoding', choices=ENCODINGS, default=recipe.encoding,
-                         help='; '.join(f'{name}: {text}' for name, text in ENCODINGS.items()) + ' (default: %(default)s)')
+def _add_output_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument('--size', type=int, help='side of the images (default: 64)')
+    command.add_argument('--encoding', help='raw: as they are; png: smaller, slower to read; jpeg: smallest, not exact '
+                         '(default: the one that is usual for the set)')
     command.add_argument('--workers', type=_workers, default=os.cpu_count() or 1, help='threads (default: %(default)s)')
+
+
+def _changed(recipe: Any, args: argparse.Namespace) -> Any:
+    """The usual recipe of a set with what the command line asks for instead."""
+    keys = ('crop', 'size', 'encoding', 'quality', 'channels')
+    return dataclasses.replace(recipe, **{key: getattr(args, key) for key in keys if getattr(args, key, None) is not None})
 
 
 def prepare_dsprites(args: argparse.Namespace) -> str:
     """Build ``dsprites.lmdb`` and check what was written."""
+    from ibgan_plugin.datasets.dsprites.build import KIND, prepare
+    from ibgan_plugin.datasets.store.reader import LMDBReader
     path = prepare(args.out, args.npz, args.force)
     reader = LMDBReader(path, KIND)
     reader.verify()
@@ -107,10 +110,12 @@ def prepare_dsprites(args: argparse.Namespace) -> str:
 
 def prepare_images(args: argparse.Namespace) -> str:
     """Convert image files."""
-    changes = {name: vars(args)[name] for name in ('crop', 'size', 'encoding', 'quality', 'channels') if name in args}
+    from ibgan_plugin.datasets.prepare import celeba, chairs, folder
+    from ibgan_plugin.datasets.prepare.run import run
+    usual = {'celeba': celeba.RECIPE, '3dchairs': chairs.RECIPE, 'folder': folder.RECIPE}[args.dataset]
+    recipe = _changed(usual, args)
     if getattr(args, 'partial', False):
-        changes['expected'] = None
-    recipe = dataclasses.replace(args.recipe, **changes)
+        recipe = dataclasses.replace(recipe, expected=None)
     if args.dataset == 'folder':
         if args.factors is None and args.continuous + args.categorical:
             raise IBGANError('--continuous and --categorical say what factors are: give their table with --factors')
@@ -124,14 +129,19 @@ def prepare_images(args: argparse.Namespace) -> str:
 
 def prepare_factor_set(args: argparse.Namespace) -> str:
     """Convert a set of arrays with factors."""
-    job = FACTOR_SETS[args.dataset].job(args.root, args.encoding, args.size, args.workers)
+    from ibgan_plugin.datasets.prepare.convert import Recipe
+    from ibgan_plugin.datasets.prepare.factor_sets import FACTOR_SETS
+    from ibgan_plugin.datasets.prepare.run import run
+    recipe = _changed(Recipe(encoding='png'), args)
+    job = FACTOR_SETS[args.dataset].job(args.root, recipe.encoding, recipe.size, args.workers)
     return run(args.out, job, overwrite=args.force)
 
 
 def prepare_renders(args: argparse.Namespace) -> str:
     """Convert numbered images of all combinations of factors."""
-    recipe = dataclasses.replace(renders.RECIPE, size=args.size, encoding=args.encoding)
-    conversion, job = renders.job(args.dataset, args.root, recipe, args.workers)
+    from ibgan_plugin.datasets.prepare import renders
+    from ibgan_plugin.datasets.prepare.run import run
+    conversion, job = renders.job(args.dataset, args.root, _changed(renders.RECIPE, args), args.workers)
     return run(args.out, job, conversion, args.force)
 
 

@@ -8,20 +8,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from mmengine.dist import is_main_process
-
-from ibgan_plugin.apis.run_dir import RunDir
-from ibgan_plugin.apis.testing import choose_scores, format_ranking, keep_codes, rank, score_checkpoint
 from ibgan_plugin.config.options import add_config_arguments, add_run_arguments
-from ibgan_plugin.config.zoo import weights_of
-from ibgan_plugin.engine.launch import build_runner, checkpoint_dir, load_run_config
-from ibgan_plugin.engine.log import hear_warnings
-from ibgan_plugin.evaluation.disentanglement.protocols import PROTOCOLS
-from ibgan_plugin.evaluation.report import format_rows, write_scores
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.utils.files import check_writable
-from ibgan_plugin.utils.strict_json import write_json
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -30,7 +20,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add_config_arguments(parser)
     parser.add_argument('checkpoint', nargs='?', help='checkpoint file; default: the weights that come with the named model')
     parser.add_argument('--metrics', help="names separated by commas; default: the config's, or all of --protocol")
-    parser.add_argument('--protocol', help=f"named protocol of scores of codes: {', '.join(PROTOCOLS)}")
+    parser.add_argument('--protocol', help='named protocol of scores of codes, see docs/metrics.md')
     parser.add_argument('--seeds', type=int, nargs='+', help='of scores of codes, which then are means over them')
     parser.add_argument('--save-codes', metavar='FILE', help='.npz file for the codes, which evaluate_codes and compare_runs read')
     parser.add_argument('--all-checkpoints', action='store_true', help='test every checkpoint of the work directory')
@@ -42,6 +32,15 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     """Test."""
     args = parse_args(argv)
+    from mmengine.dist import is_main_process
+
+    from ibgan_plugin.apis.run_dir import RunDir
+    from ibgan_plugin.apis.testing import choose_scores, format_ranking, keep_codes, rank, score_checkpoint
+    from ibgan_plugin.config.zoo import weights_of
+    from ibgan_plugin.engine.launch import build_runner, checkpoint_dir, load_run_config
+    from ibgan_plugin.engine.log import hear_warnings
+    from ibgan_plugin.evaluation.report import format_rows, write_scores
+    from ibgan_plugin.utils.strict_json import write_json
     hear_warnings()
     if args.all_checkpoints and args.checkpoint:
         raise IBGANError('--all-checkpoints tests those of the work directory: name no checkpoint, but --work-dir')

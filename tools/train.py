@@ -3,9 +3,6 @@ import argparse
 import sys
 
 from ibgan_plugin.config.options import AMP_TYPES, add_config_arguments, add_run_arguments
-from ibgan_plugin.engine.hooks.preemption import PREEMPTED_EXIT_CODE
-from ibgan_plugin.engine.launch import build_runner, load_run_config
-from ibgan_plugin.engine.log import hear_warnings
 from ibgan_plugin.utils.cli import one_clear_message
 
 
@@ -29,6 +26,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     """Train."""
     args = parse_args(argv)
+    from ibgan_plugin.engine.hooks.preemption import PREEMPTED_EXIT_CODE
+    from ibgan_plugin.engine.launch import build_runner, load_run_config
+    from ibgan_plugin.engine.log import hear_warnings
     hear_warnings()
     cfg = load_run_config(args.config, args.work_dir, args.cfg_options, args.seed, args.launcher, args.amp, args.resume,
                           device=args.device, load_from=args.load_from, strict=not args.non_strict, overwrite=args.overwrite,

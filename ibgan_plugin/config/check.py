@@ -7,13 +7,12 @@ import re
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import PurePath
 from typing import Any, get_type_hints
 
 from mmengine.config import Config
 from mmengine.registry import build_from_cfg
-from mmengine.runner import Runner
-from torch.utils.data import DataLoader
 
 from ibgan_plugin.config.errors import ConfigError
 from ibgan_plugin.config.options import shorten
@@ -25,8 +24,6 @@ _KNOWN_PACKAGES = (SCOPE, 'mmengine', 'mmcv', 'torch')
 #: Keys that MMEngine takes out of a component's config before it builds the component.
 _ALWAYS_ALLOWED = {'type', '_scope_', 'priority', 'convert_to_iter_based', 'init_cfg'}
 _LOADER_KEYS = {'dataset', 'persistent_workers', 'collate_fn', 'sampler', 'batch_sampler', 'worker_init_fn', 'num_batch_per_epoch'}
-_RUNNER_KEYS = set(inspect.signature(Runner.__init__).parameters) - {'self', 'cfg'} | {
-    'custom_imports', 'compile', 'sync_bn', 'find_unused_parameters', 'runner_type', 'strategy'}
 #: Largest integer that anything but a seed or a number of bytes can mean, and largest seed, numpy's.
 MAX_INTEGER, MAX_SEED = 10**9, 2**32 - 1
 #: Places of components, which need a type.
@@ -35,6 +32,14 @@ _COMPONENTS = re.compile(r'model|\w+_dataloader\.(dataset|sampler)|optim_wrapper
 _LOADER_NUMBERS = {'batch_size': (1, 1 << 20), 'num_workers': (0, max(64, 8 * (os.cpu_count() or 1))), 'prefetch_factor': (1, 1024)}
 #: Names of files within the work directory.
 _INNER_PATHS = {'filename_tmpl', 'img_save_dir', 'config_save_file', 'scalar_save_file'}
+
+
+@cache
+def _runner_keys() -> set[str]:
+    """Top-level keys that the runner reads."""
+    from mmengine.runner import Runner  # where it is used: tools that run nothing start without it
+    return set(inspect.signature(Runner.__init__).parameters) - {'self', 'cfg'} | {
+        'custom_imports', 'compile', 'sync_bn', 'find_unused_parameters', 'runner_type', 'strategy'}
 
 
 def check_config(cfg: Config) -> None:
@@ -56,7 +61,7 @@ def check_config(cfg: Config) -> None:
 def _mistakes(cfg: dict[str, Any]) -> Iterator[str]:
     """All mistakes of a config, without its name."""
     for key in cfg:
-        if key not in _RUNNER_KEYS and (close := difflib.get_close_matches(key, _RUNNER_KEYS, n=1, cutoff=0.8)):
+        if key not in _runner_keys() and (close := difflib.get_close_matches(key, _runner_keys(), n=1, cutoff=0.8)):
             yield f'unknown key {key!r}; did you mean {close[0]!r}?'
     scope = cfg.get('default_scope') or ''
     if not isinstance(scope, str):
@@ -64,10 +69,11 @@ def _mistakes(cfg: dict[str, Any]) -> Iterator[str]:
         return
     types = [str(node['type']) for _, node in walk('', cfg) if isinstance(node.get('type'), str)]
     import_registries(sorted({scope, *(name.partition('.')[0] for name in types if '.' in name)}))
+    from mmengine.runner import Runner
     for key, hint in get_type_hints(Runner.__init__).items():
         if key in cfg and not fits(cfg[key], hint):
             yield _misfit(key, cfg[key], hint)
-    for key in sorted(_RUNNER_KEYS & set(cfg)):
+    for key in sorted(_runner_keys() & set(cfg)):
         foreign: tuple[str, ...] = ()
         for path, node in walk(key, cfg[key]):
             cls = None
@@ -86,6 +92,7 @@ def _mistakes(cfg: dict[str, Any]) -> Iterator[str]:
 def _node_mistakes(path: str, node: dict, cls: Any) -> Iterator[str]:
     """Mistakes in one dict, whose ``type`` is ``cls`` (None if it has none that is known)."""
     if path.endswith('_dataloader'):
+        from torch.utils.data import DataLoader
         allowed = set(inspect.signature(DataLoader.__init__).parameters) - {'self'} | _LOADER_KEYS
         yield from _key_mistakes(path, node, allowed, 'a data loader')
     if cls is None:
@@ -206,5 +213,5 @@ def _failed_key(cfg: Config, error: Exception) -> str:
     """Key of the innermost component that raised ``error`` while it was built; '' where that is not known."""
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__) if frame.f_code is build_from_cfg.__code__]
     cfg_dict = cfg.to_dict()
-    nodes = [item for key in sorted(_RUNNER_KEYS & set(cfg_dict)) for item in walk(key, cfg_dict[key])]
+    nodes = [item for key in sorted(_runner_keys() & set(cfg_dict)) for item in walk(key, cfg_dict[key])]
     return next((path for frame in reversed(frames) for path, node in nodes if node == frame.f_locals['cfg']), '')

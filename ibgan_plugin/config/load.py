@@ -5,8 +5,7 @@ from typing import Any
 
 from mmengine.config import Config, ConfigDict
 
-from ibgan_plugin.config.check import check_config
-from ibgan_plugin.config.data_root import find_data
+from ibgan_plugin.config.data_paths import find_data
 from ibgan_plugin.config.errors import ConfigError
 from ibgan_plugin.config.files import chain, read_data, read_file
 from ibgan_plugin.config.types import check_named, import_registries
@@ -56,6 +55,7 @@ def load_config(path: str | Path, work_dir: str | None = None, cfg_options: Mapp
     Raises:
         ConfigError: If the config has mistakes; names all of them.
     """
+    from ibgan_plugin.config.check import check_config  # asks torch and MMEngine's runner what they take
     cfg = read_config(path, cfg_options)
     cfg.work_dir = work_dir or cfg.get('work_dir') or str(Path('work_dirs') / Path(path).stem)
     cfg.launcher = launcher

@@ -8,7 +8,7 @@ from mmengine.registry import HOOKS, MODELS, Registry, build_from_cfg, init_defa
 
 import ibgan_plugin.registry
 from ibgan_plugin.config.check import check_config
-from ibgan_plugin.engine import GroupedOptimWrapperConstructor
+from ibgan_plugin.engine.optim import GroupedOptimWrapperConstructor
 from ibgan_plugin.evaluation.disentanglement.protocols import PROTOCOLS
 from ibgan_plugin.registry import METRICS
 from ibgan_plugin.utils.schedules import piecewise_linear

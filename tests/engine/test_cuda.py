@@ -3,8 +3,8 @@ import torch
 from mmengine.config import Config
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from ibgan_plugin.engine import GroupedOptimWrapperConstructor
 from ibgan_plugin.engine.cuda import tune_cuda
+from ibgan_plugin.engine.optim import GroupedOptimWrapperConstructor
 from ibgan_plugin.registry import MODELS
 from tests.conftest import batch, model_cfg, optim_cfg, trunk_cfg
 

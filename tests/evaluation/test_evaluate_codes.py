@@ -133,7 +133,7 @@ def test_output_goes_into_a_new_folder_or_is_refused_before_the_work(tmp_path, c
     command = [path, '--protocol', 'mini', '--metrics', 'mig', '--json']
     assert tool.main([*command, str(tmp_path / 'new/folder/out.json')]) == 0
     assert list(json.loads((tmp_path / 'new/folder/out.json').read_text())) == ['mig']
-    monkeypatch.setattr(tool, 'evaluate_codes', lambda *_: pytest.fail('it must not start'))
+    monkeypatch.setattr('ibgan_plugin.evaluation.evaluate_codes.evaluate_codes', lambda *_: pytest.fail('it must not start'))
     assert tool.main([*command, str(tmp_path)]) == 2
     assert capsys.readouterr().err == f'error: {tmp_path} can not be written: it is a folder\n'
 

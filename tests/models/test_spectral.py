@@ -3,7 +3,7 @@ import torch
 from mmengine.registry import MODELS
 from torch import nn
 
-from ibgan_plugin.engine import GroupedOptimWrapperConstructor
+from ibgan_plugin.engine.optim import GroupedOptimWrapperConstructor
 from ibgan_plugin.models import SmallGenerator, SpectralDiscriminator, SpectralReconstructor, SpectralTrunk
 from ibgan_plugin.models.freeze import frozen
 from tests.conftest import SIZE, assert_same, batch, build, snapshot, spectral_cfg

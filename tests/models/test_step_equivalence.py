@@ -10,7 +10,7 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS
 
-from ibgan_plugin.engine import GroupedOptimWrapperConstructor
+from ibgan_plugin.engine.optim import GroupedOptimWrapperConstructor
 from ibgan_plugin.ops import accelerate
 from tests.conftest import batch, model_cfg, optim_cfg, trunk_cfg
 from tests.reference.plain_step import PlainIBGAN

@@ -78,7 +78,7 @@ def equality_run(rank: int, environment: dict, cfg: dict, out: str) -> None:
     from mmengine.model import MMSeparateDistributedDataParallel
     from mmengine.registry import MODELS
 
-    from ibgan_plugin.engine import GroupedOptimWrapperConstructor
+    from ibgan_plugin.engine.optim import GroupedOptimWrapperConstructor
     from ibgan_plugin.models.losses import functional
     from ibgan_plugin.ops import accelerate, convert_sync_batchnorm
     from tests.conftest import batch, optim_cfg

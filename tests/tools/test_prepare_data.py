@@ -6,6 +6,7 @@ import pytest
 
 from ibgan_plugin.datasets import LMDBImages
 from ibgan_plugin.datasets.codec import encode
+from ibgan_plugin.datasets.prepare import factor_sets, renders
 
 TOOL = Path(__file__).resolve().parents[2] / 'tools' / 'prepare_data.py'
 
@@ -98,3 +99,18 @@ def test_unknown_data_set(tool, capsys):
     with pytest.raises(SystemExit):
         tool.main(['imagenet'])
     assert "invalid choice: 'imagenet'" in capsys.readouterr().err
+
+
+def test_the_sets_are_those_of_the_package(tool):
+    assert tool.FACTOR_SETS.keys() == factor_sets.FACTOR_SETS.keys() and set(tool.RENDERS) == renders.RENDERS.keys()
+    for name, place in tool.FACTOR_SETS.items():
+        assert place.endswith(f'/{factor_sets.FACTOR_SETS[name].file}')
+
+
+def test_the_data_root_is_where_sets_are_looked_for_and_made(tool, tmp_path, monkeypatch):
+    monkeypatch.setenv('IBGAN_DATA_ROOT', str(tmp_path / 'sets'))
+    assert tool.parse_args(['dsprites']).out == tmp_path / 'sets/dsprites'
+    args = tool.parse_args(['mpi3d_toy'])
+    assert (args.root, args.out) == (tmp_path / 'sets/mpi3d/mpi3d_toy.npz', tmp_path / 'sets/mpi3d/mpi3d_toy.lmdb')
+    monkeypatch.delenv('IBGAN_DATA_ROOT')
+    assert tool.parse_args(['celeba']).root.as_posix() == 'data/celeba'

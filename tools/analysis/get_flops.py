@@ -3,10 +3,7 @@ import argparse
 import json
 import sys
 
-from ibgan_plugin.apis.complexity import component_costs, format_costs
-from ibgan_plugin.config.load import load_config
 from ibgan_plugin.config.options import add_config_arguments
-from ibgan_plugin.engine.size import check_size
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.utils.files import write_whole
 
@@ -24,6 +21,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Count."""
     args = parse_args(argv)
+    from ibgan_plugin.apis.complexity import component_costs, format_costs
+    from ibgan_plugin.config.load import load_config
+    from ibgan_plugin.engine.size import check_size
     cfg = load_config(args.config, cfg_options=args.cfg_options)
     check_size(cfg)
     costs = component_costs(cfg, args.batch_size or cfg.train_dataloader.batch_size)

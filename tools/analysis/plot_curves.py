@@ -6,10 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ibgan_plugin.apis.run_dir import RunDir
 from ibgan_plugin.utils.cli import one_clear_message
-from ibgan_plugin.visualization.curves import Scalars, draw_curves
-from ibgan_plugin.visualization.figures import check_suffix, write_figure
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -26,6 +23,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Draw."""
     args = parse_args(argv)
+    from ibgan_plugin.apis.run_dir import RunDir
+    from ibgan_plugin.visualization.curves import Scalars, draw_curves
+    from ibgan_plugin.visualization.figures import check_suffix, write_figure
     check_suffix(args.out)
     groups: dict[str, list[Scalars]] = {}
     for run in map(RunDir, args.runs):

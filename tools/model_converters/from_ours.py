@@ -4,9 +4,6 @@ import io
 import sys
 from pathlib import Path
 
-import torch
-
-from ibgan_plugin.interop.converters import LAYOUTS, from_ours
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.utils.files import write_whole
 
@@ -16,7 +13,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Convert one of our checkpoints for another implementation: the weights alone')
     parser.add_argument('source', type=Path, help='our checkpoint')
     parser.add_argument('out', type=Path, help='checkpoint to write')
-    parser.add_argument('--layout', choices=LAYOUTS, default='published', help='the other implementation (default: %(default)s)')
+    parser.add_argument('--layout', default='published', help='the other implementation (default: %(default)s)')
     return parser.parse_args(argv)
 
 
@@ -24,6 +21,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Convert."""
     args = parse_args(argv)
+    import torch
+
+    from ibgan_plugin.interop.converters import from_ours
     content = io.BytesIO()
     torch.save(from_ours(args.source, args.layout), content)
     write_whole(args.out, content.getvalue())

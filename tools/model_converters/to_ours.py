@@ -7,10 +7,6 @@ import io
 import sys
 from pathlib import Path
 
-import torch
-from mmengine.config import Config
-
-from ibgan_plugin.interop.converters import LAYOUTS, to_ours
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.utils.files import write_whole
@@ -18,7 +14,7 @@ from ibgan_plugin.utils.files import write_whole
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=f'Convert a checkpoint of another implementation: {" or ".join(LAYOUTS)}')
+    parser = argparse.ArgumentParser(description='Convert a checkpoint of another implementation of IB-GAN')
     parser.add_argument('source', type=Path, help='checkpoint of the other implementation')
     parser.add_argument('out', type=Path, help='checkpoint to write, *.pth; its config is written beside it')
     return parser.parse_args(argv)
@@ -28,6 +24,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Convert."""
     args = parse_args(argv)
+    import torch
+    from mmengine.config import Config
+
+    from ibgan_plugin.interop.converters import to_ours
     if args.out.suffix != '.pth':
         raise IBGANError(f'the output file must end in .pth, got {str(args.out)!r}')
     checkpoint, model = to_ours(args.source)

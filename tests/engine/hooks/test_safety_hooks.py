@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from ibgan_plugin.engine import SkipNonFiniteOptimWrapper
 from ibgan_plugin.engine.hooks import HealthHook, IterationSeedHook, PreemptionHook
 from ibgan_plugin.engine.hooks.health import DivergedError
 from ibgan_plugin.engine.hooks.iteration_seed import iteration_seed
+from ibgan_plugin.engine.optim import SkipNonFiniteOptimWrapper
 from ibgan_plugin.engine.workers import STOP_SIGNALS
 from tests.conftest import model_cfg
 from tests.engine.hooks.test_hooks import Spy

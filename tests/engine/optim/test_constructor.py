@@ -2,7 +2,7 @@ import pytest
 import torch
 from mmengine.registry import MODELS
 
-from ibgan_plugin.engine import GroupedOptimWrapperConstructor
+from ibgan_plugin.engine.optim import GroupedOptimWrapperConstructor
 from tests.conftest import model_cfg, optim_cfg, trunk_cfg
 
 

@@ -6,16 +6,10 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.logging import print_log
 
-#: Environment variable that names the folder of the data sets, ``data`` without it.
-VARIABLE = 'IBGAN_DATA_ROOT'
-DEFAULT = 'data'
+from ibgan_plugin.utils.data_root import DEFAULT, VARIABLE, data_root
+
 #: Of this package, where it runs from a checkout.
 CHECKOUT = Path(__file__).resolve().parents[2]
-
-
-def data_root() -> Path:
-    """Folder of the data sets: ``$IBGAN_DATA_ROOT``, else ``data`` in the current folder."""
-    return Path(os.environ.get(VARIABLE) or DEFAULT)
 
 
 def find_data(cfg: Config) -> None:
