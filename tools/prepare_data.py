@@ -15,7 +15,8 @@ from ibgan_plugin.utils.errors import IBGANError
 
 #: Sets of arrays with factors, and where their files lie below the folder of the data sets.
 FACTOR_SETS = {'shapes3d': 'shapes3d/3dshapes.h5', 'mpi3d_toy': 'mpi3d/mpi3d_toy.npz',
-               'mpi3d_realistic': 'mpi3d/mpi3d_realistic.npz', 'mpi3d_real': 'mpi3d/mpi3d_real.npz', 'mpi3d_complex': 'mpi3d/real3d_complicated_shapes_ordered.npz',
+               'mpi3d_realistic': 'mpi3d/mpi3d_realistic.npz', 'mpi3d_real': 'mpi3d/mpi3d_real.npz',
+               'mpi3d_complex': 'mpi3d/real3d_complicated_shapes_ordered.npz',
                'cars3d': 'cars3d/cars', 'smallnorb': 'smallnorb/'}
 #: Sets of numbered images of all combinations of factors.
 RENDERS = ('falcor3d', 'isaac3d')
