@@ -39,6 +39,7 @@ def main(argv: list[str] | None = None) -> int:
     from ibgan_plugin.config.zoo import weights_of
     from ibgan_plugin.engine.launch import build_runner, checkpoint_dir, load_run_config
     from ibgan_plugin.engine.log import hear_warnings
+    from ibgan_plugin.evaluation.heat_maps import write_heat_maps
     from ibgan_plugin.evaluation.report import format_rows, write_scores
     from ibgan_plugin.utils.strict_json import write_json
     hear_warnings()
@@ -68,7 +69,9 @@ def main(argv: list[str] | None = None) -> int:
         if args.save_codes:
             path = Path(args.save_codes)
             keep_codes(path.with_name(f'{path.stem}_{name}{path.suffix}') if len(tested) > 1 else path, one)
-    if args.all_checkpoints:
+    if not args.all_checkpoints:
+        write_heat_maps(runner.test_evaluator.metrics, cfg.work_dir)
+    else:
         ranking = rank(tested)
         print('', format_ranking(tested, ranking), sep='\n')
         write_json(Path(cfg.work_dir, 'test', 'ranking.json'), ranking or {})

@@ -6,6 +6,7 @@ import numpy as np
 
 from ibgan_plugin.datasets.ground_truth import FactorGrid, Rng
 from ibgan_plugin.evaluation.checks import check_codes, check_factors
+from ibgan_plugin.evaluation.disentanglement.findings import Findings
 from ibgan_plugin.evaluation.disentanglement.sampling import sample_splits
 from ibgan_plugin.utils.errors import IBGANError
 
@@ -56,6 +57,7 @@ class CodeTable:
         if np.count_nonzero(self._row >= 0) != len(index):
             values, counts = np.unique(index, return_counts=True)
             raise IBGANError(f'cell {values[counts > 1][0]} of the grid occurs more than once in index')
+        self.findings = Findings()
         self._is_whole = len(index) == len(grid) and bool((np.diff(index) == 1).all())
 
     @classmethod

@@ -83,6 +83,7 @@ def dci(source: CodeSource, *, num_train: int, num_test: int, batch_size: int, m
     predictions = Parallel(n_jobs=n_jobs, batch_size=1)(
         delayed(predict)(fit, held_out, seed, **arguments[k]) for k, (predict, fit, held_out) in ((k, task(k)) for k in ordered))
     importance = np.stack([predictions[ordered.index(k)].importance for k in varying], axis=1)  # C x F
+    source.findings.keep('importance', seed, importance, varying, num_factors)
     return {'disentanglement': disentanglement(importance), 'completeness': completeness(importance),
             'informativeness_train': float(np.mean([prediction.train for prediction in predictions])),
             'informativeness_test': float(np.mean([prediction.test for prediction in predictions]))}

@@ -8,6 +8,7 @@ from ibgan_plugin.datasets.ground_truth import FactorGrid, Rng
 from ibgan_plugin.evaluation.checks import check_codes, check_factors, check_matrix
 from ibgan_plugin.evaluation.disentanglement.codes import CodeTable, Split
 from ibgan_plugin.evaluation.disentanglement.discrete import discretize
+from ibgan_plugin.evaluation.disentanglement.findings import Findings
 from ibgan_plugin.utils.errors import IBGANError
 
 #: Equal-width bins over its whole range in which a continuous factor stands for classes, in metrics that need classes.
@@ -31,6 +32,7 @@ class LabelledCodes:
 
     def __init__(self, codes: np.ndarray, factors: np.ndarray, continuous: Sequence[bool] | np.ndarray | None = None) -> None:
         self.codes = check_codes(codes)
+        self.findings = Findings()
         factors = np.asarray(factors)
         if factors.ndim != 2 or len(factors) != len(self.codes) or factors.shape[1] == 0:
             raise IBGANError(f'factors must have shape [{len(self.codes)}, F] with F >= 1, got {list(factors.shape)}')

@@ -29,7 +29,11 @@ def mig_score(codes: np.ndarray, factors: np.ndarray, num_bins: int) -> float:
     """
     codes, factors = check_samples(codes, factors)
     factors = factors[:, varying_factors(factors, 'MIG')]
-    information = mutual_information(discretize(codes, num_bins), factors)  # C x F
+    return _gap(mutual_information(discretize(codes, num_bins), factors), factors)
+
+
+def _gap(information: np.ndarray, factors: np.ndarray) -> float:
+    """MIG of the mutual information [C, F] of codes with factors int [N, F] that all vary."""
     return float(np.mean(top_two_gap(information) / entropy(factors)))
 
 
@@ -51,4 +55,8 @@ def mig(source: CodeSource, *, num_train: int, batch_size: int, num_bins: int, s
     """
     check_sizes(num_train=num_train, batch_size=batch_size)
     sample, = source.split(random_state(seed), num_train=num_train, batch_size=batch_size)
-    return {'discrete_mig': mig_score(sample.codes, sample.factors, num_bins)}
+    codes, factors = check_samples(sample.codes, sample.factors)
+    varying = varying_factors(factors, 'MIG')
+    information = mutual_information(discretize(codes, num_bins), factors[:, varying])  # C x F
+    source.findings.keep('mutual_information', seed, information, varying, factors.shape[1])
+    return {'discrete_mig': _gap(information, factors[:, varying])}

@@ -61,6 +61,7 @@ class DisentanglementMetric(BaseMetric):
         self.protocol = protocol
         self.notes: dict[str, list[str]] = {}
         self.source: CodeSource | None = None
+        self.findings: dict[str, np.ndarray] = {}  # [C, F] by name, on the main process: see Findings
 
     def required_index(self, grid: FactorGrid) -> np.ndarray:
         """Sorted unique cells int64 [M] of ``grid`` that the metrics read: the only samples that need codes."""
@@ -109,6 +110,7 @@ class DisentanglementMetric(BaseMetric):
                 scores[f'{metric}/{key}'] = summary['mean']
                 if len(values) > 1:
                     scores[f'{metric}/{key}_std'] = summary['std']
+        self.findings = source.findings.means()
         return scores
 
 
