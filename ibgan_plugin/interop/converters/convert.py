@@ -32,6 +32,9 @@ def to_ours(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
     if zipfile.is_zipfile(path):
         check_checkpoint(path)
     content = load_plain(path)
+    if isinstance(content, dict) and 'state_dict' in content:
+        raise CheckpointError(f'checkpoint {path} has a state_dict, as our own have: there is nothing to convert '
+                              f'(from_ours.py goes the other way)')
     for name, layout in LAYOUTS.items():
         try:
             networks = layout.unpack(content)

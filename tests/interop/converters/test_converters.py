@@ -152,6 +152,8 @@ def test_tools(tmp_path, monkeypatch, capsys):
 
     assert call(to_tool, '150000', 'out/ibgan.pth') == 'out/ibgan.pth (from published), config out/ibgan.py\n'
     assert IBGANInferencer('out/ibgan.py', 'out/ibgan.pth').sample(2).shape == (2, 64, 64, 3)
+    assert to_tool.main(['out/ibgan.pth', 'again.pth']) == 2
+    assert 'has a state_dict, as our own have: there is nothing to convert' in capsys.readouterr().err
     assert call(from_tool, 'out/ibgan.pth', 'back') == 'back\n'
     assert torch.load('back', weights_only=True)['model_states'].keys() == original['model_states'].keys()
     assert to_tool.main(['150000', 'ibgan.pt']) == 2
