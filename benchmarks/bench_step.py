@@ -1,12 +1,12 @@
-"""One training step, ours against the published one: ``python benchmarks/bench_step.py [CONFIG] [--json OUT]``.
+"""One training step of any config, ours against a plain one: ``python benchmarks/bench_step.py [CONFIG] [--json OUT]``.
 
 All variants run in turns and with one thread, since the clock of a shared machine drifts: a round is two iterations of each, of
 which the second is timed, since the first finds the caches as another variant left them. ``eager`` is our step, ``compiled`` ours
 through MMEngine's ``compile`` option, ``runner`` a whole iteration of MMEngine's runner with the hooks and the data loader of the
 config, and ``floor`` the time of the step's floating-point operations, every convolution computed directly, at the rate of a large
 matrix product. They are in one process, which has the settings of our runner (``ibgan_plugin.ops.cpu``), and so is ``plain
-tuned``, the published step in plain torch (``tests/reference/plain_step.py``). ``plain`` is that step as such a port runs: without
-these settings, which a process can not take back, and so in a second one.
+tuned``, the step in plain torch (``tests/reference``: IB-GAN's published one, and beta-VAE's; other methods have none). ``plain``
+is that step as such a port runs: without these settings, which a process can not take back, and so in a second one.
 
 Times are medians over the rounds, ratios medians of the rounds' ratios of CPU time. The share of the runner is what its iterations
 take beside the training step in them, over all rounds together, so that work done at intervals counts; validation, pictures and
@@ -32,11 +32,13 @@ from torch.utils.data import Dataset
 from ibgan_plugin.apis.complexity import component_costs
 from ibgan_plugin.engine.compiler import drop_compile_without_compiler
 from ibgan_plugin.engine.optim import GroupedOptimWrapperConstructor
+from ibgan_plugin.models import IBGAN
 from ibgan_plugin.ops import accelerate, tune_cpu
 from ibgan_plugin.registry import DATASETS
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the reference is part of the tests, which are not installed
 from tests.reference.plain_step import PlainIBGAN
+from tests.reference.plain_vae import PlainVAE
 
 CONFIGS = Path(__file__).parents[1] / 'configs' / 'ibgan'
 NOISE_STD = 0.5
@@ -58,7 +60,7 @@ class NoiseImages(Dataset):
 
 
 def load_config(name: str) -> Config:
-    """A config file, or the config of that name in configs/ibgan, with all that it builds registered and little logged."""
+    """A config file of any method, or the config of that name in configs/ibgan; what it builds is registered, little is logged."""
     cfg = Config.fromfile(Path(name) if name.endswith('.py') else CONFIGS / f'{name}.py')
     init_default_scope('ibgan_plugin')
     MMLogger.get_current_instance().setLevel(logging.ERROR)
@@ -73,38 +75,56 @@ def build_ours(cfg: Config, compiled: bool = False) -> tuple[Any, Any]:
     model.init_weights()
     wrapper_cfg = {key: value for key, value in cfg.optim_wrapper.items() if key != 'constructor'}
     model.train()
-    model.instance_noise_std = NOISE_STD
+    if isinstance(model, IBGAN):
+        model.instance_noise_std = NOISE_STD
     if compiled:
         model.train_step = torch.compile(model.train_step)  # what MMEngine's `compile` option does
     return model, GroupedOptimWrapperConstructor(wrapper_cfg)(model)
 
 
-def build_plain(model: dict, learning_rates: tuple[float, float], batch_size: int, threads: int) -> Callable[[], object]:
-    """The published step for one of our model configs, an iteration a call."""
+def build_plain(model: dict, learning_rates: tuple[float, ...], batch_size: int, threads: int) -> Callable[[], object]:
+    """The step of one of our model configs in plain torch, an iteration a call: see :func:`has_plain_step`."""
     torch.set_num_threads(threads)
+    if model['type'] == 'ibgan_plugin.VAE':
+        r_dim, channels, size = (model['encoder'][key] for key in ('r_dim', 'in_channels', 'image_size'))
+        imgs = torch.rand(batch_size, channels, size, size) * 2 - 1
+        plain = PlainVAE(model['regulariser']['beta'], r_dim, channels, size, *learning_rates)
+        return lambda: plain.step(imgs)
     channels, size = model['generator']['out_channels'], model['generator']['image_size']
     imgs = torch.rand(batch_size, channels, size, size) * 2 - 1
-    plain = PlainIBGAN(model, *learning_rates)
-    return lambda: plain.step(imgs, NOISE_STD)
+    plain_gan = PlainIBGAN(model, *learning_rates)
+    return lambda: plain_gan.step(imgs, NOISE_STD)
+
+
+def has_plain_step(model: dict) -> bool:
+    """Whether there is a port to compare with: of IB-GAN in the published networks, and of the VAE and beta-VAE."""
+    if model['type'] == 'ibgan_plugin.VAE':
+        return model['regulariser']['type'] == 'ibgan_plugin.KLRegulariser'
+    return model['type'] == 'ibgan_plugin.IBGAN' and model['generator']['type'] == 'ibgan_plugin.Generator'
+
+
+def image_shape(cfg: Config) -> tuple[int, int, int]:
+    """Channels, height and width of a config's images."""
+    return MODELS.build(cfg.model).image_shape
 
 
 def random_batch(cfg: Config, batch_size: int) -> dict[str, torch.Tensor]:
     """A batch for our step, without meaning."""
-    size, channels = cfg.model.generator.image_size, cfg.model.generator.out_channels
-    return dict(inputs=torch.randint(0, 256, (batch_size, channels, size, size), dtype=torch.uint8))
+    return dict(inputs=torch.randint(0, 256, (batch_size, *image_shape(cfg)), dtype=torch.uint8))
 
 
 def build_variants(cfg: Config, batch_size: int, compiled: bool) -> dict[str, Variant]:
     """All variants but the runner, by name."""
     batch = random_batch(cfg, batch_size)
-    learning_rates = tuple(cfg.optim_wrapper[side].optimizer.lr for side in ('generator', 'discriminator'))
+    learning_rates = tuple(group.optimizer.lr for group in cfg.optim_wrapper.values() if isinstance(group, dict))
     arguments = cfg.model.to_dict(), learning_rates, batch_size, torch.get_num_threads()
     model, optim = build_ours(cfg)
     left, right = torch.randn(2, GEMM_SIZE, GEMM_SIZE)
     product = torch.empty(GEMM_SIZE, GEMM_SIZE)
-    variants: dict[str, Variant] = {
-        'plain': OwnProcess(build_plain, *arguments), 'plain tuned': build_plain(*arguments),
-        'eager': lambda: model.train_step(batch, optim), 'gemm': lambda: torch.mm(left, right, out=product)}
+    variants: dict[str, Variant] = {}
+    if has_plain_step(cfg.model):
+        variants = {'plain': OwnProcess(build_plain, *arguments), 'plain tuned': build_plain(*arguments)}
+    variants |= {'eager': lambda: model.train_step(batch, optim), 'gemm': lambda: torch.mm(left, right, out=product)}
     if compiled:
         fast, fast_optim = build_ours(cfg, compiled=True)
         variants['compiled'] = lambda: fast.train_step(batch, fast_optim)
@@ -119,8 +139,8 @@ def use_data(cfg: Config, batch_size: int, data_root: str | None) -> None:
     if data_root is not None:
         loader.dataset[key] = data_root
     elif not Path(loader.dataset[key]).exists():
-        loader.dataset = dict(type='ibgan_plugin.NoiseImages', channels=cfg.model.generator.out_channels,
-                              size=cfg.model.generator.image_size)
+        channels, size, _ = image_shape(cfg)
+        loader.dataset = dict(type='ibgan_plugin.NoiseImages', channels=channels, size=size)
         loader.collate_fn = dict(type='default_collate')
 
 
@@ -165,7 +185,7 @@ def measure(cfg: Config, batch_size: int, rounds: int, warm_up: int, compiled: b
 
     pairs = {'plain/eager': ('plain', 'eager'), 'plain/best': ('plain', best), 'floor/best': ('floor', best),
              'plain tuned/eager': ('plain tuned', 'eager')}
-    report['ratios'] = {name: ratio(*pair) for name, pair in pairs.items()}
+    report['ratios'] = {name: ratio(*pair) for name, pair in pairs.items() if pair[0] in clocks}
     if inner is not None:
         report['ratios']['runner overhead/step'] = sum(clocks['runner'].cpu) / sum(inner.cpu) - 1
     return report | dict(best=best)

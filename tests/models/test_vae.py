@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 import torch
 from mmengine.registry import MODELS, OPTIM_WRAPPER_CONSTRUCTORS
+from torch import nn
 
 from ibgan_plugin.models.base import KL_PER_DIM
 from ibgan_plugin.models.losses import variational
 from ibgan_plugin.models.losses.functional import gaussian_kl
 from ibgan_plugin.utils.errors import IBGANError
 from tests.conftest import SIZE, assert_same, batch, snapshot
+from tests.reference.plain_vae import PlainVAE
 
 REGULARISERS = dict(
     vae=dict(type='ibgan_plugin.KLRegulariser'),
@@ -103,6 +105,24 @@ def test_losses_of_all_methods_against_numpy(name):
         d = np.exp(logits[:, 0]) / np.exp(logits).sum(1)
         regulariser[name] = kl + 6 * np.log(d / (1 - d)).mean()
     assert loss == pytest.approx(reconstruction + regulariser[name], rel=1e-9)
+
+
+def test_steps_of_beta_vae_are_those_of_a_plain_port():
+    torch.set_default_dtype(torch.float64)  # so that sums in another order do not matter
+    cfg = vae_cfg(regulariser=REGULARISERS['beta_vae'], data_preprocessor=dict(type='BaseDataPreprocessor'))
+    model, optim = build(cfg)
+    plain = PlainVAE(4.0, r_dim=4, size=SIZE, learning_rate=1e-3)
+    torch.set_default_dtype(torch.float32)
+    ours = nn.ModuleList([model.encoder.body, nn.ModuleList([model.encoder.mu, model.encoder.logvar]), model.decoder.body])
+    plain.networks.load_state_dict(ours.state_dict())
+    for seed in range(10):
+        imgs = batch(16)['inputs'].double() / 127.5 - 1
+        torch.manual_seed(seed)
+        log_vars = model.train_step(dict(inputs=imgs), optim)
+        torch.manual_seed(seed)
+        torch.testing.assert_close(log_vars['loss_reconstruction'] + log_vars['loss_kl'], plain.step(imgs), rtol=1e-9, atol=0)
+    for key, value in plain.networks.state_dict().items():
+        torch.testing.assert_close(ours.state_dict()[key], value, msg=lambda m, key=key: f'{key}: {m}')
 
 
 def test_each_step_of_factor_vae_changes_only_its_own_networks_bitwise():
