@@ -95,6 +95,7 @@ def _run_tool(name: str, arguments: list[str], output: str, folder: str, environ
         for number in (1, 2):
             os.dup2(file.fileno(), number)
     sys.stdout, sys.stderr = (os.fdopen(number, 'w', buffering=1, closefd=False) for number in (1, 2))
+    sys.path[:0] = environment.get('EXTRA_PATH', '').split(os.pathsep) if 'EXTRA_PATH' in environment else []
     sys.argv = [name, *arguments]
     runpy.run_path(str(ROOT / 'tools' / name), run_name='__main__')
 
