@@ -11,10 +11,10 @@ from mmengine.optim import OptimWrapper, OptimWrapperDict
 
 from ibgan_plugin.engine.checkpoints import CheckpointError, tensor_problem
 
-#: What changes nothing that is trained: places, looks, the machine.
-_INDIFFERENT = ('work_dir', 'resume', 'load_from', 'load_strict', 'launcher', 'log_level', 'log_processor', 'vis_backends',
-                'visualizer', 'experiment_name', 'default_scope', 'env_cfg.device', 'env_cfg.dist_cfg', 'env_cfg.mp_cfg',
-                'randomness.seed', 'runner_type', 'model_wrapper_cfg', 'dataset', 'val_', 'test_', 'custom_imports')
+#: Top-level keys of a config that decide what is trained, and what below them is only a place or the machine.
+_MATTERS = ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler', 'auto_scale_lr', 'default_hooks',
+            'custom_hooks', 'data_preprocessor', 'env_cfg', 'randomness', 'sync_bn', 'compile')
+_INDIFFERENT = ('env_cfg.device', 'env_cfg.dist_cfg', 'env_cfg.mp_cfg', 'randomness.seed')
 _NOTHING = object()
 
 
@@ -97,7 +97,12 @@ def changes(old: str, new: str) -> dict[str, tuple[Any, Any]]:
         return {}
     keys = [*after, *(key for key in before if key not in after)]
     return {key: (before.get(key, _NOTHING), after.get(key, _NOTHING)) for key in keys
-            if not key.startswith(_INDIFFERENT) and before.get(key, _NOTHING) != after.get(key, _NOTHING)}
+            if _top(key) in _MATTERS and not key.startswith(_INDIFFERENT) and before.get(key, _NOTHING) != after.get(key, _NOTHING)}
+
+
+def _top(key: str) -> str:
+    """The top-level key of a dotted path."""
+    return key.partition('.')[0].partition('[')[0]
 
 
 def refuse(where: Any, changed: Mapping[str, tuple[Any, Any]]) -> None:
@@ -105,7 +110,7 @@ def refuse(where: Any, changed: Mapping[str, tuple[Any, Any]]) -> None:
     for key, (before, after) in changed.items():
         parts = key.split('.')
         is_kind = parts[0] == 'optim_wrapper' and parts[-2:] == ['optimizer', 'type']
-        if is_kind or parts[0].partition('[')[0] == 'param_scheduler':
+        if is_kind or _top(key) == 'param_scheduler':
             what = 'the kind of an optimiser' if is_kind else 'a schedule'
             raise CheckpointError(f'{where}: {said(key, before, after)}, but {what} can not be changed on the way; --load-from '
                                   f'starts a new run with the weights')

@@ -4,7 +4,7 @@ import shutil
 import pytest
 import torch
 
-from tests.reliability.training import CONFIG, Tool, arguments, options, wait_for
+from tests.reliability.training import CONFIG, Tool, arguments, wait_for
 
 pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
 
@@ -15,8 +15,12 @@ def small(data_root):
 
     def make(**more) -> list[str]:
         changes = {key.replace('__', '.'): value for key, value in more.items()}
-        return arguments({**options(data_root), 'default_hooks.checkpoint.interval': 2, 'default_hooks.logger.interval': 1,
-                          'train_cfg.max_iters': 4, 'log_level': 'INFO', **changes})
+        return arguments({
+            **{f'{stage}_dataloader.dataset.data_root': data_root for stage in ('train', 'val', 'test')},
+            **{f'model.{part}.base_channels': 2 for part in ('generator', 'discriminator', 'reconstructor')},
+            'train_dataloader.batch_size': 4, 'train_cfg.max_iters': 4, 'train_cfg.val_begin': 10_000,
+            'default_hooks.checkpoint.interval': 2, 'default_hooks.logger.interval': 1, 'default_hooks.traversal.interval': 10_000,
+            **changes})
 
     return make
 
@@ -132,10 +136,10 @@ def test_another_seed_is_refused_on_resuming(small, run, changed):
 # Options that have changed since the checkpoint
 
 def test_what_has_changed_is_used_and_said(small, run):
-    options = {'train_cfg__max_iters': 6, 'optim_wrapper__generator__optimizer__lr': 1e-6,
+    changed = {'train_cfg__max_iters': 6, 'optim_wrapper__generator__optimizer__lr': 1e-6,
                'optim_wrapper__discriminator__optimizer__alpha': 0.5, 'model__kl_loss__beta': 0.7,
                'train_dataloader__batch_size': 8, 'default_hooks__instance_noise__over': 100}
-    status, text = train(run.parent, CONFIG, '--work-dir', 'run', '--resume', *small(**options))
+    status, text = train(run.parent, CONFIG, '--work-dir', 'run', '--resume', *small(**changed))
     assert status == 0, text
     for words in ('optim_wrapper.generator.optimizer.lr has changed from 5e-05 to 1e-06',
                   'model.kl_loss.beta has changed',
@@ -149,7 +153,7 @@ def test_what_has_changed_is_used_and_said(small, run):
     assert (groups['generator']['lr'], groups['discriminator']['alpha']) == (1e-6, 0.5)
     assert groups['discriminator']['lr'] == final(run, 4)['optimizer']['discriminator']['param_groups'][0]['lr']
     # what has not changed is not said
-    status, text = train(run.parent, CONFIG, '--work-dir', 'run', '--resume', *small(**options))
+    status, text = train(run.parent, CONFIG, '--work-dir', 'run', '--resume', *small(**changed))
     assert status == 0, text
     assert 'From here on' not in text
 
