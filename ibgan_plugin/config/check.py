@@ -71,7 +71,7 @@ def _mistakes(cfg: dict[str, Any]) -> Iterator[str]:
     import_registries(sorted({scope, *(name.partition('.')[0] for name in types if '.' in name)}))
     from mmengine.runner import Runner
     for key, hint in get_type_hints(Runner.__init__).items():
-        if key in cfg and not fits(cfg[key], hint):
+        if cfg.get(key) is not None and not fits(cfg[key], hint):  # other zoos write None for what is not given
             yield _misfit(key, cfg[key], hint)
     for key in sorted(_runner_keys() & set(cfg)):
         foreign: tuple[str, ...] = ()

@@ -221,18 +221,22 @@ def history_to_plain(checkpoint: dict[str, Any]) -> None:
     """Replace, in a checkpoint to be saved, MMEngine's log buffers by lists and numpy's scalars by numbers.
 
     MMEngine pickles ``HistoryBuffer`` objects and numpy scalars, which ``torch.load(weights_only=True)`` refuses. Of each buffer
-    the newest ``MAX_HISTORY`` values are kept.
+    the newest ``MAX_HISTORY`` values are kept. What is plain already stays as it is.
     """
     hub = checkpoint['message_hub']
     hub['runtime_info'] = {key: value.item() if isinstance(value, np.generic) else value
                            for key, value in hub['runtime_info'].items()}
-    hub['log_scalars'] = {key: dict(zip(('values', 'counts'), (column[-MAX_HISTORY:].tolist() for column in buffer.data),
-                                        strict=True))
+    hub['log_scalars'] = {key: _plain(buffer) if isinstance(buffer, HistoryBuffer) else buffer
                           for key, buffer in hub['log_scalars'].items()}
 
 
+def _plain(buffer: HistoryBuffer) -> dict[str, list]:
+    values, counts = (column[-MAX_HISTORY:].tolist() for column in buffer.data)
+    return dict(values=values, counts=counts)
+
+
 def history_from_plain(checkpoint: dict[str, Any], where: Any) -> None:
-    """Rebuild the log buffers of a loaded checkpoint that :func:`history_to_plain` has made plain.
+    """Rebuild the log buffers of a loaded checkpoint that :func:`history_to_plain` has made plain, unless that has been done.
 
     Raises:
         CheckpointError: If they are not as it writes them; names the file, ``where``.
@@ -242,6 +246,7 @@ def history_from_plain(checkpoint: dict[str, Any], where: Any) -> None:
     try:
         scalars = checkpoint['message_hub']['log_scalars']
         for key, value in scalars.items():
-            scalars[key] = HistoryBuffer(value['values'], value['counts'], MAX_HISTORY)
+            if not isinstance(value, HistoryBuffer):
+                scalars[key] = HistoryBuffer(value['values'], value['counts'], MAX_HISTORY)
     except (AssertionError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f'checkpoint {where}: its message_hub is not as this package writes it ({error})') from error

@@ -7,7 +7,7 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 from torch import Tensor
 
-from ibgan_plugin.engine.checkpoints import ATOMIC_BACKEND
+from ibgan_plugin.engine.checkpoints import ATOMIC_BACKEND, history_from_plain, history_to_plain
 from ibgan_plugin.models.freeze import unwrap
 from ibgan_plugin.registry import HOOKS
 from ibgan_plugin.utils.errors import IBGANError
@@ -58,12 +58,14 @@ class SafeCheckpointHook(CheckpointHook):
             self.file_backend.remove(self.file_backend.join_path(self.out_dir, name))
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Add what the ranks do not share."""
+        """Add what the ranks do not share; make the log plain data in MMEngine's own runner too, which other zoos' tools use."""
+        history_to_plain(checkpoint)
         if self._rank_buffers:
             checkpoint['rank_buffers'] = self._rank_buffers
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Remember the ranks' statistics until the weights are loaded."""
+        history_from_plain(checkpoint, 'to load')
         self._rank_buffers = checkpoint.get('rank_buffers', [])
 
     def before_train(self, runner: Runner) -> None:
