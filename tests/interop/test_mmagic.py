@@ -182,7 +182,7 @@ def test_real_images_are_counted_and_handed_on(model):
 def test_our_loops_take_models_of_both(model, faces):
     assert (generate(model, 0, np.arange(2)).float().mean((0, 2, 3)) > 128).tolist() == [True, False, False]
     theirs = build_in_scope(small_config('mmagic_wgangp_celeba', faces)).eval()
-    with pytest.raises(ValueError, match='GenerationTestLoop takes a LatentModel such as IBGAN, got WGANGP'):
+    with pytest.raises(ValueError, match='takes a LatentModel such as IBGAN, got WGANGP'):
         GenerationTestLoop.latent_model(GenerationTestLoop, theirs)
     for generator in (theirs.generator, theirs.generator_ema.module):
         list(generator.generator.decode)[-2].bias.data = torch.tensor([-5.0, -5.0, 5.0])  # they think in BGR

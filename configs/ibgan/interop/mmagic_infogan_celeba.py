@@ -25,11 +25,11 @@ optim_wrapper = dict(
     discriminator=dict(optimizer=optimizer))
 train_cfg = dict(max_iters=150_000)
 
-runner_type = 'ibgan_plugin.CheckedRunner'  # whose checkpoints are plain data
 default_hooks = dict(
+    checkpoint=dict(type='ibgan_plugin.SafeCheckpointHook'),  # whose files are plain data
     visualization=dict(type='VisualizationHook', interval=5000, vis_kwargs_list=dict(type='GAN', name='fake_img')),
-    mi_bounds=dict(type='ibgan_plugin.MIBoundsHook', interval=100),
     health=dict(type='ibgan_plugin.HealthHook', interval=50))
+custom_hooks = [dict(type='ibgan_plugin.MIBoundsHook', interval=100)]
 metrics = [
     dict(type='MS_SSIM', prefix='ms-ssim', fake_nums=10000, sample_model='orig'),
     dict(type='SWD', prefix='swd', fake_nums=16384, sample_model='orig', image_shape=(3, 64, 64)),

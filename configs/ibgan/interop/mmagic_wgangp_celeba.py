@@ -13,7 +13,7 @@ model = dict(
     ema_config=dict(type='ExponentialMovingAverage', momentum=0.001),
     loss_config=dict(norm_mode='HWC', loss_weight=10))
 optim_wrapper = dict(generator=dict(modules=['generator']))
-default_hooks = dict(mi_bounds=None)  # it has no bounds
+custom_hooks = []  # it has no bounds
 metrics = [
     dict(type='MS_SSIM', prefix='ms-ssim', fake_nums=10000, sample_model='ema'),
     dict(type='SWD', prefix='swd', fake_nums=16384, sample_model='ema', image_shape=(3, 64, 64)),
