@@ -34,6 +34,8 @@ class Prior(nn.Module):
         if dim < 1:
             raise IBGANError(f'the width of a code must be at least 1, got {dim}')
         self.dim, self.coded_dim = dim, dim if coded else 0
+        #: Mean of each number of a code.
+        self.mean = 0.0
 
     @abstractmethod
     def from_normal(self, noise: Tensor) -> Tensor:
@@ -57,8 +59,8 @@ class Prior(nn.Module):
         return gaussian_log_density(z, stats, torch.zeros_like(stats)).sum(1)
 
     def posterior_mean(self, stats: Tensor) -> Tensor:
-        """Mean of ``q(z|x)``: N x dim, of the reconstructor's N x coded_dim; for codes that are noise, that of the prior."""
-        return stats if self.coded_dim else stats.new_zeros(len(stats), self.dim)
+        """Mean of ``q(z|x)``: N x dim, of the reconstructor's N x coded_dim."""
+        return stats
 
     def mi_lower_bound(self, z: Tensor, stats: Tensor) -> Tensor:
         """``I_L = log q(z|x) + H(z)`` per sample, N, in nats, H estimated on the same sample; of the coded part of z."""
@@ -110,6 +112,7 @@ class UniformPrior(Prior):
         if not low < high:
             raise IBGANError(f'low must be below high, got {low} and {high}')
         self.low, self.high = low, high
+        self.mean = (low + high) / 2
 
     def from_normal(self, noise: Tensor) -> Tensor:
         """By the normal distribution function."""
@@ -123,10 +126,6 @@ class UniformPrior(Prior):
     def entropy(self) -> float:
         """``log(high - low)`` a dimension."""
         return self.dim * math.log(self.high - self.low)
-
-    def posterior_mean(self, stats: Tensor) -> Tensor:
-        """See :class:`Prior`; a reconstruction may lie outside of the prior's range."""
-        return stats if self.coded_dim else stats.new_full((len(stats), self.dim), (self.low + self.high) / 2)
 
 
 @MODELS.register_module()
@@ -143,6 +142,7 @@ class CategoricalPrior(Prior):
         super().__init__(dim, coded)
         if dim < 2:
             raise IBGANError(f'a categorical code needs at least 2 classes, got dim = {dim}')
+        self.mean = 1 / dim
 
     def from_normal(self, noise: Tensor) -> Tensor:
         """The class with the largest number: all are equally likely to have it."""
@@ -162,7 +162,7 @@ class CategoricalPrior(Prior):
 
     def posterior_mean(self, stats: Tensor) -> Tensor:
         """The classes' probabilities."""
-        return stats.softmax(1) if self.coded_dim else stats.new_full((len(stats), self.dim), 1 / self.dim)
+        return stats.softmax(1)
 
 
 @MODELS.register_module()
@@ -216,8 +216,11 @@ class ProductPrior(Prior):
         return self._over_coded('mi_lower_bound', z, stats)
 
     def posterior_mean(self, stats: Tensor) -> Tensor:
-        """Side by side."""
-        return torch.cat([part.posterior_mean(s) for part, s in zip(self.parts, self._split(stats, True), strict=True)], dim=1)
+        """Side by side; of noise, of which q says nothing, the prior's mean."""
+        row = torch.zeros_like(stats[:, :1])  # N x 1, so that a traced model takes any N
+        means = [part.posterior_mean(s) if part.coded_dim else (row + part.mean).expand(-1, part.dim)
+                 for part, s in zip(self.parts, self._split(stats, True), strict=True)]
+        return torch.cat(means, dim=1)
 
     def _over_coded(self, method: str, z: Tensor, stats: Tensor) -> Tensor:
         parts = zip(self.parts, self._split(z), self._split(stats, True), strict=True)
