@@ -47,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
         raise IBGANError('--all-checkpoints tests those of the work directory: name no checkpoint, but --work-dir')
     checkpoint = None if args.all_checkpoints else weights_of(args.config, args.checkpoint)
     cfg = load_run_config(args.config, args.work_dir, args.cfg_options, args.seed, args.launcher, checkpoint=checkpoint,
-                          device=args.device)
+                          device=args.device, claim=False)
     choose_scores(cfg, args.protocol, args.metrics and [name.strip() for name in args.metrics.split(',')], args.seeds)
     if args.print_config:
         print(cfg.pretty_text)

@@ -35,7 +35,7 @@ def read_file(path: Path) -> Config:
         if file.suffix in DATA_SUFFIXES:
             read_data(file)
     if path.suffix in DATA_SUFFIXES:
-        return Config(_merged(path), filename=path)
+        return Config(_merged(path), filename=None if path.suffix == SUFFIX else path)  # MMEngine reads the file as text
     try:
         cfg = Config.fromfile(path, import_custom_modules=False)
     except (Exception, SystemExit) as error:

@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 from ibgan_plugin.apis.sweep.plan import RECORD, Run
 from ibgan_plugin.apis.sweep.provenance import provenance
 from ibgan_plugin.datasets.collate import batched_collate
-from ibgan_plugin.engine.checkpoints import newest_whole_checkpoint
+from ibgan_plugin.engine.checkpoints import numbered_checkpoints
 from ibgan_plugin.engine.launch import build_runner, load_run_config
 from ibgan_plugin.evaluation.report import score_rows, write_scores
 from ibgan_plugin.models.base import LatentModel
@@ -42,7 +42,7 @@ def train_and_score(run: Run) -> dict[str, Any]:
 def _work(run: Run, folder: Path) -> dict[str, Any]:
     """The run itself."""
     started, cpu = time.time(), time.process_time()
-    resume = 'auto' if newest_whole_checkpoint(folder) else None
+    resume = 'auto' if numbered_checkpoints(folder) else None
     runner = build_runner(load_run_config(run.config, run.work_dir, dict(run.options), run.seed, resume=resume))
     runner.train()
     if getattr(runner, 'preempted', False):

@@ -159,7 +159,7 @@ def test_a_run_goes_on_over_a_bad_batch(tmp_path):
     class BadNoise(Spy):
 
         def before_train_iter(self, runner, batch_idx, data_batch=None):
-            runner.model.instance_noise_std = float('nan') if runner.iter == 2 else 0.0
+            runner.model.instance_noise_std = torch.tensor(float('nan')) if runner.iter == 2 else 0.0
 
     runner = make_runner(tmp_path, max_iters=5, hooks=[dict(type='ibgan_plugin.HealthHook', skip=True)],
                          optim_wrapper=dict(constructor='ibgan_plugin.GroupedOptimWrapperConstructor', **cfg))
