@@ -22,6 +22,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--metrics', help="names separated by commas; default: the config's, or all of --protocol")
     parser.add_argument('--protocol', help='named protocol of scores of codes, see docs/metrics.md')
     parser.add_argument('--seeds', type=int, nargs='+', help='of scores of codes, which then are means over them')
+    parser.add_argument('--features', metavar='inception|thumbnails|FILE', help='network by which images are compared: the '
+                        "config's own, small pixels, which need none, or a .pt (TorchScript) or .onnx file")
     parser.add_argument('--save-codes', metavar='FILE', help='.npz file for the codes, which evaluate_codes and compare_runs read')
     parser.add_argument('--all-checkpoints', action='store_true', help='test every checkpoint of the work directory')
     add_run_arguments(parser)
@@ -35,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     from mmengine.dist import is_main_process
 
     from ibgan_plugin.apis.run_dir import RunDir
-    from ibgan_plugin.apis.testing import choose_scores, format_ranking, keep_codes, rank, score_checkpoint
+    from ibgan_plugin.apis.testing import choose_features, choose_scores, format_ranking, keep_codes, rank, score_checkpoint
     from ibgan_plugin.config.zoo import weights_of
     from ibgan_plugin.engine.launch import build_runner, checkpoint_dir, load_run_config
     from ibgan_plugin.engine.log import hear_warnings
@@ -49,6 +51,8 @@ def main(argv: list[str] | None = None) -> int:
     cfg = load_run_config(args.config, args.work_dir, args.cfg_options, args.seed, args.launcher, checkpoint=checkpoint,
                           device=args.device, claim=False)
     choose_scores(cfg, args.protocol, args.metrics and [name.strip() for name in args.metrics.split(',')], args.seeds)
+    if args.features:
+        choose_features(cfg, args.features)
     if args.print_config:
         print(cfg.pretty_text)
         return 0

@@ -12,6 +12,7 @@ from ibgan_plugin.evaluation.compare_runs import RunScores, compare_runs
 from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource
 from ibgan_plugin.evaluation.disentanglement.protocols import get_protocol
 from ibgan_plugin.evaluation.disentanglement.suite import SUITE
+from ibgan_plugin.evaluation.image.suite import IMAGE_SUITE
 from ibgan_plugin.evaluation.metrics import DisentanglementMetric
 from ibgan_plugin.evaluation.report import Row, score_rows
 from ibgan_plugin.utils.errors import IBGANError
@@ -74,6 +75,36 @@ def _codes_evaluator(entry: Mapping[str, Any], protocol: str | None, metrics: Se
     return dict(type='ibgan_plugin.DisentanglementMetric', protocol=name, prefix=entry.get('prefix'),
                 scores={metric: numbers.get(metric, {}) for metric in chosen},
                 seeds=tuple(seeds if seeds is not None else entry.get('seeds', (0, ))))
+
+
+def choose_features(cfg: Config, features: str) -> None:
+    """Change by which network a config's test compares images; scores that stand for Inception's features change their names.
+
+    Args:
+        cfg: Config whose ``test_evaluator`` compares images.
+        features: ``'inception'`` (the config's own), ``'thumbnails'``, which are always there, or a TorchScript (``.pt``) or ONNX
+            (``.onnx``) file.
+
+    Raises:
+        IBGANError: If the test compares no images, or ``features`` is none of these.
+    """
+    kinds = {'.pt': 'ibgan_plugin.TorchScriptExtractor', '.onnx': 'ibgan_plugin.OnnxExtractor'}
+    suffix = Path(features).suffix
+    if features not in ('inception', 'thumbnails') and suffix not in kinds:
+        raise IBGANError(f"--features must be inception, thumbnails, or a .pt or .onnx file, got {features!r}")
+    evaluators = cfg.get('test_evaluator') or {}
+    entries = [evaluators] if isinstance(evaluators, Mapping) else list(evaluators)
+    of_images = [entry for entry in entries if 'extractor' in entry]
+    if not of_images:
+        raise IBGANError("--features: the config's test_evaluator compares no images")
+    for entry in of_images:
+        if features == 'inception':
+            continue
+        entry['extractor'] = (dict(type='ibgan_plugin.ThumbnailExtractor') if features == 'thumbnails' else
+                              dict(type=kinds[suffix], path=features))
+        entry['scores'] = {(IMAGE_SUITE[name].elsewhere or name) if name in IMAGE_SUITE else name: numbers
+                           for name, numbers in entry['scores'].items()}
+        entry['protocol'] = f'{entry.get("protocol") or "images"} by {features}'
 
 
 def score_checkpoint(runner: Runner, checkpoint: str | Path | None = None) -> Tested:

@@ -38,6 +38,9 @@ class ImageMetric(BaseMetric):
         collect_device: Kept for MMEngine; features are gathered as arrays on the device of the process group.
         prefix: Put before every score.
 
+    Attributes:
+        notes: Score -> what is to be said about it: from how many images, by which network.
+
     Raises:
         IBGANError: If a score or keyword is unknown or missing, or ``max_rows`` is below 2.
     """
@@ -53,6 +56,7 @@ class ImageMetric(BaseMetric):
         self.extractor: ImageExtractor = MODELS.build(extractor) if isinstance(extractor, dict) else extractor
         self.scores = resolve_image_scores(scores, self.extractor.is_inception)
         self.max_rows, self.cache_dir, self.protocol = max_rows, cache_dir, protocol
+        self.notes: dict[str, list[str]] = {}
         self._reads = {IMAGE_SUITE[name].reads for name in self.scores}
 
     def begin(self, dataset: Any, num_fakes: int) -> bool:
@@ -115,6 +119,9 @@ class ImageMetric(BaseMetric):
             if features.count != features.num_images:
                 raise IBGANError(f'{features.count} {kind} images were seen instead of {features.num_images}: use '
                                  f"sampler=dict(type='DefaultSampler', shuffle=False, round_up=False), which gives each once")
+        seen = [f'{fake.count} generated and {real.count} real images' if real.reads else f'{fake.count} generated images',
+                f'features of {type(self.extractor).__name__}']
+        self.notes = dict.fromkeys(self.scores, seen)
         if self._cache is not None and not self._is_known:
             try:
                 self._cache.save(real)

@@ -60,7 +60,7 @@ class ImageExtractor(nn.Module, ABC):
 
         Raises:
             IBGANError: If the images are of another type or shape, have channels that the network does not take, or the
-                network's output is not N rows.
+                network's output is not N rows of finite numbers.
         """
         features, logits = self.extract(self.prepare(imgs))
         features = features.flatten(1)
@@ -68,6 +68,9 @@ class ImageExtractor(nn.Module, ABC):
             if output is not None and (output.ndim != 2 or len(output) != len(imgs)):
                 raise IBGANError(f'{type(self).__name__}: {name} must be one row for each of the {len(imgs)} images, '
                                  f'got shape {list(output.shape)}')
+            if output is not None and not (finite := output.isfinite().all(dim=1)).all():
+                raise IBGANError(f'{type(self).__name__}: {name} of image {int(finite.logical_not().nonzero()[0])} of the batch '
+                                 'are not finite')
         return Extracted(features.float(), None if logits is None else logits.float())
 
     def prepare(self, imgs: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 
 from ibgan_plugin.evaluation.image.extractors import InceptionV3Extractor
 from ibgan_plugin.evaluation.image.extractors.inception import SHA256, _inception_class
-from tests.evaluation.stand_ins import pictures
+from tests.evaluation.stand_ins import Tiny, pictures
 
 needs_package = pytest.mark.skipif(importlib.util.find_spec('torch_fidelity') is None, reason='torch-fidelity is not installed')
 
@@ -15,7 +15,8 @@ def test_missing_file_is_named_with_its_hash():
     with pytest.raises(ValueError) as error:
         InceptionV3Extractor('data/inception/weights.pth')
     for part in ('there is no file data/inception/weights.pth', 'pt_inception-2015-12-05-6726825d.pth', f'SHA-256 {SHA256}',
-                 'weights-inception-2015-12-05-6726825d.pth', 'nothing is downloaded'):
+                 'weights-inception-2015-12-05-6726825d.pth', 'nothing is downloaded',
+                 'https://github.com/mseitzer/pytorch-fid/releases', '--features names another network'):
         assert part in str(error.value)
 
 
@@ -26,17 +27,34 @@ def test_other_file(tmp_path):
 
 
 def test_missing_package(tmp_path, monkeypatch):
-    monkeypatch.setattr(importlib.util, 'find_spec', lambda name: None)
+    monkeypatch.setitem(sys.modules, 'torch_fidelity', None)  # as if it were not installed
     torch.save({}, tmp_path / 'weights.pth')
-    with pytest.raises(ValueError, match='needs the package torch-fidelity: pip install --no-deps torch-fidelity'):
+    with pytest.raises(ValueError, match=r"needs the package torch-fidelity .*pip install 'ibgan_plugin\[fid\]'.* TorchScript"):
         InceptionV3Extractor(tmp_path / 'weights.pth', sha256='')
 
 
-@needs_package
-def test_no_torchvision_is_needed_and_the_package_stays_importable():
-    assert _inception_class().__name__ == 'FeatureExtractorInceptionV3'
-    assert not any(name.startswith('torch_fidelity') for name in sys.modules)
-    assert 'torchvision' not in sys.modules
+class Scripted(torch.nn.Module):
+    """A network with the arguments of the TorchScript files that StyleGAN's authors publish."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tiny = torch.jit.trace(Tiny().eval(), torch.zeros(2, 3, 16, 16))
+
+    def forward(self, img: torch.Tensor, return_features: bool = False) -> torch.Tensor:
+        return self.tiny(img.float()) if return_features else torch.zeros(len(img), 5)
+
+
+def test_torchscript_file_needs_no_package(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'torch_fidelity', None)
+    torch.jit.save(torch.jit.script(Scripted().eval()), tmp_path / 'inception.pt')
+    modules = set(sys.modules)
+    with pytest.warns(UserWarning, match='is taken for InceptionV3 as it is; to be sure of it, set sha256='):
+        extractor = InceptionV3Extractor(tmp_path / 'inception.pt')
+    assert set(sys.modules) == modules and extractor.is_inception
+    imgs = pictures(3)
+    torch.testing.assert_close(extractor(imgs).features, Tiny()(imgs.float()))
+    with pytest.raises(ValueError, match=r'has the SHA-256 .* scores of other weights are not comparable'):
+        InceptionV3Extractor(tmp_path / 'inception.pt', sha256='00')
 
 
 @needs_package

@@ -1,3 +1,7 @@
+import subprocess
+import sys
+import zipfile
+
 import pytest
 import torch
 
@@ -44,3 +48,62 @@ def test_images_that_the_script_can_not_take(tmp_path):
     with pytest.raises(ValueError, match=r'can not take images of shape \[4, 3, 16, 16\], see channels and image_size: Runtime'):
         extractor(pictures(4, channels=1))
     assert build(tmp_path / 'tiny.pt', channels=1)(pictures(4, channels=1)).features.shape == (4, 8)
+
+
+SOURCES = {
+    'reads': "y = torch.from_file(self.name, None, 3)",
+    'reads by its full name': "y = ops.aten.from_file(self.name, None, 3)",
+    'writes': "torch.save(imgs, self.name)",
+    'writes, spaced': "torch . save (imgs, self.name)",
+    'other library': "y = ops.image.read_file(self.name)",
+    'unknown operators': "y = ops.mine.run(self.name)",
+}
+
+
+@pytest.mark.parametrize('line', SOURCES.values(), ids=SOURCES)
+@pytest.mark.parametrize('method', ['forward', '__setstate__', 'unused'])
+def test_code_that_could_touch_files_is_refused_before_it_runs(tmp_path, line, method):
+    """The archive's code, as PyTorch writes it, with one line more, in a method that runs, runs when loaded, or never."""
+    save_tiny(tmp_path / 'tiny.pt')
+    with zipfile.ZipFile(tmp_path / 'tiny.pt') as good, zipfile.ZipFile(tmp_path / 'bad.pt', 'w') as bad:
+        for member in good.infolist():
+            content = good.read(member)
+            if b'class Tiny' in content:
+                content += f'  def {method}(self, imgs: Tensor) -> Tensor:\n    {line}\n    return imgs\n'.encode()
+            bad.writestr(member.filename, content)
+    with pytest.raises(ValueError, match=r'TorchScriptExtractor: .*bad\.pt is refused: its code uses '):
+        build(tmp_path / 'bad.pt')
+
+
+class Endless(torch.nn.Module):
+    def forward(self, imgs: torch.Tensor) -> torch.Tensor:
+        while bool(imgs.isfinite().all()):
+            imgs = imgs * 0.5
+        return imgs
+
+
+def test_a_batch_that_never_ends_ends_the_process(tmp_path):
+    torch.jit.save(torch.jit.script(Endless()), tmp_path / 'endless.pt')
+    code = ('import sys, torch\nfrom ibgan_plugin.evaluation.image.extractors import TorchScriptExtractor\n'
+            'TorchScriptExtractor(sys.argv[1], time_limit=1)(torch.zeros(2, 3, 4, 4, dtype=torch.uint8))')
+    done = subprocess.run([sys.executable, '-c', code, str(tmp_path / 'endless.pt')], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1
+    assert 'Timeout (0:00:01)!' in done.stderr and 'torchscript.py' in done.stderr
+
+
+class Broken(torch.nn.Module):
+    def __init__(self, value: float) -> None:
+        super().__init__()
+        self.value = value
+
+    def forward(self, imgs: torch.Tensor) -> torch.Tensor:
+        features = imgs.mean((2, 3))
+        features[2, 1] = self.value
+        return features
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf'), -float('inf')])
+def test_features_that_are_not_finite_are_refused(tmp_path, value):
+    torch.jit.save(torch.jit.script(Broken(value)), tmp_path / 'broken.pt')
+    with pytest.raises(ValueError, match='TorchScriptExtractor: features of image 2 of the batch are not finite'):
+        build(tmp_path / 'broken.pt')(pictures(4))
