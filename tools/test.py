@@ -58,7 +58,7 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     if args.save_codes:
         check_writable(args.save_codes)
-    files = {Path(str(checkpoint)).stem: checkpoint}
+    files: dict[str, str | Path | None] = {Path(str(checkpoint)).stem: checkpoint}
     if args.all_checkpoints:
         files = {file.stem: file for file in RunDir(checkpoint_dir(cfg)).checkpoints.values()}
         if not files:

@@ -44,7 +44,7 @@ def choose_scores(cfg: Config, protocol: str | None = None, metrics: Sequence[st
     if protocol is None and metrics is None and seeds is None:
         return
     evaluators = cfg.get('test_evaluator') or {}
-    entries = [evaluators] if isinstance(evaluators, Mapping) else list(evaluators)
+    entries: list[Any] = [evaluators] if isinstance(evaluators, Mapping) else list(evaluators)
     of_codes = [entry for entry in entries if str(entry.get('type')).rpartition('.')[2] in _OF_CODES]
     if of_codes:
         cfg.test_evaluator = _codes_evaluator(of_codes[0], protocol, metrics, seeds)
@@ -93,7 +93,7 @@ def choose_features(cfg: Config, features: str) -> None:
     if features not in ('inception', 'thumbnails') and suffix not in kinds:
         raise IBGANError(f"--features must be inception, thumbnails, or a .pt or .onnx file, got {features!r}")
     evaluators = cfg.get('test_evaluator') or {}
-    entries = [evaluators] if isinstance(evaluators, Mapping) else list(evaluators)
+    entries: list[Any] = [evaluators] if isinstance(evaluators, Mapping) else list(evaluators)
     of_images = [entry for entry in entries if 'extractor' in entry]
     if not of_images:
         raise IBGANError("--features: the config's test_evaluator compares no images")

@@ -177,6 +177,7 @@ class CheckedRunner(Runner):
     def _say_what_begins(self, loaders: dict[str, DataLoader]) -> None:
         """A header of ten lines."""
         train, loop = loaders['train_dataloader'], self.train_loop
+        dataset: Any = train.dataset
         shape = ' x '.join(map(str, getattr(unwrap(self.model), 'image_shape', ())))
         steps = [f'{self.max_iters:,} iterations', *([f'validation every {loop.val_interval:,}'] if len(loaders) > 1 else []),
                  *(f'checkpoint every {hook.interval:,}' for hook in self.hooks if isinstance(hook, CheckpointHook))]
@@ -185,7 +186,7 @@ class CheckedRunner(Runner):
         self.logger.info('training begins\n' + header(
             config=f'{self.cfg.filename or "none"}, seed {self._randomness_cfg.get("seed")}',
             model=parameter_counts(unwrap(self.model)),
-            data=f'{type(train.dataset).__name__}, {len(train.dataset):,} images of {shape}, batches of {train.batch_size}' + (
+            data=f'{type(dataset).__name__}, {len(dataset):,} images of {shape}, batches of {train.batch_size}' + (
                 f' on each of {self.world_size} processes' if self.world_size > 1 else ''),
             optimisers=', '.join(optimizers),
             length=', '.join(steps),

@@ -58,7 +58,7 @@ class InceptionV3Extractor(ImageExtractor):
             raise IBGANError(f'InceptionV3Extractor: {path} has the SHA-256 {self._sha256[:8]}..., but {FILE_NAME} has '
                              f"{expected[:8]}...; scores of other weights are not comparable (sha256='' takes them all the same)")
         self.network = load_script(self.path, 'InceptionV3Extractor') if self.is_script else _weights(self.path)
-        schema = self.network.forward.schema.arguments if self.is_script else ()
+        schema = self.network.forward.schema.arguments if self.is_script else ()  # type: ignore[attr-defined]
         self._options = {'return_features': True} if any(each.name == 'return_features' for each in schema) else {}
 
     def extract(self, imgs: Tensor) -> Extracted:
