@@ -61,13 +61,13 @@ def open_npz(path: Path, grid: FactorGrid) -> Arrays:
 
 def open_shapes3d(path: Path, grid: FactorGrid) -> Arrays:
     """The data set ``images`` uint8 [N, 64, 64, 3] of an HDF5 file, which must lie in the file itself."""
+    if not path.exists():
+        raise IBGANError(f'{path} does not exist')
+    check_regular_file(path)
     try:
         import h5py
     except ImportError as error:
         raise IBGANError(f'{path} is an HDF5 file: reading it needs h5py (pip install h5py)') from error
-    if not path.exists():
-        raise IBGANError(f'{path} does not exist')
-    check_regular_file(path)
     try:
         with h5py.File(path, 'r') as file:
             _check_hdf5(path, file, (len(grid), 64, 64, 3))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from scipy.integrate import trapezoid
 from sklearn.exceptions import ConvergenceWarning
 
 from ibgan_plugin.evaluation.checks import check_choice, check_keywords, check_range, check_sizes, random_state
@@ -46,7 +47,7 @@ def explicitness(capacity: np.ndarray, loss: np.ndarray, baseline: float) -> flo
     if not baseline > 0:
         raise IBGANError(f'baseline must be > 0, got {baseline}')
     curve = np.minimum(np.minimum.accumulate(loss), baseline)
-    return float(1 - 2 * np.trapezoid(curve - curve[-1], capacity) / ((capacity[-1] - capacity[0]) * baseline))
+    return float(1 - 2 * trapezoid(curve - curve[-1], capacity) / ((capacity[-1] - capacity[0]) * baseline))
 
 
 def dci_es(source: CodeSource, *, num_train: int, num_test: int, batch_size: int, probes: Mapping[str, Mapping[str, Any]],
