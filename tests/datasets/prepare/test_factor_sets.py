@@ -69,6 +69,7 @@ def test_shapes3d(small, tmp_path):
 
 def test_shapes3d_without_h5py(monkeypatch, tmp_path):
     monkeypatch.setitem(__import__('sys').modules, 'h5py', None)
+    (tmp_path / '3dshapes.h5').write_bytes(b'')
     with pytest.raises(ValueError, match=r'3dshapes\.h5 is an HDF5 file: reading it needs h5py \(pip install h5py\)'):
         FACTOR_SETS['shapes3d'].job(tmp_path / '3dshapes.h5')
 
