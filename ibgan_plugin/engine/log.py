@@ -47,6 +47,7 @@ _kept = _Kept()
 
 def hear_warnings() -> None:
     """From here on warnings of Python are one line on stderr, and go to the log file of the process's run. For tools."""
+    logging.captureWarnings(False)  # somebody may have put ``warnings.showwarning`` back since an earlier call
     logging.captureWarnings(True)
     logger = logging.getLogger('py.warnings')
     logger.propagate = False

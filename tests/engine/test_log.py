@@ -113,6 +113,8 @@ def test_warnings_go_to_the_screen_in_one_line_and_to_the_log_file(tmp_path, cap
     before = warnings.showwarning
     py_warnings = logging.getLogger('py.warnings')
     try:
+        with warnings.catch_warnings():  # puts back what an earlier call has set
+            hear_warnings()
         hear_warnings()
         warnings.warn('said early\nand more')
         logger = MMLogger.get_instance('test_warnings', log_file=str(tmp_path / 'run.log'))
