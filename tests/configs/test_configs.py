@@ -10,7 +10,9 @@ import ibgan_plugin.registry
 from ibgan_plugin.config.check import check_config
 from ibgan_plugin.engine.optim import GroupedOptimWrapperConstructor
 from ibgan_plugin.evaluation.disentanglement.protocols import PROTOCOLS
+from ibgan_plugin.interop.converters.describe import check_published
 from ibgan_plugin.registry import METRICS
+from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.utils.schedules import piecewise_linear
 from tests.conftest import batch
 
@@ -85,6 +87,8 @@ def test_other_default_scopes_find_no_types_of_theirs_in_the_runtime():
     ('ibgan_color_dsprites', 16, 10, 0.071, 1e-6, 500_000, (1.0, 0.0, 100_000), 1.0, 3),
     ('ibgan_celeba', 64, 15, 0.35, 2e-6, 1_000_000, (0.5, 0.01, None), (0.7, 1.2), 3),
     ('ibgan_3dchairs', 64, 10, 0.325, 2e-6, 700_000, (0.5, 0.01, None), (0.7, 1.2), 1),
+    ('ibgan_released_celeba', 64, 15, 0.35, 2e-6, 1_000_000, (0.5, 0.01, None), (0.7, 1.2), 3),
+    ('ibgan_released_3dchairs', 64, 10, 0.325, 2e-6, 700_000, (0.5, 0.01, None), (0.7, 1.2), 1),
 ])
 def test_published_hyper_parameters(name, z, r, beta, lr_d, iters, noise, label, channels):
     cfg = load(name)
@@ -98,6 +102,19 @@ def test_published_hyper_parameters(name, z, r, beta, lr_d, iters, noise, label,
     assert (hook.start, hook.end, hook.get('over')) == noise
     assert cfg.model.adversarial_loss.real_label == label
     assert cfg.model.generator.out_channels == channels
+
+
+@pytest.mark.parametrize(('name', 'wider'), [('celeba', 1), ('3dchairs', 2)])
+def test_the_released_code_differs_from_the_paper_by_one_convolution(name, wider):
+    paper, released = load(f'ibgan_{name}').to_dict(), load(f'ibgan_released_{name}').to_dict()
+    with pytest.raises(IBGANError, match=r'discriminator.conv_multipliers = \(4,\), but the published networks have \(4, 4\)'):
+        check_published(paper['model'])
+    check_published(released['model'])
+    assert released['model']['discriminator'].pop('conv_multipliers') == (4, 4)
+    assert paper['model']['discriminator'].pop('conv_multipliers') == (4, )
+    for part in ('trunk', 'discriminator', 'reconstructor'):
+        paper['model'][part]['base_channels'] *= wider
+    assert released == paper
 
 
 @pytest.mark.parametrize('path', [path for path in LEAVES if path.parent.name == 'vae' and 'quick' not in path.stem],
