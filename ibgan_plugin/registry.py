@@ -4,16 +4,40 @@ The scope equals the package name, so MMEngine finds this module by itself for a
 ``type='ibgan_plugin.IBGAN'``, and each registry imports its ``locations`` on the first look-up. Registries without a location
 of ours exist so that ``default_scope='ibgan_plugin'`` finds a registry of that scope everywhere.
 """
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import mmengine.registry as mmengine_registry
 from mmengine.registry import Registry
 
 SCOPE = 'ibgan_plugin'
 
 
+@contextmanager
+def named(component: Any) -> Iterator[None]:
+    """Inside, an exception gets the attribute ``component``, unless it has one: the config of the innermost that is being built."""
+    given = dict(component) if isinstance(component, dict) else component  # MMEngine takes keys out of it
+    try:
+        yield
+    except Exception as error:
+        vars(error).setdefault('component', given)
+        raise
+
+
+class NamingRegistry(Registry):
+    """MMEngine's ``Registry`` whose exceptions know the component that could not be built: see :func:`named`."""
+
+    def build(self, cfg: dict, *args: Any, **kwargs: Any) -> Any:
+        """As MMEngine's."""
+        with named(cfg):
+            return super().build(cfg, *args, **kwargs)
+
+
 def _child(name: str, *locations: str) -> Registry:
     """A child of MMEngine's registry ``name`` that imports ``locations`` (below this package) on its first look-up."""
     parent = getattr(mmengine_registry, name)
-    return Registry(parent.name, parent=parent, scope=SCOPE, locations=[f'{SCOPE}.{location}' for location in locations])
+    return NamingRegistry(parent.name, parent=parent, scope=SCOPE, locations=[f'{SCOPE}.{each}' for each in locations])
 
 
 MODELS = _child('MODELS', 'models', 'evaluation.image.extractors', 'interop')

@@ -8,7 +8,9 @@ from mmengine.optim import build_optim_wrapper
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from ibgan_plugin.models.base import LatentModel
 from ibgan_plugin.registry import MODELS
+from ibgan_plugin.utils.errors import IBGANError
 
 
 class Cost(NamedTuple):
@@ -26,8 +28,13 @@ def component_costs(cfg: Config, batch_size: int = 2) -> dict[str, Cost]:
     Args:
         cfg: Config with ``model`` and ``optim_wrapper``; the model is a :class:`~ibgan_plugin.models.base.LatentModel`.
         batch_size: Images of the batch, at least 2 where there is BatchNorm.
+
+    Raises:
+        IBGANError: If the model is of another kind.
     """
     model = MODELS.build(cfg.model).train()
+    if not isinstance(model, LatentModel):
+        raise IBGANError(f'model.type must be a LatentModel such as IBGAN, got {type(model).__name__}')
     networks = {name: child for name, child in model.named_children() if any(True for _ in child.parameters())}
     given: dict[str, tuple] = {}
     hooks = [network.register_forward_pre_hook(lambda _, inputs, name=name: given.setdefault(name, inputs) and None)

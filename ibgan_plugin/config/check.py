@@ -4,7 +4,6 @@ import inspect
 import math
 import os
 import re
-import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -12,7 +11,6 @@ from pathlib import PurePath
 from typing import Any, get_type_hints
 
 from mmengine.config import Config
-from mmengine.registry import build_from_cfg
 
 from ibgan_plugin.config.errors import ConfigError
 from ibgan_plugin.config.options import shorten
@@ -196,7 +194,7 @@ def pretrained_files(cfg: Config) -> list[str]:
 
 @contextmanager
 def config_errors(cfg: Config) -> Iterator[None]:
-    """Turns what goes wrong while the parts of a config are built into a :class:`ConfigError` that names the file."""
+    """Turns what goes wrong while the parts of a config are built into a :class:`ConfigError` that names the file and the key."""
     try:
         yield
     except ConfigError:
@@ -204,14 +202,13 @@ def config_errors(cfg: Config) -> Iterator[None]:
     except (ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, MemoryError, RuntimeError, TypeError,
             ValueError) as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]
-        key = _failed_key(cfg, error)
+        key = _key_of(cfg.to_dict(), vars(error).get('component'))
         place = f'{key}: ' if key and f'{key}.' not in lines[0] else ''
         raise ConfigError(f'{cfg.filename or "config"}: {place}{lines[0]}') from error
 
 
-def _failed_key(cfg: Config, error: Exception) -> str:
-    """Key of the innermost component that raised ``error`` while it was built; '' where that is not known."""
-    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__) if frame.f_code is build_from_cfg.__code__]
-    cfg_dict = cfg.to_dict()
-    nodes = [item for key in sorted(_runner_keys() & set(cfg_dict)) for item in walk(key, cfg_dict[key])]
-    return next((path for frame in reversed(frames) for path, node in nodes if node == frame.f_locals['cfg']), '')
+def _key_of(cfg: dict[str, Any], component: Any) -> str:
+    """Where a component stands in a config, see :func:`~ibgan_plugin.registry.named`; '' where that is not known."""
+    keys = sorted(_runner_keys() & set(cfg))
+    places = [*((key, cfg[key]) for key in keys), *(item for key in keys for item in walk(key, cfg[key]))]
+    return next((path for path, value in places if value and value == component), '')

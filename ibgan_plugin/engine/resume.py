@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mmengine.optim import OptimWrapper, OptimWrapperDict
+from torch.utils.data import DataLoader
 
 from ibgan_plugin.engine.checkpoints import CheckpointError, tensor_problem
 
@@ -85,6 +86,51 @@ def use_numbers(where: Any, name: str, wrapper: OptimWrapper, numbers: list[dict
                                       f'--load-from starts a new run with the weights')
             own = {key: value for key, value in own.items() if key != 'lr'}
         group.update(own)
+
+
+def resume_optimizers(where: Any, state: dict[str, Any], changed: Mapping[str, Any],
+                      wrapper: OptimWrapper | OptimWrapperDict) -> None:
+    """Load the optimisers' state, with the config's numbers where it has changed."""
+    wrappers = named_wrappers(wrapper)
+    numbers = {name: base_numbers(each) for name, each in wrappers.items()}
+    wrapper.load_state_dict(state)
+    if any(key.startswith('optim_wrapper.') for key in changed):
+        for name, each in wrappers.items():
+            use_numbers(where, name, each, numbers[name])
+
+
+def resume_schedules(states: Any, schedules: Any) -> None:
+    """Load the state of the schedules, a list or one a name; that they are the same was checked."""
+    named = schedules if isinstance(schedules, dict) else {'': schedules}
+    states = states if isinstance(schedules, dict) else {'': states}
+    for name, schedulers in named.items():
+        for scheduler, state in zip(schedulers, states.get(name, ()), strict=True):
+            scheduler.load_state_dict(state)
+
+
+def fingerprint(dataloader: DataLoader) -> str | None:
+    """Digest of a loader's data set; None where it is not known."""
+    return getattr(dataloader.dataset, 'fingerprint', None)
+
+
+def check_data(where: Any, meta: Mapping[str, Any], changed: dict[str, Any], own: str | None, world_size: int) -> dict[str, Any]:
+    """Refuse other images than those of a checkpoint; returns what else has changed. The same images may have moved.
+
+    Args:
+        where: The checkpoint's file.
+        meta: What it says of itself.
+        changed: The :func:`changes` of the config.
+        own: :func:`fingerprint` of the images to train on.
+        world_size: Number of processes.
+    """
+    before = meta.get('data')
+    if own is not None and before is not None:
+        if own != before:
+            raise CheckpointError(f'{where} was trained on other images than those of train_dataloader.dataset; --load-from '
+                                  f'starts a new run with the weights')
+        changed = {key: values for key, values in changed.items() if not key.startswith('train_dataloader.dataset.')}
+    processes = meta.get('world_size', world_size)
+    return changed if processes == world_size else {**changed, 'the number of processes': (processes, world_size)}
 
 
 def changes(old: str, new: str) -> dict[str, tuple[Any, Any]]:

@@ -7,11 +7,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import mmengine
 import numpy as np
 import torch
 import torch.distributed
-from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.dist import init_dist, is_distributed
 from mmengine.hooks import CheckpointHook, EMAHook
@@ -23,12 +21,11 @@ from mmengine.utils.dl_utils import collect_env
 from mmengine.visualization import LocalVisBackend, Visualizer
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
-from torch.utils.data import DataLoader
 
-from ibgan_plugin.config.check import ConfigError, config_errors
+from ibgan_plugin.config.errors import ConfigError
+from ibgan_plugin.engine.building import NamingRunner
 from ibgan_plugin.engine.checkpoints import (
     ATOMIC_BACKEND,
-    CheckpointError,
     check_pretrained,
     check_weights,
     fitting_weights,
@@ -38,18 +35,20 @@ from ibgan_plugin.engine.checkpoints import (
     read_checkpoint,
     restore_trained,
 )
-from ibgan_plugin.engine.log import header, parameter_counts, silence_boilerplate, write_environment, write_warnings_to
+from ibgan_plugin.engine.log import silence_boilerplate, write_environment, write_warnings_to
 from ibgan_plugin.engine.resume import (
-    base_numbers,
     changes,
+    check_data,
     check_optimizers,
     check_resumable,
-    named_wrappers,
+    fingerprint,
     refuse,
+    resume_optimizers,
+    resume_schedules,
     said,
-    use_numbers,
 )
 from ibgan_plugin.engine.start_checks import check_first_image, check_ranks_agree, check_test_image
+from ibgan_plugin.engine.summary import what_begins, what_is_where
 from ibgan_plugin.models.base import LatentModel
 from ibgan_plugin.models.freeze import unwrap
 from ibgan_plugin.ops import CPUSettings, accelerate, convert_sync_batchnorm, tune_cpu
@@ -100,7 +99,7 @@ def join_processes(launcher: str, device: torch.device, env_cfg: dict[str, Any])
 
 
 @RUNNERS.register_module()
-class CheckedRunner(Runner):
+class CheckedRunner(NamingRunner):
     """MMEngine's ``Runner`` that says early, in one line, what is wrong, and whose checkpoints are plain, whole and checked.
 
     * What a config builds wrong is a :class:`~ibgan_plugin.config.check.ConfigError`, also what is built only when training
@@ -123,40 +122,6 @@ class CheckedRunner(Runner):
     preempted = False
     _scores: Mapping[str, Any] = MappingProxyType({})  # of the last validation
 
-    @classmethod
-    def from_cfg(cls, cfg: Config) -> 'CheckedRunner':
-        """The runner of a config.
-
-        Raises:
-            ConfigError: If components do not fit each other or an argument of one is impossible; names the file and the keys.
-                What is built when training or testing begins, such as loops and schedules, raises it then.
-        """
-        with config_errors(cfg):
-            runner = super().from_cfg(cfg)
-            if runner.optim_wrapper is not None:  # MMEngine builds it after the data sets
-                runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
-        return runner
-
-    def build_train_loop(self, loop: Any) -> Any:
-        """As MMEngine's; mistakes are a ConfigError."""
-        with config_errors(self.cfg):
-            return super().build_train_loop(loop)
-
-    def build_val_loop(self, loop: Any) -> Any:
-        """As MMEngine's; mistakes are a ConfigError."""
-        with config_errors(self.cfg):
-            return super().build_val_loop(loop)
-
-    def build_test_loop(self, loop: Any) -> Any:
-        """As MMEngine's; mistakes are a ConfigError."""
-        with config_errors(self.cfg):
-            return super().build_test_loop(loop)
-
-    def build_param_scheduler(self, scheduler: Any) -> Any:
-        """As MMEngine's; mistakes are a ConfigError."""
-        with config_errors(self.cfg):
-            return super().build_param_scheduler(scheduler)
-
     def register_default_hooks(self, hooks: dict[str, Any] | None = None) -> None:
         """As MMEngine's; None takes out a hook of any name, not only those that MMEngine knows."""
         named = {'runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint'}
@@ -173,41 +138,6 @@ class CheckedRunner(Runner):
         """Machine and packages go to a file; MMEngine logs them, and the whole config, which has files of its own."""
         if self.rank == 0:
             write_environment(Path(self.work_dir) / run_names.ENVIRONMENT, collect_env())
-
-    def _say_what_begins(self, loaders: dict[str, DataLoader]) -> None:
-        """A header of ten lines."""
-        train, loop = loaders['train_dataloader'], self.train_loop
-        dataset: Any = train.dataset
-        shape = ' x '.join(map(str, getattr(unwrap(self.model), 'image_shape', ())))
-        steps = [f'{self.max_iters:,} iterations', *([f'validation every {loop.val_interval:,}'] if len(loaders) > 1 else []),
-                 *(f'checkpoint every {hook.interval:,}' for hook in self.hooks if isinstance(hook, CheckpointHook))]
-        optimizers = [f'{name} {type(wrapper.optimizer).__name__} {wrapper.optimizer.param_groups[0]["lr"]:g}'.strip()
-                      for name, wrapper in named_wrappers(self.optim_wrapper).items()]
-        self.logger.info('training begins\n' + header(
-            config=f'{self.cfg.filename or "none"}, seed {self._randomness_cfg.get("seed")}',
-            model=parameter_counts(unwrap(self.model)),
-            data=f'{type(dataset).__name__}, {len(dataset):,} images of {shape}, batches of {train.batch_size}' + (
-                f' on each of {self.world_size} processes' if self.world_size > 1 else ''),
-            optimisers=', '.join(optimizers),
-            length=', '.join(steps),
-            device=f'{self.device}, {torch.get_num_threads()} threads; PyTorch {torch.__version__}, MMEngine '
-                   f'{mmengine.__version__}',
-            start=f'{"goes on from" if self._resume else "weights of"} {self._load_from}' if self._load_from else 'afresh',
-            writes=f'{self.work_dir} ({Path(self.log_dir).name}/ has the whole config, the log and {run_names.SCALARS})'))
-
-    def _say_what_is_where(self) -> None:
-        """The end of a run: the score, what has been written, and what to do next."""
-        work_dir = Path(self.work_dir)
-        saved = self.message_hub.runtime_info.get('last_good_ckpt') or self.message_hub.runtime_info.get('last_ckpt')
-        score = next((f'{key} {value:.4f}' for key, value in self._scores.items() if isinstance(value, float)), None)
-        pictures = sorted(work_dir.glob(f'{run_names.TRAVERSAL}_*.png'))
-        rows = dict(
-            score=f'{score} (validation)' if score else '',
-            checkpoint=str(saved or ''),
-            picture=str(pictures[-1]) if pictures else '',
-            curves=str(Path(self.log_dir) / run_names.VIS_DATA / run_names.SCALARS),
-            next=f'python tools/test.py {self.cfg.filename} {saved}' if saved and self.cfg.get('test_cfg') is not None else '')
-        self.logger.info(f'{self.iter:,} iterations are done\n' + header(**{name: text for name, text in rows.items() if text}))
 
     # Where it runs
 
@@ -252,15 +182,16 @@ class CheckedRunner(Runner):
         if self._val_loop is not None:
             loaders['val_dataloader'] = self.val_loop.dataloader
         check_ranks_agree(self.cfg, loaders)
-        image_shape = getattr(unwrap(self.model), 'image_shape', None)
-        if image_shape is not None:
+        bare = unwrap(self.model)
+        if isinstance(bare, LatentModel):
             for name, loader in loaders.items():
-                check_first_image(name, loader.dataset, image_shape)
-            check_test_image(self.cfg, image_shape)
-        self._say_what_begins(loaders)
+                check_first_image(name, loader.dataset, bare.image_shape)
+            check_test_image(self.cfg, bare.image_shape)
+        start = f'{"goes on from" if self._resume else "weights of"} {self._load_from}' if self._load_from else 'afresh'
+        self.logger.info(what_begins(self, loaders, self._randomness_cfg.get('seed'), start, self.device))
         model = super().train()
         if not self.preempted:
-            self._say_what_is_where()
+            self.logger.info(what_is_where(self, self._scores))
         return model
 
     def _init_model_weights(self) -> None:
@@ -277,7 +208,7 @@ class CheckedRunner(Runner):
         if fn_name == 'after_val_epoch':
             self._scores = dict(kwargs.get('metrics') or {})
         if fn_name == 'before_save_checkpoint':
-            kwargs['checkpoint']['meta'].update(world_size=self.world_size, data=_fingerprint(self.train_dataloader))
+            kwargs['checkpoint']['meta'].update(world_size=self.world_size, data=fingerprint(self.train_dataloader))
             history_to_plain(kwargs['checkpoint'])
 
     def save_checkpoint(self, out_dir: str, filename: str, *args: Any, **kwargs: Any) -> None:
@@ -354,7 +285,7 @@ class CheckedRunner(Runner):
         meta = checkpoint['meta']
         changed = changes(str(meta.get('cfg', '')), self.cfg.pretty_text)
         refuse(filename, changed)
-        changed = self._check_data(filename, meta, changed)
+        changed = check_data(filename, meta, changed, fingerprint(self.train_dataloader), self.world_size)
         if resume_optimizer:
             check_optimizers(filename, checkpoint['optimizer'], self.optim_wrapper)
         if 'ema_state_dict' in checkpoint and not any(isinstance(hook, EMAHook) for hook in self.hooks):
@@ -364,47 +295,27 @@ class CheckedRunner(Runner):
         self.train_loop._epoch, self.train_loop._iter = meta['epoch'], meta['iter']
         self.message_hub.load_state_dict(checkpoint['message_hub'])
         if resume_optimizer:
-            self._resume_optimizers(filename, checkpoint['optimizer'], changed)
+            resume_optimizers(filename, checkpoint['optimizer'], changed, self.optim_wrapper)
         if resume_param_scheduler and self.param_schedulers is not None:
-            self._resume_schedules(checkpoint.get('param_schedulers', {}))
+            resume_schedules(checkpoint.get('param_schedulers', {}), self.param_schedulers)
         for line in (said(key, *values) for key, values in changed.items()):
             self.logger.warning(f'From here on: {line}')
         self.logger.info(f'resumed epoch: {self.epoch}, iter: {self.iter}')
 
-    def _check_data(self, filename: str, meta: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
-        """Refuse other images; returns what else has changed. The same images may have moved."""
-        own, before = _fingerprint(self.train_dataloader), meta.get('data')
-        if own is not None and before is not None:
-            if own != before:
-                raise CheckpointError(f'{filename} was trained on other images than those of train_dataloader.dataset; --load-from '
-                                      f'starts a new run with the weights')
-            changed = {key: values for key, values in changed.items() if not key.startswith('train_dataloader.dataset.')}
-        processes = meta.get('world_size', self.world_size)
-        if processes != self.world_size:
-            changed = {**changed, 'the number of processes': (processes, self.world_size)}
-        return changed
 
-    def _resume_optimizers(self, filename: str, state: dict[str, Any], changed: dict[str, Any]) -> None:
-        """Load the optimisers' state, with the config's numbers where it has changed."""
-        wrappers = named_wrappers(self.optim_wrapper)
-        numbers = {name: base_numbers(wrapper) for name, wrapper in wrappers.items()}
-        self.optim_wrapper.load_state_dict(state)
-        if any(key.startswith('optim_wrapper.') for key in changed):
-            for name, wrapper in wrappers.items():
-                use_numbers(filename, name, wrapper, numbers[name])
-
-    def _resume_schedules(self, states: Any) -> None:
-        """Load the schedules' state; that they are the same was checked."""
-        named = self.param_schedulers if isinstance(self.param_schedulers, dict) else {'': self.param_schedulers}
-        states = states if isinstance(self.param_schedulers, dict) else {'': states}
-        for name, schedulers in named.items():
-            for scheduler, state in zip(schedulers, states.get(name, ()), strict=True):
-                scheduler.load_state_dict(state)
+def is_resuming(runner: Runner) -> bool:
+    """Whether a run goes on from where a checkpoint was left."""
+    return runner._resume
 
 
-def _fingerprint(dataloader: DataLoader) -> str | None:
-    """Digest of a loader's data set; None where it is not known."""
-    return getattr(dataloader.dataset, 'fingerprint', None)
+def save_now(runner: Runner, iteration: int) -> str | None:
+    """Save after ``iteration`` iterations as the run's checkpoint hook would, unless it has; the file, or None without a hook."""
+    hook = next((hook for hook in runner.hooks if isinstance(hook, CheckpointHook)), None)
+    if hook is None:
+        return None
+    if not str(hook.last_ckpt).endswith(hook.filename_tmpl.format(iteration)):
+        hook._save_checkpoint_with_step(runner, iteration, dict(epoch=runner.epoch, iter=iteration))
+    return hook.last_ckpt
 
 
 def add_image_elsewhere(visualizer: Visualizer, name: str, image: np.ndarray, step: int) -> None:

@@ -47,8 +47,11 @@ class LatentModel(BaseModel):
         r_dim: Width of the representation r.
         image_shape: Channels, height and width of an image.
         sync_bn: Whether BatchNorm is to use the batches of all ranks together when the runner trains the model.
+        instance_noise_std: Standard deviation of the noise that training adds to real and generated images, as
+            :class:`~ibgan_plugin.engine.hooks.InstanceNoiseHook` sets it; None where a model adds none.
     """
     sync_bn = False
+    instance_noise_std: float | None = None
     r_dim: int
     image_shape: tuple[int, int, int]
 
@@ -90,6 +93,10 @@ class LatentModel(BaseModel):
         elif noise.shape != (num, self.noise_dim):
             raise IBGANError(f'noise must be {num} x {self.noise_dim} (num x noise_dim), got {tuple(noise.shape)}')
         return self.latents_of(noise.to(device_of(self)))
+
+    def optim_groups(self) -> dict[str, list[str]]:
+        """Names of the submodules that each optimiser trains, for the groups that are no submodule themselves."""
+        return {}
 
     def real_images(self, data: dict, training: bool = True) -> Tensor:
         """The preprocessed images of a batch as a loader gives it, N x C x S x S in [-1, 1]."""

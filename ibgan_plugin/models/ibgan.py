@@ -68,8 +68,7 @@ class IBGAN(LatentGAN):
         check_objective(encoder=self.encoder, reconstructor=self.reconstructor, info_loss=self.info_loss, kl_loss=self.kl_loss,
                         discriminator_steps=discriminator_steps)
         self.sync_bn = sync_bn
-        #: Standard deviation of the instance noise, set by ``InstanceNoiseHook``.
-        self.instance_noise_std = 0.0
+        self.instance_noise_std: float = 0.0
 
     def train_step(self, data: dict, optim_wrapper: OptimWrapperDict) -> dict[str, Tensor]:
         """One D step and one (G, encoder, reconstructor) step on one batch.

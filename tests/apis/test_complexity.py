@@ -4,6 +4,7 @@ import pytest
 from mmengine.config import Config
 
 from ibgan_plugin.apis.complexity import component_costs, format_costs
+from ibgan_plugin.utils.errors import IBGANError
 from tests.conftest import model_cfg, optim_cfg, spectral_cfg
 from tests.models.test_infogan_cr import cr_cfg
 from tests.models.test_vae import factor_vae_cfg, vae_cfg
@@ -53,6 +54,11 @@ def test_components_of_every_kind_of_model(model, groups, names):
     # each of them is proportional to the batch
     twice = component_costs(config(model, *groups), batch_size=8)
     assert {name: cost.flops for name, cost in twice.items() if name in costs} == {n: 2 * cost.flops for n, cost in costs.items()}
+
+
+def test_other_models_are_refused():
+    with pytest.raises(IBGANError, match=r'model.type must be a LatentModel such as IBGAN, got Trunk'):
+        component_costs(config(dict(type='ibgan_plugin.Trunk'), *GAN))
 
 
 def test_networks_that_a_step_does_not_run_cost_nothing():

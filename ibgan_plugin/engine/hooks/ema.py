@@ -5,6 +5,7 @@ from mmengine.runner import Runner
 from torch import nn
 
 from ibgan_plugin.engine.checkpoints import check_weights
+from ibgan_plugin.engine.runner import is_resuming
 from ibgan_plugin.models.freeze import unwrap
 from ibgan_plugin.registry import HOOKS
 from ibgan_plugin.utils.errors import IBGANError
@@ -38,10 +39,10 @@ class GeneratorSideEMAHook(EMAHook):
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """As MMEngine's hook; a checkpoint without averages, or one loaded to test, gives its own weights as the average."""
         average, weights = self.ema_model.module, checkpoint.get('state_dict', checkpoint)
-        if 'ema_state_dict' in checkpoint and runner._resume:
+        if 'ema_state_dict' in checkpoint and is_resuming(runner):
             check_weights('the averages of the checkpoint', checkpoint['ema_state_dict'], self.ema_model.state_dict())
             super().after_load_checkpoint(runner, checkpoint)
             return
-        if runner._resume:
+        if is_resuming(runner):
             runner.logger.warning('The checkpoint has no averages of weights: they start from its weights')
         average.load_state_dict({key: weights.get(key, value) for key, value in average.state_dict().items()})

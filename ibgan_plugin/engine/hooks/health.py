@@ -6,13 +6,12 @@ from typing import Any
 import torch
 from mmengine.dist import is_main_process, master_only
 from mmengine.hooks import Hook
-from mmengine.optim import OptimWrapperDict
 from mmengine.runner import Runner
 from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
 from ibgan_plugin.engine.hooks.traversal import TraversalHook
-from ibgan_plugin.engine.optim.wrappers import gradient_norm
+from ibgan_plugin.engine.resume import named_wrappers
 from ibgan_plugin.models.base import KL_PER_DIM, LatentModel
 from ibgan_plugin.models.freeze import evaluating, unwrap
 from ibgan_plugin.registry import HOOKS
@@ -34,9 +33,8 @@ class HealthHook(Hook):
 
     The losses and the norm of each optimiser's gradients stay on the device and are looked at together, since a look waits for
     the device: every ``interval`` iterations, before each checkpoint and after the last iteration. The error names the first
-    iteration that went wrong and all that did in it. To go on instead, set ``skip`` and use the optimiser wrapper
-    ``SkipNonFiniteOptimWrapper``, which leaves bad updates out, while this hook undoes what the batch did to the statistics of
-    BatchNorm.
+    iteration that went wrong and all that did in it. To go on instead, set ``skip``: bad updates are left out, and what the batch
+    did to the statistics of BatchNorm is undone.
 
     With each picture, and at the end of the run, 512 samples are compared with the last real images that the model was trained on
     (:mod:`ibgan_plugin.visualization.resemblance`): brightness, contrast, texture, and, where the model has a discriminator,
@@ -49,8 +47,13 @@ class HealthHook(Hook):
         collapse_interval: Iterations between two looks at the samples, at least 1; None is that of the run's ``TraversalHook``,
             or 5000 without one. The last iteration is always looked at.
         min_kl: Posterior collapse: the summed KL of r is below this many nats.
-        skip: Go on after an iteration with bad losses, with the statistics from before it; every iteration is looked at.
+        skip: Go on after an iteration with bad losses, with the statistics from before it, and leave out updates whose gradients
+            hold NaN or infinity. Every iteration is looked at, which waits for the device. In a distributed run the gradients are
+            averaged before, so all ranks leave out the same.
         min_std: Mode collapse: the mean standard deviation of a pixel over 64 samples is below this (images are in [-1, 1]).
+
+    Attributes:
+        skipped: Updates of any optimiser left out.
 
     Raises:
         IBGANError: If an interval is below 1.
@@ -63,7 +66,7 @@ class HealthHook(Hook):
         if interval < 1 or (collapse_interval is not None and collapse_interval < 1):
             raise IBGANError(f'interval and collapse_interval must be at least 1, got {interval} and {collapse_interval}')
         self.interval, self.collapse_interval, self.min_kl, self.min_std = interval, collapse_interval, min_kl, min_std
-        self.skip = skip
+        self.skip, self.skipped = skip, 0
         self._statistics: dict[str, Tensor] = {}
         self._losses: list[tuple[int, str, Any]] = []  # iteration, name, value
         self._norms: list[tuple[int, str, Tensor]] = []
@@ -72,15 +75,13 @@ class HealthHook(Hook):
         self._verdict: tuple[int, list[Finding], str] | None = None  # iteration, findings, numbers
 
     def before_train(self, runner: Runner) -> None:
-        """Have each optimiser note the norm of its gradients; find out when pictures are drawn."""
+        """Have each optimiser look at its gradients, now or later; find out when pictures are drawn."""
         if self.collapse_interval is None:
             drawn = [hook.interval for hook in runner.hooks if isinstance(hook, TraversalHook)]
             self.collapse_interval = drawn[0] if drawn else 5000
-        wrapper = runner.optim_wrapper
-        wrappers = dict(wrapper.items()) if isinstance(wrapper, OptimWrapperDict) else {'the model': wrapper}
-        if not self.skip:
-            self._handles = [each.optimizer.register_step_pre_hook(self._note_gradients(runner, f"the norm of {name}'s gradients"))
-                             for name, each in wrappers.items()]
+        look = self._leave_out_bad if self.skip else self._note_gradients
+        self._handles = [each.optimizer.register_step_pre_hook(look(runner, name or 'the model'))
+                         for name, each in named_wrappers(runner.optim_wrapper).items()]
 
     def after_train(self, runner: Runner) -> None:
         """Leave the optimisers as they were, and say what is to be thought of the pictures."""
@@ -94,9 +95,23 @@ class HealthHook(Hook):
 
         @torch.compiler.disable
         def note(optimizer: torch.optim.Optimizer, *_: Any) -> None:
-            self._norms.append((runner.iter, name, gradient_norm(optimizer.param_groups)))
+            self._norms.append((runner.iter, f"the norm of {name}'s gradients", gradient_norm(optimizer)))
 
         return note
+
+    def _leave_out_bad(self, runner: Runner, name: str) -> Callable:
+        """An optimiser's hook that takes gradients away which are not finite: a step without gradients changes nothing."""
+
+        @torch.compiler.disable
+        def leave_out(optimizer: torch.optim.Optimizer, *_: Any) -> None:
+            if gradient_norm(optimizer).isfinite():
+                return
+            optimizer.zero_grad()
+            self.skipped += 1
+            runner.logger.warning(f"NaN or infinity in {name}'s gradients at iteration {runner.iter + 1}: update left out "
+                                  f'({self.skipped} so far); {_last_good(runner)}')
+
+        return leave_out
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
         """Remember the statistics, if bad iterations are to be skipped."""
@@ -143,8 +158,7 @@ class HealthHook(Hook):
 
     @staticmethod
     def _message(runner: Runner, iteration: int, what: str) -> str:
-        last = runner.message_hub.runtime_info.get('last_good_ckpt', 'none was saved')
-        return f'training diverged at iteration {iteration + 1}: {what}; last good checkpoint: {last}'
+        return f'training diverged at iteration {iteration + 1}: {what}; {_last_good(runner)}'
 
     def _keep(self, runner: Runner, data_batch: dict) -> None:
         """Keep the real images of a batch for the look that is near."""
@@ -196,6 +210,16 @@ class HealthHook(Hook):
         else:
             runner.logger.info(f'The pictures of this run can be trusted: at iteration {iteration} the samples resemble the data: '
                                f'{numbers}. How well the dimensions are disentangled is for the scores to say.')
+
+
+def gradient_norm(optimizer: torch.optim.Optimizer) -> Tensor:
+    """Norm of all gradients of an optimiser, on their device."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group['params']]
+    return torch.nn.utils.get_total_norm([parameter.grad for parameter in parameters if parameter.grad is not None])
+
+
+def _last_good(runner: Runner) -> str:
+    return f"last good checkpoint: {runner.message_hub.runtime_info.get('last_good_ckpt', 'none was saved')}"
 
 
 def _in_words(found: list[Finding]) -> str:

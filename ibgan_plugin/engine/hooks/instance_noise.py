@@ -2,6 +2,7 @@
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from ibgan_plugin.models.base import LatentModel
 from ibgan_plugin.models.freeze import unwrap
 from ibgan_plugin.registry import HOOKS
 from ibgan_plugin.utils.errors import IBGANError
@@ -32,7 +33,7 @@ class InstanceNoiseHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Check that the runner's model takes instance noise."""
         model = unwrap(runner.model)
-        if not hasattr(model, 'instance_noise_std'):
+        if not isinstance(model, LatentModel) or model.instance_noise_std is None:
             raise IBGANError(f'InstanceNoiseHook needs a model with instance_noise_std, {type(model).__name__} has none')
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:

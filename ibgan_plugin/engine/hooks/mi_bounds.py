@@ -6,6 +6,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor
 
+from ibgan_plugin.engine.runner import is_resuming
 from ibgan_plugin.models.base import ACTIVE_THRESHOLD, KL_PER_DIM, LatentModel, active_dims
 from ibgan_plugin.models.freeze import evaluating, unwrap
 from ibgan_plugin.registry import HOOKS
@@ -56,7 +57,7 @@ class MIBoundsHook(Hook):
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Go on with the interval."""
-        if runner._resume and 'mi_bounds' in checkpoint:
+        if is_resuming(runner) and 'mi_bounds' in checkpoint:
             self._sums, self._count = checkpoint['mi_bounds']['sums'], checkpoint['mi_bounds']['count']
 
     @torch.no_grad()

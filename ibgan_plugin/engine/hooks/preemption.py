@@ -7,9 +7,10 @@ from typing import Any
 
 import torch
 from mmengine.dist import all_reduce, get_world_size
-from mmengine.hooks import CheckpointHook, Hook
+from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from ibgan_plugin.engine.runner import save_now
 from ibgan_plugin.engine.workers import STOP_SIGNALS
 from ibgan_plugin.registry import HOOKS
 from ibgan_plugin.utils.errors import IBGANError
@@ -70,10 +71,9 @@ class PreemptionHook(Hook):
             return
         runner.preempted = True
         runner.train_loop.stop_training = True
-        hook = next((hook for hook in runner.hooks if isinstance(hook, CheckpointHook)), None)
-        if hook is not None and not str(hook.last_ckpt).endswith(hook.filename_tmpl.format(runner.iter + 1)):
-            hook._save_checkpoint(runner)
-        runner.logger.warning(f'Asked to end: saved after iteration {runner.iter + 1}; go on with --resume')
+        saved = save_now(runner, runner.iter + 1)
+        what = 'saved; go on with --resume' if saved else 'nothing is saved, for default_hooks has no checkpoint'
+        runner.logger.warning(f'Asked to end after iteration {runner.iter + 1}: {what}')
 
     def _anyone_requested(self, runner: Runner) -> bool:
         """Whether this or, at the exchanges, any other rank was asked."""

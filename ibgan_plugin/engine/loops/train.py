@@ -3,12 +3,12 @@ import logging
 from typing import Any
 
 from mmengine.dist import get_world_size
-from mmengine.hooks import CheckpointHook
 from mmengine.logging import print_log
 from mmengine.runner import IterBasedTrainLoop
 from torch import nn
 
 from ibgan_plugin.datasets.resumable_sampler import ResumableSampler
+from ibgan_plugin.engine.runner import save_now
 from ibgan_plugin.registry import LOOPS
 from ibgan_plugin.utils.errors import IBGANError
 
@@ -72,12 +72,10 @@ class ResumableTrainLoop(IterBasedTrainLoop):
     def _without_data(self, error: Exception) -> IBGANError:
         """What to tell when a batch can not be had; a run of one process saves what it has learnt."""
         cause = str(error).strip().splitlines()[-1].split('Error: ')[-1]  # a worker puts its traceback before the cause
-        hook = next((hook for hook in self.runner.hooks if isinstance(hook, CheckpointHook)), None)
-        saved = ''
-        if hook is not None and self._iter > 0 and get_world_size() == 1:  # others would wait for a rank that saves alone
-            hook._save_checkpoint_with_step(self.runner, self._iter, dict(epoch=self.runner.epoch, iter=self._iter))
-            saved = f'; saved as {hook.last_ckpt}: mend the data and go on with --resume'
-        return IBGANError(f'no more data after iteration {self._iter}: {cause}{saved}')
+        alone = get_world_size() == 1  # others would wait for a rank that saves alone
+        saved = save_now(self.runner, self._iter) if alone and self._iter > 0 else None
+        to_do = f'; saved as {saved}: mend the data and go on with --resume' if saved else ''
+        return IBGANError(f'no more data after iteration {self._iter}: {cause}{to_do}')
 
     def _skip_done(self) -> None:
         """Go to the batch of the current iteration."""

@@ -1,6 +1,5 @@
 """Optimiser wrappers and their constructor."""
 from ibgan_plugin.engine.optim.constructor import GroupedOptimWrapperConstructor
 from ibgan_plugin.engine.optim.cpu_amp import CPUAmpOptimWrapper
-from ibgan_plugin.engine.optim.wrappers import SkipNonFiniteOptimWrapper
 
-__all__ = ['CPUAmpOptimWrapper', 'GroupedOptimWrapperConstructor', 'SkipNonFiniteOptimWrapper']
+__all__ = ['CPUAmpOptimWrapper', 'GroupedOptimWrapperConstructor']

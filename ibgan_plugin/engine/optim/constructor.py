@@ -5,6 +5,7 @@ from typing import Any
 from mmengine.optim import DefaultOptimWrapperConstructor, OptimWrapper, OptimWrapperDict
 from torch import nn
 
+from ibgan_plugin.models.base import LatentModel
 from ibgan_plugin.models.freeze import unwrap
 from ibgan_plugin.registry import OPTIM_WRAPPER_CONSTRUCTORS
 from ibgan_plugin.utils.errors import IBGANError
@@ -14,9 +15,9 @@ from ibgan_plugin.utils.errors import IBGANError
 class GroupedOptimWrapperConstructor:
     """Builds an ``OptimWrapperDict`` from one optimiser-wrapper config a group.
 
-    A group is a list of submodules of the model. They come from the group's ``modules``, else from ``model.optim_groups()`` if the
-    model has it (as :class:`~ibgan_plugin.models.ibgan.IBGAN` has), else the group is the submodule of the same name. Each
-    group has an optimiser, a learning rate, clipping, accumulation and ``paramwise_cfg`` of its own; schedulers follow MMEngine's
+    A group is a list of submodules of the model. They come from the group's ``modules``, else from the model's ``optim_groups()``
+    (:class:`~ibgan_plugin.models.base.LatentModel`), else the group is the submodule of the same name. Each group has an optimiser,
+    a learning rate, clipping, accumulation and ``paramwise_cfg`` of its own; schedulers follow MMEngine's
     ``param_scheduler=dict(group=[...])``.
 
     Example:
@@ -48,7 +49,7 @@ class GroupedOptimWrapperConstructor:
         bare = unwrap(model)
         wrappers: dict[str, OptimWrapper] = {}
         owners: dict[nn.Parameter, str] = {}
-        known = bare.optim_groups() if hasattr(bare, 'optim_groups') else {}
+        known = bare.optim_groups() if isinstance(bare, LatentModel) else {}
         for key, group in copy.deepcopy(self.groups).items():
             names = group.pop('modules', known.get(key, [key]))
             paramwise_cfg = group.pop('paramwise_cfg', None)
@@ -58,7 +59,6 @@ class GroupedOptimWrapperConstructor:
                     raise IBGANError(f'parameter {name!r} is in two groups of optim_wrapper: {owners[parameter]!r} and {key!r}')
                 owners[parameter] = key
             wrappers[key] = DefaultOptimWrapperConstructor({'type': 'OptimWrapper', **group}, paramwise_cfg)(modules)
-            wrappers[key].group = key
         left = [name for name, parameter in bare.named_parameters() if parameter.requires_grad and parameter not in owners]
         if left:
             raise IBGANError(f'no group of optim_wrapper ({", ".join(wrappers)}) trains {left[0]!r} and {len(left) - 1} other '

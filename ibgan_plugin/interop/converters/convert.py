@@ -8,6 +8,7 @@ import torch
 from ibgan_plugin.engine.checkpoints import CheckpointError, check_checkpoint, check_weights, load_plain
 from ibgan_plugin.interop.converters.describe import check_published, describe
 from ibgan_plugin.interop.converters.layouts import LAYOUTS, rename
+from ibgan_plugin.models.networks.layers import LEAKY_SLOPE
 from ibgan_plugin.registry import MODELS
 from ibgan_plugin.utils.errors import IBGANError
 
@@ -81,7 +82,7 @@ def from_ours(path: str | Path, layout_name: str) -> dict[str, Any]:
         raise CheckpointError(f'checkpoint {path}: {error}') from error
     check_weights(path, weights, MODELS.build(model).state_dict())
     slope = layout.pointwise_slope(model['discriminator']['base_channels'])
-    if slope != 0.2 and 'trunk' not in model and content.get('meta', {}).get('converted_from') != layout_name:
+    if slope != LEAKY_SLOPE and 'trunk' not in model and content.get('meta', {}).get('converted_from') != layout_name:
         raise CheckpointError(f'checkpoint {path}: {layout_name} has a slope of {slope:g} in its separate reconstructor, '
                               f'which would compute something else with these weights')
     sizes = dict(z_dim=model['encoder']['z_dim'], r_dim=model['encoder']['r_dim'], nc=model['generator']['out_channels'],

@@ -5,11 +5,11 @@ from typing import Any
 from torch import Tensor
 
 from ibgan_plugin.interop.converters.layouts import Weights
-from ibgan_plugin.models.networks.layers import BOTTOM_SIZE
+from ibgan_plugin.models.networks.layers import BOTTOM_SIZE, LEAKY_SLOPE, PIXEL_MULTIPLIER
 from ibgan_plugin.utils.errors import IBGANError
 
 
-def describe(weights: Weights, pointwise_slope: Callable[[int], float] = lambda base_channels: 0.2) -> dict[str, Any]:
+def describe(weights: Weights, pointwise_slope: Callable[[int], float] = lambda base_channels: LEAKY_SLOPE) -> dict[str, Any]:
     """``model`` config whose networks have these weights, read off their shapes.
 
     Args:
@@ -31,7 +31,7 @@ def describe(weights: Weights, pointwise_slope: Callable[[int], float] = lambda 
     q = _layers(weights, 'reconstructor.head')
     pointwise = _multiples(weights, 'reconstructor.head', 1, base)[:-1]
     heads['reconstructor'].update(z_dim=len(q[-1]), pointwise_multipliers=pointwise)
-    if pointwise and pointwise_slope(base) != 0.2:
+    if pointwise and pointwise_slope(base) != LEAKY_SLOPE:
         heads['reconstructor']['pointwise_slope'] = pointwise_slope(base)
     return dict(
         type='ibgan_plugin.IBGAN',
@@ -39,7 +39,7 @@ def describe(weights: Weights, pointwise_slope: Callable[[int], float] = lambda 
                      hidden_dims=tuple(len(layer) for layer in encoder[:-1]),
                      norm=any(key.startswith('encoder.') and key.endswith('running_mean') for key in weights)),
         generator=dict(type='ibgan_plugin.Generator', r_dim=project[0].shape[1], out_channels=decode[-1].shape[1],
-                       base_channels=len(project[0]) // 16, image_size=size),
+                       base_channels=len(project[0]) // PIXEL_MULTIPLIER, image_size=size),
         **({} if trunk is None else dict(trunk=dict(type='ibgan_plugin.Trunk', **common))),
         discriminator=dict(type='ibgan_plugin.Discriminator', **heads['discriminator']),
         reconstructor=dict(type='ibgan_plugin.Reconstructor', **heads['reconstructor']),
@@ -51,7 +51,7 @@ def check_published(model: dict[str, Any]) -> None:
 
     Numbers of channels and the widths of z and r are free; their images are 64 pixels wide.
     """
-    convs, pointwise = ((4, 4), ()) if 'trunk' in model else ((8, ), (16, ))
+    convs, pointwise = ((4, 4), ()) if 'trunk' in model else ((8, ), (PIXEL_MULTIPLIER, ))
     layers: dict[str, dict[str, Any]] = dict(
         generator=dict(image_size=64), discriminator=dict(conv_multipliers=convs),
         reconstructor=dict(conv_multipliers=convs, pointwise_multipliers=pointwise))

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
+from ibgan_plugin.models.networks.layers import LEAKY_SLOPE, PIXEL_MULTIPLIER
 from ibgan_plugin.utils.errors import IBGANError
 
 #: Modules of the three stride-2 convolutions at 64x64: two, and twice three with BatchNorm. There others' heads begin.
@@ -38,12 +39,12 @@ LAYOUTS = dict(
         pack=lambda networks, sizes, iteration: dict(
             iter=iteration, z_dim=sizes['z_dim'], r_dim=sizes['r_dim'],
             model_states=dict(**{key: sizes[key] for key in ('nc', 'ngf', 'ndf')}, **networks)),
-        iteration='iter', pointwise_slope=lambda ndf: 0.2),
+        iteration='iter', pointwise_slope=lambda ndf: LEAKY_SLOPE),
     han_oqo=Layout(
         encoder='G.r', project='G.r_to_g', decode='G.g', trunk='D.FE', reconstructor='D.q', discriminator='D.d',
         unpack=lambda checkpoint: {name: checkpoint[name] for name in ('G', 'D')},
         pack=lambda networks, sizes, iteration: dict(iters=iteration, **networks),
-        iteration='iters', pointwise_slope=lambda ndf: 16.0 * ndf),
+        iteration='iters', pointwise_slope=lambda ndf: float(PIXEL_MULTIPLIER * ndf)),
 )
 
 

@@ -10,7 +10,7 @@ from ibgan_plugin.utils.errors import IBGANError
 BOTTOM_SIZE = 8
 #: Width, in multiples of c, of the layers whose map is one pixel: the generator's first, and those from the 8x8 convolution on.
 PIXEL_MULTIPLIER = 16
-#: Slope of the LeakyReLU of the discriminator and the reconstructor.
+#: Slope of every LeakyReLU, in the discriminator, the reconstructor and the networks of other methods.
 LEAKY_SLOPE = 0.2
 #: Largest width of a layer and side of an image that a config may ask for.
 MAX_WIDTH, MAX_SIZE = 2**16, 4096
@@ -50,7 +50,7 @@ def conv_block(conv: nn.Conv2d | nn.ConvTranspose2d, activation: nn.Module, norm
 
 
 def leaky_relu(slope: float = LEAKY_SLOPE) -> nn.Module:
-    """The activation of the discriminator and the reconstructor."""
+    """The activation of networks that read images or representations."""
     return nn.LeakyReLU(slope, inplace=True)
 
 

@@ -2,6 +2,7 @@
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ibgan_plugin.models.networks.layers import leaky_relu
 from ibgan_plugin.registry import MODELS
 from ibgan_plugin.utils.errors import IBGANError
 
@@ -99,7 +100,7 @@ class LatentCritic(BaseModule):
         layers: list[nn.Module] = []
         width = r_dim
         for hidden in hidden_dims:
-            layers += [nn.Linear(width, hidden), nn.LeakyReLU(0.2, inplace=True)]
+            layers += [nn.Linear(width, hidden), leaky_relu()]
             width = hidden
         self.net = nn.Sequential(*layers, nn.Linear(width, 2))
 
