@@ -9,7 +9,7 @@ import torch
 
 from ibgan_plugin.utils.cli import leave_process_group
 from tests.conftest import model_cfg, trunk_cfg
-from tests.reliability.training import CONTEXT, assert_same_run, options, start, wait_for
+from tests.reliability.training import CONTEXT, MAX_ITERS, assert_same_run, options, start, wait_for
 
 pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
 STEPS, BATCH = 50, 64
@@ -71,6 +71,16 @@ def test_a_rank_that_dies_ends_the_run_within_a_minute(data_root, tmp_path):
     ranks[1].kill()
     ranks[0].join(60)
     assert ranks[0].exitcode not in (None, 0)
+
+
+def test_the_runner_synchronises_batchnorm_where_the_model_asks_for_it(data_root, whole_ranks, tmp_path):
+    """The statistics of two ranks, which draw different codes, are the same; else each has its own until the last iteration."""
+    assert wait(start_ranks(tmp_path, options(data_root, **{'model.sync_bn': True, 'train_cfg.max_iters': 8}))) == [0, 0]
+    for path, alike in ((tmp_path / 'iter_4.pth', True), (whole_ranks / f'iter_{MAX_ITERS - 4}.pth', False)):
+        first, second = torch.load(path, weights_only=True)['rank_buffers']
+        means = [key for key in first if key.endswith('running_mean')]
+        assert means
+        assert all(torch.equal(first[key], second[key]) == alike for key in means)
 
 
 def equality_run(rank: int, environment: dict, cfg: dict, out: str) -> None:
