@@ -46,6 +46,15 @@ class IBGANInferencer(BaseInferencer):
 
     Raises:
         IBGANError: If the config, the checkpoint, ``device`` or ``crop`` can not be used; one line that names what is wrong.
+
+    >>> cfg = dict(model=dict(type='ibgan_plugin.VAE', encoder=dict(type='ibgan_plugin.ImageEncoder'),
+    ...                       decoder=dict(type='ibgan_plugin.ImageDecoder'),
+    ...                       data_preprocessor=dict(type='ImgDataPreprocessor', mean=[127.5], std=[127.5])))
+    >>> torch.save(MODELS.build(cfg['model']).state_dict(), 'untrained.pth')
+    >>> inferencer = IBGANInferencer(cfg, 'untrained.pth', device='cpu')
+    >>> imgs = inferencer.sample(2, seed=0)
+    >>> imgs.shape, inferencer.encode(list(imgs[..., :1])).shape, inferencer.traverse(steps=3).imgs.shape
+    ((2, 64, 64, 3), (2, 10), (10, 3, 64, 64, 3))
     """
 
     def __init__(self, model: str | Path | Config | Mapping[str, Any], weights: str | Path | None = None,

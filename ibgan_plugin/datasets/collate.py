@@ -17,6 +17,10 @@ class SampleBatch(Sequence):
     Args:
         inputs: Images uint8 [N, C, H, W].
         annotations: Tensors [N, ...] of what goes into ``data_samples``, e.g. ``sample_idx``.
+
+    >>> batch = SampleBatch(torch.zeros(2, 1, 64, 64), dict(sample_idx=torch.tensor([7, 8])))
+    >>> len(batch), batch[1]['data_samples'], batched_collate(batch)['data_samples']
+    (2, {'sample_idx': 8}, {'sample_idx': tensor([7, 8])})
     """
 
     def __init__(self, inputs: torch.Tensor, annotations: dict[str, torch.Tensor]):

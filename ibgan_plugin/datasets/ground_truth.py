@@ -21,6 +21,10 @@ class FactorGrid:
 
     Raises:
         IBGANError: If there is no factor, a size is below 1, or names and sizes differ in number.
+
+    >>> grid = FactorGrid(names=('shape', 'scale'), sizes=(3, 2))
+    >>> len(grid), grid.to_factors([0, 1, 5]).tolist(), grid.to_index(np.array([[2, 1]])).tolist()
+    (6, [[0, 0], [0, 1], [2, 1]], [5])
     """
     names: tuple[str, ...]
     sizes: tuple[int, ...]

@@ -28,6 +28,12 @@ class ImageFiles(ImageDataset):
     Raises:
         IBGANError: If ``channels`` is neither 1 nor 3; on first use, if there is no image in ``path``.
         ImageError: When a sample is read whose file is damaged.
+
+    >>> from PIL import Image
+    >>> Image.new('RGB', (64, 64), 'white').save('white.png')
+    >>> sample = ImageFiles('.')[0]
+    >>> sample['inputs'].shape, sample['inputs'].dtype
+    (torch.Size([3, 64, 64]), torch.uint8)
     """
 
     def __init__(self, path: str | Path, channels: int = 3, pipeline: Sequence | None = None,

@@ -51,6 +51,13 @@ class ResumableSampler(Sampler):
 
     Attributes:
         start: Number of samples that this rank has already taken.
+
+    >>> sampler = ResumableSampler(range(4), seed=0)
+    >>> drawn = iter(sampler)
+    >>> before = [next(drawn) for _ in range(10)]
+    >>> sampler.start = 7  # as a run does that goes on after seven samples
+    >>> next(iter(sampler)) == before[7], sorted(before[:4])
+    (True, [0, 1, 2, 3])
     """
 
     def __init__(self, dataset: Any, shuffle: bool = True, seed: int | None = None) -> None:

@@ -54,6 +54,13 @@ class IBGAN(LatentGAN):
 
     Raises:
         IBGANError: If two components do not fit each other, naming both fields and values.
+
+    >>> model = IBGAN(generator=dict(type='ibgan_plugin.Generator'), encoder=dict(type='ibgan_plugin.Encoder'),
+    ...               discriminator=dict(type='ibgan_plugin.Discriminator'), reconstructor=dict(type='ibgan_plugin.Reconstructor'),
+    ...               info_loss=dict(type='ibgan_plugin.InformationLoss'), kl_loss=dict(type='ibgan_plugin.KLLoss', beta=0.141))
+    >>> imgs = model.eval().generate(num_batches=2)
+    >>> imgs.shape, model.encode(imgs).shape
+    (torch.Size([2, 1, 64, 64]), torch.Size([2, 10]))
     """
 
     def __init__(self, generator: dict, discriminator: dict, encoder: dict | None = None, reconstructor: dict | None = None,

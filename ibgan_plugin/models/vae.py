@@ -32,6 +32,11 @@ class VAE(LatentModel):
 
     Raises:
         IBGANError: If encoder and decoder do not fit each other, naming both fields and values.
+
+    >>> from ibgan_plugin.models import VAE
+    >>> model = VAE(encoder=dict(type='ibgan_plugin.ImageEncoder'), decoder=dict(type='ibgan_plugin.ImageDecoder'))
+    >>> model.encode(torch.zeros(2, 1, 64, 64)).shape, model.decode(model.sample_latents(3)).shape
+    (torch.Size([2, 10]), torch.Size([3, 1, 64, 64]))
     """
 
     def __init__(self, encoder: dict, decoder: dict, reconstruction_loss: dict | None = None, regulariser: dict | None = None,

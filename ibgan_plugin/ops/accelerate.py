@@ -29,6 +29,11 @@ def accelerate(model: ModuleT) -> ModuleT:
 
     Returns:
         The model.
+
+    >>> network = nn.Sequential(nn.Conv2d(1, 16, 4, stride=2, padding=1))
+    >>> weights = network.state_dict()
+    >>> type(accelerate(network)[0]).__name__, network.state_dict().keys() == weights.keys()
+    ('ImageConv2d', True)
     """
     for layer in model.modules():
         if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):

@@ -18,6 +18,9 @@ def linear(iteration: int, start: float, end: float, begin: int, over: int) -> f
 
     Raises:
         IBGANError: If ``begin`` or ``over`` is negative.
+
+    >>> [linear(iteration, start=1.0, end=0.0, begin=100, over=100) for iteration in (0, 150, 300)]
+    [1.0, 0.5, 0.0]
     """
     if begin < 0 or over < 0:
         raise IBGANError(f'begin and over must be at least 0, got begin={begin}, over={over}')
@@ -34,6 +37,9 @@ def piecewise_linear(iteration: int, points: Sequence[tuple[float, float]]) -> f
     Args:
         iteration: Number of iterations done, from 0.
         points: Pairs of iteration and value, one or more, the iterations rising.
+
+    >>> [piecewise_linear(iteration, [(0, 0.0), (800, 0.04), (9000, 0.02)]) for iteration in (0, 400, 10_000)]
+    [0.0, 0.02, 0.02]
     """
     iterations, values = zip(*points, strict=True)
     return float(np.interp(iteration, iterations, values))

@@ -31,6 +31,9 @@ def image_grid(imgs: Tensor | np.ndarray, num_columns: int, gap: int = 2) -> np.
 
     Returns:
         uint8 H x W x 3 (RGB).
+
+    >>> image_grid(np.zeros((5, 64, 64, 3), np.uint8), num_columns=3).shape
+    (134, 200, 3)
     """
     if num_columns < 1:
         raise IBGANError(f'num_columns must be at least 1, got {num_columns}')

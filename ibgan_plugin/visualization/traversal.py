@@ -30,6 +30,11 @@ def traverse(model: LatentModel, steps: int = 11, limit: float = 2.0, base: Tens
         limit: End of the range, in standard deviations of the prior.
         base: Representation (r_dim,) to start from; by default 0, the prior's mean.
         seed: Seed of the KL estimate.
+
+    >>> from ibgan_plugin.models import VAE
+    >>> model = VAE(encoder=dict(type='ibgan_plugin.ImageEncoder'), decoder=dict(type='ibgan_plugin.ImageDecoder')).eval()
+    >>> traverse(model, steps=3).imgs.shape
+    torch.Size([10, 3, 1, 64, 64])
     """
     if steps < 2:
         raise IBGANError(f'steps must be at least 2, got {steps}')

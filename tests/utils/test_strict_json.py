@@ -1,9 +1,7 @@
-import doctest
 import json
 
 import pytest
 
-from ibgan_plugin.utils import strict_json
 from ibgan_plugin.utils.strict_json import write_json
 
 NAN, INF = float('nan'), float('inf')
@@ -23,7 +21,3 @@ def refuse(word):
 def test_null_with_the_reason_beside_it(tmp_path, content, expected):
     write_json(tmp_path / 'new/out.json', content)
     assert json.loads((tmp_path / 'new/out.json').read_text(), parse_constant=refuse) == expected
-
-
-def test_example():
-    assert doctest.testmod(strict_json).failed == 0

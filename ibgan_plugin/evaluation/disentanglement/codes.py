@@ -71,6 +71,10 @@ class CodeTable:
 
         Raises:
             IBGANError: If there is not one row per cell, or as the constructor.
+
+        >>> import numpy as np
+        >>> CodeTable.from_grid(np.zeros((6, 10)), sizes=(2, 3)).grid
+        FactorGrid(names=('factor_0', 'factor_1'), sizes=(2, 3))
         """
         sizes = tuple(check_factors(np.asarray(sizes)[None], 1, 'factor sizes')[0].tolist())
         grid = FactorGrid(tuple(names or (f'factor_{k}' for k in range(len(sizes)))), sizes)

@@ -33,12 +33,21 @@ def disentanglement(importance: np.ndarray) -> float:
 
     Raises:
         IBGANError: If an entry is negative or not finite.
+
+    >>> import numpy as np
+    >>> round(disentanglement(np.array([[3.0, 0.0], [0.0, 2.0]])), 6), disentanglement(np.ones((2, 2)))
+    (1.0, 0.0)
     """
     return _concentration(check_matrix(importance, 'importance', 'C, F', low=0))
 
 
 def completeness(importance: np.ndarray) -> float:
-    """How far each factor is served by one code alone, weighted by the factor's column of ``importance`` [C, F]."""
+    """How far each factor is served by one code alone, weighted by the factor's column of ``importance`` [C, F].
+
+    >>> import numpy as np
+    >>> round(completeness(np.array([[3.0, 0.0], [0.0, 2.0]])), 6), completeness(np.ones((2, 2)))
+    (1.0, 0.0)
+    """
     return _concentration(check_matrix(importance, 'importance', 'C, F', low=0).T)
 
 
@@ -63,6 +72,15 @@ def dci(source: CodeSource, *, num_train: int, num_test: int, batch_size: int, m
 
     Raises:
         IBGANError: If a size, the model or its arguments are not as above, or all factors are constant.
+
+    >>> import numpy as np
+    >>> from ibgan_plugin.evaluation.disentanglement import CodeTable
+    >>> codes = np.stack(np.unravel_index(np.arange(64), (4, 4, 4)), axis=1)  # three factors, a code each
+    >>> table = CodeTable.from_grid(codes, sizes=(4, 4, 4))
+    >>> scores = dci(table, num_train=200, num_test=100, batch_size=16, model='random_forest',
+    ...              model_args={'n_estimators': 10, 'max_depth': 4}, seed=0, n_jobs=1)
+    >>> round(scores['disentanglement'], 1)
+    1.0
     """
     check_sizes(num_train=num_train, num_test=num_test, batch_size=batch_size)
     check_choice(DCI_MODELS, model=model)

@@ -36,6 +36,10 @@ def explicitness(capacity: np.ndarray, loss: np.ndarray, baseline: float) -> flo
 
     Raises:
         IBGANError: If the arrays differ in length, capacities do not ascend, or a number is out of range.
+
+    >>> import numpy as np
+    >>> explicitness(np.array([0.0, 0.5, 1.0]), loss=np.array([0.2, 0.1, 0.1]), baseline=1.0)
+    0.95
     """
     capacity, loss = np.asarray(capacity, dtype=np.float64), np.asarray(loss, dtype=np.float64)
     if capacity.ndim != 1 or loss.shape != capacity.shape or len(capacity) < 2:

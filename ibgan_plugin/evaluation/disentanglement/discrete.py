@@ -21,6 +21,10 @@ def discretize(values: np.ndarray, num_bins: int) -> np.ndarray:
 
     Raises:
         IBGANError: If a value is not finite, or there is no sample or no bin.
+
+    >>> import numpy as np
+    >>> discretize(np.array([[0.0], [0.4], [1.0]]), num_bins=2).ravel()
+    array([1, 1, 2])
     """
     check_sizes(num_bins=num_bins)
     values = np.asarray(values)
@@ -37,7 +41,12 @@ def discretize(values: np.ndarray, num_bins: int) -> np.ndarray:
 
 
 def entropy(labels: np.ndarray) -> np.ndarray:
-    """Entropies [F] of the columns of discrete ``labels`` [N, F], in nats; IBGANError unless they are whole numbers."""
+    """Entropies [F] of the columns of discrete ``labels`` [N, F], in nats; IBGANError unless they are whole numbers.
+
+    >>> import numpy as np
+    >>> entropy(np.array([[0], [0], [1], [1]]))
+    array([0.69314718])
+    """
     labels = check_factors(labels, name='labels')
     return np.array([mutual_info_score(column, column) for column in labels.T])
 
@@ -49,6 +58,12 @@ def mutual_information(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
     Raises:
         IBGANError: If the numbers of samples differ or a label is no whole number.
+
+    >>> import numpy as np
+    >>> factors = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    >>> mutual_information(factors, factors).round(3)
+    array([[0.693, 0.   ],
+           [0.   , 0.693]])
     """
     first, second = check_factors(first, name='labels'), check_factors(second, name='labels')
     if len(first) != len(second):

@@ -35,6 +35,11 @@ def active_codes(codes: np.ndarray, *, pruning: str, prune_share: float, discret
 
     Raises:
         IBGANError: If a code is not finite or another argument out of range.
+
+    >>> import numpy as np
+    >>> codes = np.array([[0.0, 0.0], [1.0, 0.01], [0.5, 0.0]])
+    >>> active_codes(codes, pruning='range', prune_share=0.05, discrete_codes=False)
+    array([ True, False])
     """
     check_choice(SPREADS, pruning=pruning)
     check_range(0, np.inf, prune_share=prune_share)
@@ -95,13 +100,22 @@ def infom(information: np.ndarray) -> float:
 
     Raises:
         IBGANError: If an entry is negative or not finite, or there is no code.
+
+    >>> import numpy as np
+    >>> infom(np.array([[1.0, 0.0], [0.5, 0.5]]))  # one code of one factor, one of both
+    0.5
     """
     information = check_matrix(information, 'information', 'A, F', low=0)
     return concentration_gap(information) if information.shape[1] > 1 else float(information.any())
 
 
 def infoc(information: np.ndarray) -> float:
-    """InfoC, compactness: how far each factor is informed about by one kept code alone; arguments and results as :func:`infom`."""
+    """InfoC, compactness: how far each factor is informed about by one kept code alone; arguments and results as :func:`infom`.
+
+    >>> import numpy as np
+    >>> infoc(np.array([[1.0, 0.0], [0.0, 0.5]]))
+    1.0
+    """
     information = check_matrix(information, 'information', 'A, F', low=0).T
     return concentration_gap(information) if information.shape[1] > 1 else float(information.any())
 
@@ -167,6 +181,15 @@ def infomec(source: CodeSource, *, num_train: int, batch_size: int, discrete_cod
 
     Raises:
         IBGANError: If an argument is out of range, or all factors are constant.
+
+    >>> import numpy as np
+    >>> from ibgan_plugin.evaluation.disentanglement import CodeTable
+    >>> codes = np.stack(np.unravel_index(np.arange(64), (4, 4, 4)), axis=1)  # three factors, a code each
+    >>> table = CodeTable.from_grid(codes, sizes=(4, 4, 4))
+    >>> scores = infomec(table, num_train=200, batch_size=16, discrete_codes=True, pruning='range', prune_share=0.05,
+    ...                  num_neighbours=3, max_iter=100, seed=0)
+    >>> round(scores['infoe'], 2), scores['num_active_dims']
+    (1.0, 3.0)
     """
     check_sizes(num_train=num_train, batch_size=batch_size)
     sample, = source.split(random_state(seed), num_train=num_train, batch_size=batch_size)

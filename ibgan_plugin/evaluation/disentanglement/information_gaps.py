@@ -27,6 +27,11 @@ def jemmig_score(codes: np.ndarray, factors: np.ndarray, num_bins: int) -> float
 
     Raises:
         IBGANError: If shapes or types do not fit, a code is not finite, or all factors are constant.
+
+    >>> import numpy as np
+    >>> factors = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    >>> jemmig_score(factors * 1.0, factors, num_bins=2)
+    1.0
     """
     check_sizes(2, num_bins=num_bins)
     codes, factors = check_samples(codes, factors)
@@ -76,6 +81,11 @@ def dcimig_score(codes: np.ndarray, factors: np.ndarray, num_bins: int) -> float
 
     Raises:
         IBGANError: If shapes or types do not fit, a code is not finite, or all factors are constant.
+
+    >>> import numpy as np
+    >>> factors = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    >>> dcimig_score(factors * 1.0, factors, num_bins=2)
+    1.0
     """
     codes, factors = check_samples(codes, factors)
     factors = factors[:, varying_factors(factors, 'DCIMIG')]

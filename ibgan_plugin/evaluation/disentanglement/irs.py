@@ -22,6 +22,11 @@ def irs_score(codes: np.ndarray, factors: np.ndarray, diff_quantile: float) -> f
 
     Raises:
         IBGANError: If shapes or types do not fit, a code is not finite, or the quantile is out of range.
+
+    >>> import numpy as np
+    >>> factors = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    >>> irs_score(factors * 1.0, factors, diff_quantile=1.0)
+    1.0
     """
     check_range(0, 1, diff_quantile=diff_quantile)
     codes, factors = check_samples(codes, factors)

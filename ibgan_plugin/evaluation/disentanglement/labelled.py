@@ -28,6 +28,11 @@ class LabelledCodes:
 
     Raises:
         IBGANError: If the shapes disagree, a number is NaN or infinite, or a factor that is not continuous has a fraction.
+
+    >>> import numpy as np
+    >>> source = LabelledCodes(np.zeros((4, 10)), factors=np.array([[0, 0.5], [1, 0.1], [0, 0.3], [1, 0.2]]))
+    >>> source.continuous
+    array([False,  True])
     """
 
     def __init__(self, codes: np.ndarray, factors: np.ndarray, continuous: Sequence[bool] | np.ndarray | None = None) -> None:

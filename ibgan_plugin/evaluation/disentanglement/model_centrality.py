@@ -24,6 +24,10 @@ def centrality(similarity: np.ndarray) -> np.ndarray:
 
     Raises:
         IBGANError: If the matrix is not square with at least two runs.
+
+    >>> import numpy as np
+    >>> centrality(np.array([[1.0, 0.9, 0.1], [0.9, 1.0, 0.2], [0.1, 0.2, 1.0]])).round(2)
+    array([0.5 , 0.55, 0.15])
     """
     similarity = check_matrix(similarity, 'similarity', 'R, R')
     if similarity.shape[0] != similarity.shape[1] or len(similarity) < 2:

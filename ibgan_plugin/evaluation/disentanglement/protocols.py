@@ -98,7 +98,11 @@ PROTOCOLS: dict[str, Protocol] = {
 
 
 def get_protocol(name: str) -> Protocol:
-    """The protocol called ``name``; IBGANError with the known names otherwise."""
+    """The protocol called ``name``; IBGANError with the known names otherwise.
+
+    >>> get_protocol('study')['mig']
+    {'num_train': 10000, 'batch_size': 16, 'num_bins': 20}
+    """
     if name not in PROTOCOLS:
         raise IBGANError(f'unknown protocol {name!r}; known are {", ".join(PROTOCOLS)}')
     return PROTOCOLS[name]

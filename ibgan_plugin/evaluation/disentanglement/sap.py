@@ -18,6 +18,12 @@ def squared_correlations(codes: np.ndarray, factors: np.ndarray) -> np.ndarray:
 
     Raises:
         IBGANError: If the numbers of samples differ or a number is not finite.
+
+    >>> import numpy as np
+    >>> codes = np.array([[0.0, 1.0], [1.0, 1.0], [2.0, 1.0]])
+    >>> squared_correlations(codes, factors=np.array([[0], [2], [4]]))
+    array([[1.],
+           [0.]])
     """
     codes, factors = check_codes(codes), check_matrix(factors, 'factors', 'N, F')
     if len(codes) != len(factors):
@@ -86,6 +92,14 @@ def sap(source: CodeSource, *, num_train: int, num_test: int, batch_size: int, c
 
     Raises:
         IBGANError: If a size or the penalty is out of range, or all factors are constant.
+
+    >>> import numpy as np
+    >>> from ibgan_plugin.evaluation.disentanglement import CodeTable
+    >>> codes = np.stack(np.unravel_index(np.arange(64), (4, 4, 4)), axis=1)  # three factors, a code each
+    >>> table = CodeTable.from_grid(codes, sizes=(4, 4, 4))
+    >>> scores = sap(table, num_train=100, num_test=100, batch_size=16, continuous_factors=True, penalty=0.01, seed=0)
+    >>> round(scores['score'], 2)
+    0.99
     """
     check_sizes(num_train=num_train, num_test=num_test, batch_size=batch_size)
     _check_penalty(penalty)

@@ -41,6 +41,10 @@ def relative_strength(similarity: np.ndarray) -> float:
 
     Raises:
         IBGANError: If a similarity is negative or not finite.
+
+    >>> import numpy as np
+    >>> relative_strength(np.eye(3)), relative_strength(np.ones((3, 3)))
+    (1.0, 0.3333333333333333)
     """
     if not np.size(similarity):
         return 0.0
@@ -81,6 +85,11 @@ def udr(runs: Sequence[np.ndarray], *, similarity: str, lasso_alpha: float, prun
 
     Raises:
         IBGANError: If the similarity is unknown or the runs do not fit together.
+
+    >>> import numpy as np
+    >>> codes = np.random.default_rng(0).standard_normal((100, 3))
+    >>> udr([codes, -2 * codes[:, ::-1]], similarity='spearman', lasso_alpha=0.1, prune_threshold=0.05).round(1)  # in another order
+    array([1., 1.])
     """
     check_choice(SIMILARITIES, similarity=similarity)
     check_range(0, np.inf, lasso_alpha=lasso_alpha)

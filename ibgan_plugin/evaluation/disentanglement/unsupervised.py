@@ -19,6 +19,10 @@ def gaussian_total_correlation(covariance: np.ndarray) -> float:
 
     Raises:
         IBGANError: If the covariance is not finite, symmetric and of shape [C, C].
+
+    >>> import numpy as np
+    >>> round(gaussian_total_correlation(np.array([[1.0, 0.5], [0.5, 1.0]])), 4)  # -0.5 log(1 - 0.5^2)
+    0.1438
     """
     covariance = check_covariance(covariance)
     varies = np.diag(covariance) > 0
@@ -37,6 +41,10 @@ def gaussian_wasserstein_correlation(covariance: np.ndarray) -> float:
 
     Raises:
         IBGANError: If the covariance is not finite, symmetric and of shape [C, C].
+
+    >>> import numpy as np
+    >>> round(gaussian_wasserstein_correlation(np.diag([1.0, 4.0])), 6)  # independent
+    0.0
     """
     covariance = check_covariance(covariance)
     scale = np.sqrt(np.diag(covariance))
@@ -60,6 +68,14 @@ def unsupervised(source: CodeSource, *, num_train: int, batch_size: int, num_bin
 
     Raises:
         IBGANError: If a size is out of range.
+
+    >>> import numpy as np
+    >>> from ibgan_plugin.evaluation.disentanglement import CodeTable
+    >>> codes = np.stack(np.unravel_index(np.arange(64), (4, 4, 4)), axis=1)  # three factors, a code each
+    >>> table = CodeTable.from_grid(codes, sizes=(4, 4, 4))
+    >>> scores = unsupervised(table, num_train=500, batch_size=16, num_bins=20, seed=0)
+    >>> sorted(scores)
+    ['gaussian_total_correlation', 'gaussian_wasserstein_correlation', 'gaussian_wasserstein_correlation_norm', 'mutual_info_score']
     """
     check_sizes(batch_size=batch_size, num_bins=num_bins)
     check_sizes(2, num_train=num_train)

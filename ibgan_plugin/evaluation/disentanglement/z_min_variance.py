@@ -65,6 +65,14 @@ def z_min_variance(source: CodeSource, *, num_train: int, batch_size: int, num_t
 
     Raises:
         IBGANError: If a number is out of range, all factors are constant, or no samples share a value.
+
+    >>> import numpy as np
+    >>> from ibgan_plugin.evaluation.disentanglement import CodeTable
+    >>> codes = np.stack(np.unravel_index(np.arange(64), (4, 4, 4)), axis=1)  # three factors, a code each
+    >>> table = CodeTable.from_grid(codes, sizes=(4, 4, 4))
+    >>> z_min_variance(table, num_train=500, batch_size=16, num_train_votes=50, num_eval_votes=20, vote_size=20,
+    ...                prune_threshold=0.05, seed=0)
+    {'score': 1.0, 'num_active_dims': 3.0}
     """
     check_sizes(num_train_votes=num_train_votes, num_eval_votes=num_eval_votes, batch_size=batch_size)
     check_sizes(2, vote_size=vote_size, num_train=num_train)

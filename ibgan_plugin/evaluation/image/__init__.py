@@ -1,10 +1,4 @@
-"""Image metrics as functions of features [N, D] or logits [N, K], in float64; features, cache, extractors.
-
->>> import numpy as np
->>> from ibgan_plugin.evaluation.image import frechet_distance
->>> frechet_distance(np.zeros(2), np.eye(2), np.ones(2), np.eye(2))  # the squared distance of the means
-2.0
-"""
+"""Image metrics as functions of features [N, D] or logits [N, K], in float64; features, cache, extractors."""
 from ibgan_plugin.evaluation.image.density_coverage import density_coverage
 from ibgan_plugin.evaluation.image.feature_statistics import ImageFeatures
 from ibgan_plugin.evaluation.image.features import FeatureStatistics

@@ -19,6 +19,11 @@ def density_coverage(real: np.ndarray, fake: np.ndarray, *, num_neighbours: int)
 
     Raises:
         IBGANError: If there are no more samples than neighbours or the features do not fit.
+
+    >>> import numpy as np
+    >>> real = np.arange(8.0)[:, None]
+    >>> density_coverage(real, real, num_neighbours=3)
+    {'density': 1.0, 'coverage': 1.0}
     """
     real, fake = check_neighbours(real, fake, num_neighbours)
     radii = neighbour_radii(real, num_neighbours)

@@ -45,6 +45,12 @@ class FeatureStatistics:
         count: Number of samples.
         mean: float64 [D]; D is 0 before the first sample.
         scatter: Sum of the outer products of what the samples differ from the mean, float64 [D, D].
+
+    >>> import numpy as np
+    >>> statistics = FeatureStatistics()
+    >>> statistics.update(np.array([[0.0, 1.0], [2.0, 1.0]]))
+    >>> statistics.mean
+    array([1., 1.])
     """
 
     def __init__(self) -> None:

@@ -19,6 +19,10 @@ def frechet_distance(real_mean: np.ndarray, real_covariance: np.ndarray, fake_me
 
     Raises:
         IBGANError: If the shapes disagree or a value is NaN or infinite.
+
+    >>> import numpy as np
+    >>> frechet_distance(np.zeros(2), np.eye(2), np.ones(2), np.eye(2))  # the squared distance of the means
+    2.0
     """
     arrays = [np.asarray(array, dtype=np.float64) for array in (real_mean, real_covariance, fake_mean, fake_covariance)]
     width = arrays[0].size

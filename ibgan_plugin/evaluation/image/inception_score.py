@@ -19,6 +19,10 @@ def inception_score(logits: np.ndarray, *, num_splits: int, seed: int) -> dict[s
 
     Raises:
         IBGANError: If there are fewer samples than splits or the logits are not finite.
+
+    >>> import numpy as np
+    >>> inception_score(1000 * np.eye(4), num_splits=1, seed=0)  # four images, surely of four classes
+    {'inception_score': 4.0, 'inception_score_std': 0.0}
     """
     check_sizes(num_splits=num_splits)
     log_probability = log_softmax(check_features(logits, least=num_splits), axis=1)

@@ -20,6 +20,11 @@ def polynomial_mmd(real: np.ndarray, fake: np.ndarray, estimator: str) -> float:
 
     Raises:
         IBGANError: If the sets differ in size, have fewer than two samples, or a feature is not finite.
+
+    >>> import numpy as np
+    >>> x = np.array([[0.0], [1.0]])
+    >>> polynomial_mmd(x, x, estimator='biased')
+    0.0
     """
     check_choice(ESTIMATORS, estimator=estimator)
     real, fake = check_pair(real, fake, 2)
@@ -56,6 +61,12 @@ def kid(real: np.ndarray, fake: np.ndarray, *, num_subsets: int, subset_size: in
 
     Raises:
         IBGANError: If the estimator is unknown, a set is smaller than a subset, or the features do not fit.
+
+    >>> import numpy as np
+    >>> x = np.random.default_rng(0).standard_normal((50, 4))
+    >>> scores = kid(x, x + 3, num_subsets=10, subset_size=20, estimator='unbiased', seed=0)
+    >>> sorted(scores)
+    ['kid', 'kid_std']
     """
     check_sizes(num_subsets=num_subsets)
     check_sizes(2, subset_size=subset_size)

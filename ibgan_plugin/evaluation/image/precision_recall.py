@@ -56,6 +56,12 @@ def precision_recall(real: np.ndarray, fake: np.ndarray, *, num_neighbours: int)
 
     Raises:
         IBGANError: If there are no more samples than neighbours or the features do not fit.
+
+    >>> import numpy as np
+    >>> real = np.arange(8.0)[:, None]
+    >>> scores = precision_recall(real, real[:4], num_neighbours=1)  # five of eight real ones are within reach
+    >>> {name: round(value, 2) for name, value in scores.items()}
+    {'precision': 1.0, 'recall': 0.62, 'f_score': 0.77}
     """
     real, fake = check_neighbours(real, fake, num_neighbours)
     precision = _share_inside(fake, real, neighbour_radii(real, num_neighbours))

@@ -21,6 +21,13 @@ class AdversarialLoss(nn.Module):
 
     Raises:
         IBGANError: If ``mode`` is unknown, or ``real_label`` is neither a number nor an ordered pair.
+
+    >>> import torch
+    >>> loss = AdversarialLoss('hinge')
+    >>> loss.discriminator(torch.tensor([[2.], [0.]]), torch.tensor([[-3.], [0.]]))
+    {'loss_disc_real': tensor([0., 1.]), 'loss_disc_fake': tensor([0., 1.])}
+    >>> loss.generator(torch.tensor([[0.5]]))
+    {'loss_gen': tensor([-0.5000])}
     """
 
     def __init__(self, mode: str = 'non_saturating', real_label: float | Sequence[float] = 1.0) -> None:
@@ -58,6 +65,11 @@ class GradientPenalty(nn.Module):
 
     Raises:
         IBGANError: If ``weight`` is not above 0.
+
+    >>> import torch
+    >>> critic = lambda imgs: 3 * imgs.sum((1, 2, 3))[:, None]
+    >>> GradientPenalty(weight=10.0)(critic, torch.ones(2, 1, 1, 1), torch.zeros(2, 1, 1, 1)).detach()
+    tensor([40., 40.])
     """
 
     def __init__(self, weight: float = 10.0) -> None:
@@ -84,6 +96,11 @@ class R1Penalty(nn.Module):
 
     Raises:
         IBGANError: If ``weight`` is not above 0 or ``interval`` is below 1.
+
+    >>> import torch
+    >>> critic = lambda imgs: 3 * imgs.sum((1, 2, 3))[:, None]
+    >>> R1Penalty(weight=2.0, interval=1)(critic, torch.ones(2, 1, 1, 1), torch.zeros(2, 1, 1, 1)).detach()
+    tensor([9., 9.])
     """
 
     def __init__(self, weight: float = 10.0, interval: int = 16) -> None:

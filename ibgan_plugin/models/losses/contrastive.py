@@ -31,6 +31,11 @@ def pair_codes(first: Tensor, second: Tensor, index: Tensor, low: float, high: f
 
     Returns:
         Codes in ``[low, high]``.
+
+    >>> import torch
+    >>> first, second = torch.tensor([[-0.5, 0.5]]), torch.tensor([[0.5, 0.5]])
+    >>> pair_codes(first, second, index=torch.tensor([1]), low=-1, high=1, gap=1.0)
+    CodePair(first=tensor([[-0.7500,  0.5000]]), second=tensor([[0.7500, 0.5000]]), index=tensor([1]))
     """
     middle, shrink = (low + high) / 2, 1 - gap / (high - low)
     sign = torch.where(first > second, 1.0, -1.0) * gap / 2
@@ -52,6 +57,10 @@ class ContrastiveLoss(nn.Module):
 
     Raises:
         IBGANError: If ``weight`` or ``gap`` is negative.
+
+    >>> import torch
+    >>> ContrastiveLoss(weight=2.0).generator(logits=torch.zeros(1, 5), index=torch.tensor([3]))
+    {'loss_contrastive': tensor([3.2189])}
     """
 
     def __init__(self, weight: float = 0.0, gap: float = 0.0) -> None:

@@ -15,6 +15,10 @@ class DensityRatioLoss(nn.Module):
 
     Raises:
         IBGANError: If ``gamma`` is negative.
+
+    >>> import torch
+    >>> DensityRatioLoss(gamma=35.0).autoencoder(logits=torch.tensor([[1., 0.]]))
+    {'loss_tc': tensor([35.])}
     """
 
     def __init__(self, gamma: float = 35.0) -> None:

@@ -17,6 +17,11 @@ class InformationLoss(nn.Module):
 
     Raises:
         IBGANError: If ``info_weight`` is negative.
+
+    >>> import torch
+    >>> z = torch.tensor([[1., 2.]])
+    >>> InformationLoss(info_weight=2.0)(z, z_hat=z)
+    tensor([-5.])
     """
 
     def __init__(self, info_weight: float = 1.0) -> None:
@@ -47,6 +52,10 @@ class KLLoss(nn.Module):
 
     Raises:
         IBGANError: If ``beta`` is negative.
+
+    >>> import torch
+    >>> KLLoss(beta=0.1)(mu=torch.tensor([[1., 2.]]), logvar=torch.zeros(1, 2))
+    tensor([0.2500])
     """
 
     def __init__(self, beta: float = 0.141) -> None:

@@ -22,7 +22,13 @@ class ReconstructionLoss(nn.Module):
 
 @MODELS.register_module()
 class BernoulliReconstruction(ReconstructionLoss):
-    """Pixels as coins: the study's choice for all its data sets; see :func:`variational.bernoulli_nll`."""
+    """Pixels as coins: the study's choice for all its data sets; see :func:`variational.bernoulli_nll`.
+
+    >>> import torch
+    >>> imgs = torch.tensor([-1., 1.]).reshape(1, 1, 1, 2)
+    >>> BernoulliReconstruction()(torch.zeros(1, 1, 1, 2), imgs)
+    tensor([1.3863])
+    """
 
     def forward(self, outputs: Tensor, imgs: Tensor) -> Tensor:
         """See :class:`ReconstructionLoss`."""
@@ -38,6 +44,10 @@ class GaussianReconstruction(ReconstructionLoss):
 
     Raises:
         IBGANError: If ``std`` is not above 0.
+
+    >>> import torch
+    >>> GaussianReconstruction(std=1.0)(torch.zeros(1, 1, 1, 2), torch.zeros(1, 1, 1, 2))
+    tensor([1.8379])
     """
 
     def __init__(self, std: float = 0.5**0.5) -> None:

@@ -45,6 +45,11 @@ class KLRegulariser(Regulariser):
 
     Raises:
         IBGANError: If ``beta`` is negative.
+
+    >>> import torch
+    >>> mu = torch.tensor([[1., 2.]])
+    >>> KLRegulariser(beta=4.0)(Posterior(mu, logvar=torch.zeros(1, 2), r=mu))
+    {'loss_kl': tensor([10.])}
     """
 
     def __init__(self, beta: float = 1.0) -> None:
@@ -70,6 +75,11 @@ class CapacityRegulariser(Regulariser):
 
     Raises:
         IBGANError: If one of them is negative.
+
+    >>> import torch
+    >>> mu = torch.tensor([[1., 2.]])
+    >>> CapacityRegulariser(capacity=2.0)(Posterior(mu, logvar=torch.zeros(1, 2), r=mu))
+    {'loss_capacity': tensor(500.)}
     """
 
     def __init__(self, capacity: float = 0.0, gamma: float = 1000.0) -> None:
@@ -93,6 +103,11 @@ class TotalCorrelationRegulariser(Regulariser):
 
     Raises:
         IBGANError: If ``beta`` or ``dataset_size`` is below 1.
+
+    >>> import torch
+    >>> mu = torch.tensor([[1., 2.]])
+    >>> TotalCorrelationRegulariser(beta=6.0)(Posterior(mu, logvar=torch.zeros(1, 2), r=mu))
+    {'loss_kl': tensor([2.5000]), 'loss_tc': tensor([0.])}
     """
 
     def __init__(self, beta: float = 6.0, dataset_size: int = 1) -> None:
@@ -120,6 +135,11 @@ class DIPRegulariser(Regulariser):
 
     Raises:
         IBGANError: If ``variant`` is another or a weight negative.
+
+    >>> import torch
+    >>> mu = torch.tensor([[1., 2.], [-1., -2.]])
+    >>> DIPRegulariser('i', off_diagonal=1.0)(Posterior(mu, logvar=torch.zeros(2, 2), r=mu))
+    {'loss_kl': tensor([2.5000, 2.5000]), 'loss_dip': tensor(98.)}
     """
 
     def __init__(self, variant: str, off_diagonal: float = 10.0, diagonal: float | None = None) -> None:
