@@ -1,4 +1,4 @@
-"""Move a model's representation by hand in the browser: ``python tools/explore.py CONFIG CHECKPOINT...``."""
+"""Move a model's representation by hand in the browser: ``python tools/explore.py MODEL...``."""
 import argparse
 import importlib.util
 import os
@@ -14,8 +14,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description='Explore the representation of trained models in the browser')
     parser.add_argument('models', nargs='+', metavar='MODEL',
-                        help='work directory (its newest checkpoint), or a config file followed by one or more checkpoints; '
-                        'several models are shown side by side')
+                        help='work directory (its newest checkpoint), name of a model of the zoo or safetensors file (they bring '
+                        'their weights along), or a config file or name followed by one or more checkpoints; several models are '
+                        'shown side by side')
     parser.add_argument('--host', default='127.0.0.1', help='address to listen on; beyond this machine the page asks for the '
                         'token that is printed (default: %(default)s)')
     parser.add_argument('--port', type=int, default=8900, help='0 takes any that is free (default: %(default)s)')

@@ -8,8 +8,13 @@ from mmengine.config import Config
 from ibgan_plugin.apis.inferencer import IBGANInferencer
 from ibgan_plugin.apis.run_dir import RunDir
 from ibgan_plugin.config.load import read_config
+from ibgan_plugin.config.zoo import find_model, is_name, weights_of
 from ibgan_plugin.models.base import LatentModel
 from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.safetensors_file import SUFFIX
+
+#: Files that are configs, whose checkpoints come behind them.
+_CONFIGS = ('.py', '.json', '.yml', '.yaml')
 
 
 class Trained(NamedTuple):
@@ -23,39 +28,49 @@ def load_trained(references: Sequence[str], device: str | None = None) -> list[T
     """The models that a list of references names.
 
     Args:
-        references: Work directories, whose newest checkpoint is taken, and config files, each followed by its checkpoints.
+        references: Work directories, whose newest checkpoint is taken; names of models of the zoo and safetensors files, which
+            bring their weights along; config files, and names of models, each followed by its checkpoints.
         device: As for :class:`~ibgan_plugin.apis.inferencer.IBGANInferencer`.
 
     Raises:
         IBGANError: If a reference is none of these, or a config has no checkpoint behind it.
     """
     return [Trained(name, config, IBGANInferencer(config, checkpoint, device).model)
-            for name, config, checkpoint in _resolve(list(references))]
+            for name, config, checkpoint in _resolve(references)]
 
 
-def _resolve(references: list[str]) -> Iterator[tuple[str, Config, Path]]:
+def _resolve(references: Sequence[str]) -> Iterator[tuple[str, Config, str | Path]]:
     """Name, config and checkpoint file of each model."""
-    config: Config | None = None
-    used = True
-    for reference in references:
-        path = Path(reference)
-        if path.suffix in ('.py', '.json', '.yml', '.yaml'):
-            _no_config_left(config, used)
-            config, used = read_config(path), False
-        elif path.is_dir():
-            run = RunDir(path)
+    for first, checkpoints in _with_their_checkpoints(references):
+        if Path(first).is_dir():
+            run = RunDir(first)
             if not run.checkpoints:
-                raise IBGANError(f'{reference!r} holds no checkpoint')
+                raise IBGANError(f'{first!r} holds no checkpoint')
             iteration, file = list(run.checkpoints.items())[-1]
             yield f'{run.name}, {iteration} iterations', run.config, file
-        elif config is None:
-            raise IBGANError(f'{reference!r} is no work directory and no config file; a checkpoint comes after its config')
+        elif checkpoints:
+            config = read_config(first)
+            for path in map(Path, checkpoints):
+                yield f'{Path(first).stem}, {Path(path.parent.name, path.stem)}', config, path
         else:
-            yield f'{Path(str(config.filename)).stem}, {path.parent.name}/{path.stem}', config, path
-            used = True
-    _no_config_left(config, used)
+            weights = weights_of(first)
+            yield Path(first).stem, read_config(first), weights
 
 
-def _no_config_left(config: Config | None, used: bool) -> None:
-    if config is not None and not used:
-        raise IBGANError(f'the config {str(config.filename)!r} has no checkpoint behind it')
+def _with_their_checkpoints(references: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """What names a model or its config, each with the checkpoint files behind it."""
+    found: list[tuple[str, list[str]]] = []
+    for reference in references:
+        suffix = Path(reference).suffix
+        takes_checkpoints = bool(found) and (Path(found[-1][0]).suffix in _CONFIGS or is_name(found[-1][0]))
+        if Path(reference).is_dir() or suffix in _CONFIGS or (suffix == SUFFIX and not takes_checkpoints):
+            found.append((reference, []))
+        elif is_name(reference):
+            find_model(reference)
+            found.append((reference, []))
+        elif takes_checkpoints:
+            found[-1][1].append(reference)
+        else:
+            raise IBGANError(f'{reference!r} is no work directory, no config file, no safetensors file and no model of the zoo; '
+                             'a checkpoint comes after its config')
+    return found

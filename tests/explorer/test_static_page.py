@@ -63,6 +63,6 @@ def test_a_missing_or_other_runtime_is_said_with_the_way_to_get_it(tmp_path):
 def test_mistakes_of_the_command_end_in_one_line(tmp_path, capsys):
     for arguments, message in ((['--export', 'page.txt'], 'must end in .html'),
                                (['--export', 'p.html', '--ort', str(tmp_path)], 'npm install'),
-                               ([], 'no work directory and no config file')):
+                               ([], 'no model of that name: known are')):
         assert explore.main(['lost', *arguments]) == 2
         assert message in capsys.readouterr().err
