@@ -19,7 +19,7 @@ log_processor = dict(
     type='ibgan_plugin.ProgressLog', window_size=100, mean_pattern=r'.*(loss|time|grad_norm|mi_|elbo).*')
 log_level = 'INFO'
 vis_backends = [dict(type='ibgan_plugin.LocalVisBackend')]
-visualizer = dict(type='mmengine.Visualizer', name='visualizer', vis_backends=vis_backends)
+visualizer = dict(type='mmengine.Visualizer', vis_backends=vis_backends)
 env_cfg = dict(
     cudnn_benchmark=True,
     tf32=True,  # on CUDA; False for the last bits of float32, at a cost

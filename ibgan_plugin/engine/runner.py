@@ -18,7 +18,7 @@ from mmengine.model import revert_sync_batchnorm
 from mmengine.runner import Runner
 from mmengine.runner.checkpoint import load_state_dict
 from mmengine.utils.dl_utils import collect_env
-from mmengine.visualization import LocalVisBackend, Visualizer
+from mmengine.visualization import LocalVisBackend, MLflowVisBackend, Visualizer
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
@@ -321,5 +321,7 @@ def save_now(runner: Runner, iteration: int) -> str | None:
 def add_image_elsewhere(visualizer: Visualizer, name: str, image: np.ndarray, step: int) -> None:
     """Give an image to the visualiser's backends, except to those that would write a second file of it beside the run's own."""
     for backend in visualizer._vis_backends.values():
-        if not isinstance(backend, LocalVisBackend):
+        if isinstance(backend, MLflowVisBackend):  # it takes the name for that of a file, and knows no step
+            backend.add_image(run_names.picture_name(name, step), image)
+        elif not isinstance(backend, LocalVisBackend):
             backend.add_image(name, image, step=step)

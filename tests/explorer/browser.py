@@ -23,7 +23,7 @@ def need_browser() -> str:
         found = None
     if found is None:
         say = pytest.fail if os.environ.get('IBGAN_BROWSER_TESTS') == 'required' else pytest.skip
-        say(f"needs a browser ({', '.join(NAMES)}) and Playwright (pip install 'ibgan_plugin[browser]')")
+        say(f"needs a browser ({', '.join(NAMES)}) and Playwright (pip install 'ibgan_plugin[test]')")
     return found
 
 

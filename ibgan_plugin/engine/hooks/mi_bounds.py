@@ -64,12 +64,12 @@ class MIBoundsHook(Hook):
     def _write(self, runner: Runner) -> None:
         """Write the means and start afresh."""
         means = {key: value / self._count for key, value in self._sums.items()}
-        scalars = {}
+        scalars: dict[str, float] = dict(iter=runner.iter + 1)  # as in MMEngine's own lines: WandB knows no step
         if 'mi_lower_bound' in means:
             scalars['mi/lower_bound'] = float(means['mi_lower_bound'])
         if 'mi_upper_bound' in means:
             scalars['mi/upper_bound'] = float(means['mi_upper_bound'])
-        if len(scalars) == 2:
+        if {'mi/lower_bound', 'mi/upper_bound'} <= scalars.keys():
             scalars['mi/gap'] = scalars['mi/upper_bound'] - scalars['mi/lower_bound']
         if KL_PER_DIM in means:
             scalars.update({f'kl/dim_{i:02d}': value for i, value in enumerate(means[KL_PER_DIM].tolist())})
