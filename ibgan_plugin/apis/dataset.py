@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ibgan_plugin.datasets.ground_truth import FactorGrid
 from ibgan_plugin.datasets.transforms.crop_resize import Crop, resize
-from ibgan_plugin.evaluation.disentanglement.tracking import FactorInformation, factor_information
+from ibgan_plugin.evaluation.tracking import FactorInformation, factor_information
 from ibgan_plugin.models.base import LatentModel, device_of, is_active
 from ibgan_plugin.registry import DATASETS, SCOPE
 from ibgan_plugin.utils.errors import IBGANError

@@ -14,7 +14,7 @@ from mmengine.config import Config
 from ibgan_plugin.config.load import read_config
 from ibgan_plugin.utils import run_names
 from ibgan_plugin.utils.errors import IBGANError
-from ibgan_plugin.visualization.curves import Series
+from ibgan_plugin.visualization.series import Series
 
 #: Lines of a log of MMEngine that describe the machine: ``    PyTorch: 2.13.0``.
 _ENVIRONMENT_LINE = re.compile(r'^ {4}([A-Za-z][\w .]*): (.+)$')

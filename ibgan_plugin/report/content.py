@@ -13,7 +13,7 @@ from ibgan_plugin.apis.run_dir import RunDir
 from ibgan_plugin.apis.trained import Trained, load_trained
 from ibgan_plugin.config.changes import Change, config_changes
 from ibgan_plugin.evaluation.compare_runs import RunScores, compare_runs
-from ibgan_plugin.evaluation.disentanglement.tracking import FactorInformation
+from ibgan_plugin.evaluation.tracking import FactorInformation
 from ibgan_plugin.models.base import LatentModel, device_of
 from ibgan_plugin.utils import run_names
 from ibgan_plugin.utils.errors import IBGANError

@@ -11,8 +11,9 @@ from ibgan_plugin.apis.run_dir import RunDir
 from ibgan_plugin.report.content import RunContent, collect, rank
 from ibgan_plugin.report.published import published_beside
 from ibgan_plugin.utils.errors import IBGANError
-from ibgan_plugin.visualization.curves import Scalars, draw_curves
+from ibgan_plugin.visualization.curves import draw_curves
 from ibgan_plugin.visualization.figures import page_svg
+from ibgan_plugin.visualization.series import Scalars
 
 #: Scores that come first, the others behind them.
 HEADLINES = (('factor_vae', 'eval_accuracy'), ('mig', 'discrete_mig'), ('dci', 'disentanglement'))

@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 from ibgan_plugin.utils.errors import IBGANError
-from ibgan_plugin.visualization.curves import Series, _apart, draw_curves
+from ibgan_plugin.visualization.curves import _apart, draw_curves
 from ibgan_plugin.visualization.figures import page_svg, write_figure
 from ibgan_plugin.visualization.heat_map import draw_heat_map
+from ibgan_plugin.visualization.series import Series
 
 
 def run(shift: float = 0.0, steps=(100, 200, 300)) -> dict:

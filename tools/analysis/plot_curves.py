@@ -24,8 +24,9 @@ def main(argv: list[str] | None = None) -> None:
     """Draw."""
     args = parse_args(argv)
     from ibgan_plugin.apis.run_dir import RunDir
-    from ibgan_plugin.visualization.curves import Scalars, draw_curves
+    from ibgan_plugin.visualization.curves import draw_curves
     from ibgan_plugin.visualization.figures import check_suffix, write_figure
+    from ibgan_plugin.visualization.series import Scalars
     check_suffix(args.out)
     groups: dict[str, list[Scalars]] = {}
     for run in map(RunDir, args.runs):

@@ -3,8 +3,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ibgan_plugin.evaluation.disentanglement.discrete import discretize, entropy, mutual_information
-
 #: Equal-width bins of each code, as in MIG.
 NUM_BINS = 20
 #: A code follows a factor if it tells this share of the factor's entropy, and no less than of any other.
@@ -36,6 +34,7 @@ def factor_information(codes: np.ndarray, factors: np.ndarray, factor_names: tup
         factors: Factor values int [N, F]; a constant one has no entropy, and shares of it are 0.
         factor_names: F names.
     """
+    from ibgan_plugin.evaluation.disentanglement import discretize, entropy, mutual_information  # scikit-learn: a second of a start
     information = mutual_information(discretize(np.asarray(codes, dtype=np.float64), NUM_BINS), factors)
     of_factor = entropy(factors)
     share = np.divide(information, of_factor, out=np.zeros_like(information), where=of_factor > 0)
