@@ -14,35 +14,50 @@ from ibgan_plugin.datasets.ground_truth import FactorGrid
 from ibgan_plugin.evaluation.code_files import save_codes
 from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
 from ibgan_plugin.evaluation.disentanglement.labelled import LabelledCodes
+from ibgan_plugin.models.base import LatentModel
 from ibgan_plugin.registry import DATASETS, SCOPE
 from ibgan_plugin.utils.errors import IBGANError
 
 
 def encode_split(inferencer: IBGANInferencer, split: str, path: str | Path, num: int | None = None, batch_size: int = 64) -> None:
-    """Write the codes of a data set: with its true factors, or without them where it has none.
+    """Write the codes of the data set of a config, see :func:`encode_dataset`.
 
     Args:
         inferencer: The model, built from a config file that names data.
         split: ``'train'``, ``'val'`` or ``'test'``: whose loader's data set.
-        path: ``.npz`` as :func:`~ibgan_plugin.evaluation.code_files.load_codes` reads it, or ``.csv`` with a row an image.
-        num: Number of its images, drawn at random, the same every time; None for all.
-        batch_size: Images at once.
+        path, num, batch_size: As for :func:`encode_dataset`.
 
     Raises:
-        IBGANError: If the config has no such loader, a number is below 1, or the images have another shape than the model's.
+        IBGANError: If the config has no such loader, or as :func:`encode_dataset`.
     """
-    for name, number in (('batch_size', batch_size), ('num', 1 if num is None else num)):
-        if number < 1:
-            raise IBGANError(f'{name} must be at least 1, got {number}')
     loader = inferencer.cfg.get(f'{split}_dataloader')
     if not loader:
         raise IBGANError(f'{inferencer.cfg.filename or "config"}: the key {split}_dataloader is missing')
     with DefaultScope.overwrite_default_scope(inferencer.cfg.get('default_scope') or SCOPE):
         dataset = DATASETS.build(loader['dataset'])
+    encode_dataset(inferencer.model, dataset, path, num, batch_size)
+
+
+def encode_dataset(model: LatentModel, dataset: Any, path: str | Path, num: int | None = None, batch_size: int = 64) -> None:
+    """Write the codes of a data set: with its true factors, or without them where it has none.
+
+    Args:
+        model: In eval mode.
+        dataset: Gives images uint8 C x S x S in ``inputs``, and their numbers.
+        path: ``.npz`` as :func:`~ibgan_plugin.evaluation.code_files.load_codes` reads it, or ``.csv`` with a row an image.
+        num: Number of its images, drawn at random, the same every time; None for all.
+        batch_size: Images at once.
+
+    Raises:
+        IBGANError: If a number is below 1, the images have another shape than the model's, or it can not encode.
+    """
+    for name, number in (('batch_size', batch_size), ('num', 1 if num is None else num)):
+        if number < 1:
+            raise IBGANError(f'{name} must be at least 1, got {number}')
     rows = np.arange(len(dataset))
     if num is not None and num < len(rows):
         rows = np.sort(np.random.RandomState(0).permutation(len(rows))[:num])
-    codes, numbers = _encode(inferencer, dataset, rows, batch_size)
+    codes, numbers = _encode(model, dataset, rows, batch_size)
     meta = getattr(dataset, 'metainfo', {})
     if Path(path).suffix == '.csv' or 'factor_names' not in meta:
         write_codes(path, [str(number) for number in numbers], codes)
@@ -54,9 +69,9 @@ def encode_split(inferencer: IBGANInferencer, split: str, path: str | Path, num:
 
 
 @torch.inference_mode()
-def _encode(inferencer: IBGANInferencer, dataset: Any, rows: np.ndarray, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
+def _encode(model: LatentModel, dataset: Any, rows: np.ndarray, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
     """Codes float32 [N, r_dim] of the images of these numbers, and their own numbers, which a part of a data set keeps."""
-    model, codes, numbers = inferencer.model, [], []
+    codes, numbers = [], []
     loader = DataLoader(dataset, batch_size, sampler=rows.tolist(), collate_fn=list)
     for samples in tqdm(loader, desc='encode', unit='batch', leave=False):
         imgs = torch.stack([sample['inputs'] for sample in samples])  # N x C x S x S

@@ -54,7 +54,10 @@ from ibgan_plugin.models.freeze import unwrap
 from ibgan_plugin.ops import CPUSettings, accelerate, convert_sync_batchnorm, tune_cpu
 from ibgan_plugin.registry import RUNNERS
 from ibgan_plugin.utils import run_names
+from ibgan_plugin.utils.provenance import provenance
 
+#: Message-hub key: whether a signal has ended the training early.
+PREEMPTED = 'ibgan_preempted'
 DEVICES = re.compile(r'cpu|cuda(:\d+)?')
 
 
@@ -115,12 +118,15 @@ class CheckedRunner(NamingRunner):
 
     Attributes:
         device: Where the model is.
-        preempted: Whether a signal has ended the training early, see :class:`~ibgan_plugin.engine.hooks.PreemptionHook`.
     """
 
     device: torch.device
-    preempted = False
     _scores: Mapping[str, Any] = MappingProxyType({})  # of the last validation
+
+    @property
+    def preempted(self) -> bool:
+        """Whether a signal has ended the training early, see :class:`~ibgan_plugin.engine.hooks.PreemptionHook`."""
+        return self.message_hub.runtime_info.get(PREEMPTED, False)
 
     def register_default_hooks(self, hooks: dict[str, Any] | None = None) -> None:
         """As MMEngine's; None takes out a hook of any name, not only those that MMEngine knows."""
@@ -135,9 +141,9 @@ class CheckedRunner(NamingRunner):
         return logger
 
     def _log_env(self, env_cfg: dict[str, Any]) -> None:
-        """Machine and packages go to a file; MMEngine logs them, and the whole config, which has files of its own."""
+        """Machine, packages and commit go to a file; MMEngine logs them, and the whole config, which has files of its own."""
         if self.rank == 0:
-            write_environment(Path(self.work_dir) / run_names.ENVIRONMENT, collect_env())
+            write_environment(Path(self.work_dir) / run_names.ENVIRONMENT, {**collect_env(), **provenance()})
 
     # Where it runs
 

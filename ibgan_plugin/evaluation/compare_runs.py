@@ -20,17 +20,30 @@ RunScores = dict[str, dict[str, float]]
 def load_runs(paths: Sequence[str | Path]) -> dict[str, np.ndarray]:
     """The ``codes`` [N, C] of each ``.npz`` file, by its path; what else the files hold, labels too, is not read.
 
+    Where files number their samples (``index``), codes are in the order of these numbers, which must be the same.
+
     Raises:
-        IBGANError: If a file can not be read or has no codes, or is named twice.
+        IBGANError: If a file can not be read or has no codes, is named twice, or has other samples than the first.
     """
-    runs = {}
+    runs: dict[str, np.ndarray] = {}
+    samples: dict[str, np.ndarray] = {}
     for path in paths:
-        arrays = load_arrays(path, ('codes',))
+        arrays = load_arrays(path, ('codes', 'index'))
         if 'codes' not in arrays:
             raise IBGANError(f'{path} must hold codes [N, C]')
         if str(path) in runs:
             raise IBGANError(f'{path} is named twice')
         runs[str(path)] = arrays['codes']
+        if 'index' in arrays:
+            index = arrays['index']
+            if index.shape != arrays['codes'].shape[:1] or index.dtype.kind not in 'iu':
+                raise IBGANError(f'{path}: index must be a whole number for each of the codes, got {index.dtype} of shape '
+                                 f'{list(index.shape)}')
+            order = np.argsort(index)
+            runs[str(path)], samples[str(path)] = arrays['codes'][order], index[order]
+            first, expected = next(iter(samples.items()))
+            if not np.array_equal(samples[str(path)], expected):
+                raise IBGANError(f'{path} has codes of other samples than {first}: compare codes of the same ones')
     return runs
 
 

@@ -8,6 +8,7 @@ from scipy.linalg import hadamard
 
 from ibgan_plugin.evaluation.compare_runs import compare_runs, load_runs
 from ibgan_plugin.evaluation.disentanglement.udr import udr
+from ibgan_plugin.utils.errors import IBGANError
 
 Z = np.random.RandomState(0).randn(4000, 4)
 RUNS = {'a': Z, 'b': -2 * Z[:, ::-1], 'c': Z[:, [1, 0, 3, 2]].astype(np.float32), 'd': Z @ hadamard(4) / 2}
@@ -38,6 +39,19 @@ def test_a_mixed_run_comes_last(tool, files, tmp_path, capsys):
                                                    prune_threshold=0.05)[1]
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ['run', *files] and '*' not in lines[4] and ''.join(lines[1:4]).count('*') >= 3
+
+
+def test_numbered_samples_may_come_in_any_order_and_must_be_the_same(tmp_path):
+    order = np.random.RandomState(1).permutation(len(Z))
+    for name, codes, index in (('a', Z, np.arange(len(Z))), ('b', Z[order], order), ('c', Z, np.arange(len(Z)) + 1)):
+        np.savez(tmp_path / f'{name}.npz', codes=codes, index=index)
+    first, second = load_runs([tmp_path / 'a.npz', tmp_path / 'b.npz']).values()
+    assert np.array_equal(first, second)
+    with pytest.raises(IBGANError, match=r'c\.npz has codes of other samples than .*a\.npz'):
+        load_runs([tmp_path / 'a.npz', tmp_path / 'c.npz'])
+    np.savez(tmp_path / 'd.npz', codes=Z, index=np.arange(3))
+    with pytest.raises(IBGANError, match=r'd\.npz: index must be a whole number for each of the codes, got int64 of shape \[3\]'):
+        load_runs([tmp_path / 'd.npz'])
 
 
 def test_errors_without_traceback(tool, files, tmp_path, capsys):

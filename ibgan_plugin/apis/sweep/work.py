@@ -4,14 +4,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
 from filelock import FileLock
 from mmengine.runner import Runner
 
+from ibgan_plugin.apis.encoding import encode_dataset
 from ibgan_plugin.apis.sweep.plan import RECORD, Run
-from ibgan_plugin.apis.sweep.provenance import provenance
-from ibgan_plugin.datasets.collate import batched_collate
 from ibgan_plugin.engine.checkpoints import numbered_checkpoints
 from ibgan_plugin.engine.launch import build_runner, load_run_config
 from ibgan_plugin.evaluation.report import score_rows, write_scores
@@ -19,6 +16,7 @@ from ibgan_plugin.models.base import LatentModel
 from ibgan_plugin.models.freeze import unwrap
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.utils.files import write_whole
+from ibgan_plugin.utils.provenance import provenance
 
 #: Codes of the same images in every run, for the ranking without labels.
 CODES = 'codes.npz'
@@ -45,7 +43,7 @@ def _work(run: Run, folder: Path) -> dict[str, Any]:
     resume = 'auto' if numbered_checkpoints(folder) else None
     runner = build_runner(load_run_config(run.config, run.work_dir, dict(run.options), run.seed, resume=resume))
     runner.train()
-    if getattr(runner, 'preempted', False):
+    if runner.preempted:
         raise IBGANError(f'{run.name} was stopped by a signal; the next sweep goes on from its checkpoint')
     rows = score_rows(runner.test(), runner.test_evaluator.metrics)
     write_scores(rows, folder)
@@ -58,24 +56,14 @@ def _work(run: Run, folder: Path) -> dict[str, Any]:
     return record
 
 
-@torch.no_grad()
-def write_codes(runner: Runner, path: Path, num: int = NUM_CODES, batch_size: int = 64) -> bool:
-    """Encode the same ``num`` images of the test set in every run, ``codes`` [num, r_dim] in an ``.npz`` file.
-
-    Returns:
-        Whether the model can encode.
-    """
-    model, dataset = unwrap(runner.model), runner.test_dataloader.dataset
+def write_codes(runner: Runner, path: Path) -> bool:
+    """Encode the same images of the test set in every run; returns whether the model can encode."""
+    model = unwrap(runner.model)
     if not isinstance(model, LatentModel):
         return False
-    index = np.random.RandomState(0).choice(len(dataset), min(num, len(dataset)), replace=False)
     model.eval()
-    codes = []
     try:
-        for start in range(0, len(index), batch_size):
-            batch = batched_collate([dataset[int(i)] for i in index[start:start + batch_size]])
-            codes.append(model.encode(model.data_preprocessor(batch)['inputs']).cpu().numpy())
+        encode_dataset(model, runner.test_dataloader.dataset, path, NUM_CODES)
     except IBGANError:  # a model without a way back from images
         return False
-    np.savez(path, codes=np.concatenate(codes).astype(np.float64), index=index)
     return True

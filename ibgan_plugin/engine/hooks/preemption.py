@@ -10,7 +10,7 @@ from mmengine.dist import all_reduce, get_world_size
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from ibgan_plugin.engine.runner import save_now
+from ibgan_plugin.engine.runner import PREEMPTED, save_now
 from ibgan_plugin.engine.workers import STOP_SIGNALS
 from ibgan_plugin.registry import HOOKS
 from ibgan_plugin.utils.errors import IBGANError
@@ -50,6 +50,7 @@ class PreemptionHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Take over the signals."""
         self.requested = False
+        runner.message_hub.update_info(PREEMPTED, False, resumed=False)
         self._previous = {number: signal.signal(number, self._request) for number in STOP_SIGNALS}
 
     def after_train(self, runner: Runner) -> None:
@@ -69,7 +70,7 @@ class PreemptionHook(Hook):
         """Save and end the run if it was asked for."""
         if not self._anyone_requested(runner) or runner.iter + 1 >= runner.max_iters:
             return
-        runner.preempted = True
+        runner.message_hub.update_info(PREEMPTED, True, resumed=False)
         runner.train_loop.stop_training = True
         saved = save_now(runner, runner.iter + 1)
         what = 'saved; go on with --resume' if saved else 'nothing is saved, for default_hooks has no checkpoint'

@@ -1,10 +1,12 @@
 import random
 import signal
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from mmengine.logging import MessageHub
 from mmengine.optim import OptimWrapper
 
 from ibgan_plugin.engine.hooks import HealthHook, IterationSeedHook, PreemptionHook
@@ -201,7 +203,7 @@ def test_a_signal_repeated_at_once_is_the_same_request_and_a_later_one_ends_the_
     before = {number: signal.signal(number, lambda number, _: others.append(number)) for number in STOP_SIGNALS}
     hook = PreemptionHook()
     try:
-        hook.before_train(None)
+        hook.before_train(SimpleNamespace(message_hub=MessageHub.get_current_instance()))
         for number in (signal.SIGUSR1, signal.SIGUSR1, signal.SIGTERM):
             signal.raise_signal(number)
         assert hook.requested
