@@ -69,7 +69,9 @@ def test_a_run_begins_with_ten_lines(log):
     names = [line.split()[0] for line in lines[1:first]]
     assert names == ['config', 'model', 'data', 'optimisers', 'length', 'device', 'start', 'writes']
     assert 'MadeImages, 64 images of 1 x 16 x 16, batches of 8' in '\n'.join(lines[:first])
-    assert json.loads((folder / 'environment.json').read_text())['PyTorch']
+    environment = json.loads((folder / 'environment.json').read_text())
+    assert environment['PyTorch'] and {'commit', 'scikit-learn'} <= set(environment)
+    assert ' threads: ' in lines[first - 3] and ' cores (' in lines[first - 3]
     config, = folder.glob('*/vis_data/config.py')
     assert 'ibgan_plugin.IBGAN' in config.read_text()
 
