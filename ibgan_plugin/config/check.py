@@ -14,7 +14,17 @@ from mmengine.config import Config
 
 from ibgan_plugin.config.errors import ConfigError
 from ibgan_plugin.config.options import shorten
-from ibgan_plugin.config.types import accepted_keys, find_type, fits, import_registries, spell, unknown_type, walk
+from ibgan_plugin.config.types import (
+    REGISTRIES,
+    accepted_keys,
+    find_type,
+    fits,
+    import_registries,
+    registries_at,
+    spell,
+    unknown_type,
+    walk,
+)
 from ibgan_plugin.registry import SCOPE
 
 #: Packages whose components have no arguments with a ``type`` but to build from a registry.
@@ -76,13 +86,18 @@ def _mistakes(cfg: dict[str, Any]) -> Iterator[str]:
         for path, node in walk(key, cfg[key]):
             cls = None
             if isinstance(node.get('type'), str):
-                cls = find_type(node['type'], scope)
+                registries = REGISTRIES if path.startswith(foreign) else registries_at(path)
+                cls = find_type(node['type'], scope, registries)
                 if cls is None and not path.startswith(foreign):
-                    yield f'{path}.type = {unknown_type(node["type"], scope)}'
+                    yield f'{path}.type = {unknown_type(node["type"], scope, registries)}'
                 if cls is not None and cls.__module__.partition('.')[0] not in _KNOWN_PACKAGES:
                     foreign += (f'{path}.', )
             yield from _node_mistakes(path, node, cls)
         yield from _value_mistakes(key, cfg[key])
+    for path, name in (('runner_type', cfg.get('runner_type')),
+                       ('optim_wrapper.constructor', (cfg.get('optim_wrapper') or {}).get('constructor'))):
+        if isinstance(name, str) and find_type(name, scope, registries_at(path)) is None:
+            yield f'{path} = {unknown_type(name, scope, registries_at(path))}'
     yield from _loader_mistakes(cfg)
     yield from _schedule_mistakes(cfg.get('param_scheduler'), cfg.get('optim_wrapper'))
 

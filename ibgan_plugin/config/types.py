@@ -2,6 +2,7 @@
 import difflib
 import importlib
 import inspect
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -17,7 +18,29 @@ from ibgan_plugin.config.errors import ConfigError
 
 REGISTRIES = [value for value in vars(mmengine.registry).values() if isinstance(value, Registry)]
 #: Keys whose value names a component.
-_NAMING = ('type', 'constructor', 'runner_type')
+NAMING = ('type', 'constructor', 'runner_type')
+_ITEM = r'(\.\w+|\[\d+\])'  # of a dict or a list; an option has ``hooks.0``
+#: Of which registries the components at known places are, the first pattern that fits a place's path. Elsewhere any will do.
+_PLACES = tuple((re.compile(pattern), registries) for pattern, registries in (
+    (rf'.+\.init_cfg{_ITEM}?', ('weight initializer', )),
+    (rf'model(\.\w+{_ITEM}?)?', ('model', )),
+    (r'model_wrapper_cfg', ('model_wrapper', )),
+    (r'\w+_dataloader\.dataset', ('dataset', )),
+    (rf'\w+_dataloader\.dataset\.pipeline{_ITEM}', ('transform', )),
+    (r'\w+_dataloader\.(batch_)?sampler', ('data sampler', )),
+    (r'\w+_dataloader\.(collate_fn|worker_init_fn)', ('function', )),
+    (rf'(default|custom)_hooks{_ITEM}', ('hook', )),
+    (r'(train|val|test)_cfg', ('loop', )),
+    (rf'(val|test)_evaluator(\.metrics)?{_ITEM}?', ('metric', 'evaluator')),
+    (r'optim_wrapper\.constructor', ('optimizer wrapper constructor', )),
+    (r'optim_wrapper(\.\w+)?\.optimizer', ('optimizer', )),
+    (r'optim_wrapper(\.\w+)?', ('optim_wrapper', )),
+    (rf'param_scheduler(\.\w+)?{_ITEM}?', ('parameter scheduler', )),
+    (r'visualizer', ('visualizer', )),
+    (rf'(visualizer\.)?vis_backends{_ITEM}', ('vis_backend', )),
+    (r'log_processor', ('log_processor', )),
+    (r'runner_type', ('runner', )),
+))
 
 
 def walk(path: str, value: Any) -> Iterator[tuple[str, dict]]:
@@ -31,17 +54,28 @@ def walk(path: str, value: Any) -> Iterator[tuple[str, dict]]:
             yield from walk(f'{path}[{i}]', child)
 
 
-def find_type(name: str, default_scope: str | None = None) -> Any:
-    """The class or function registered under ``name`` in any registry, or None. Imports only what the registries list.
+def registries_at(place: str) -> list[Registry]:
+    """The registries from which what a config names at a place is built; all of them where the place is nobody's.
+
+    Args:
+        place: Dotted path of a dict with a ``type``, or of another key of :data:`NAMING`.
+    """
+    names = next((names for pattern, names in _PLACES if pattern.fullmatch(place)), None)
+    return [registry for registry in REGISTRIES if names is None or registry.name in names]
+
+
+def find_type(name: str, default_scope: str | None = None, registries: Sequence[Registry] = REGISTRIES) -> Any:
+    """The class or function registered under ``name``, or None. Imports only what the registries list.
 
     MMEngine's own look-up would import and return anything that ``name`` is the path of, ``os.system`` too.
 
     Args:
         name: ``Name`` in ``default_scope`` or MMEngine's own, ``scope.Name``, or the full path of something registered.
         default_scope: Scope of names without one.
+        registries: Roots of those to look in.
     """
     scope, _, key = name.rpartition('.')
-    for registry in REGISTRIES:
+    for registry in registries:
         for one in ([scope] if scope else [default_scope or '', '']):
             node = registry if one in ('', registry.scope) else registry.children.get(one)
             while node is not None:
@@ -50,7 +84,7 @@ def find_type(name: str, default_scope: str | None = None) -> Any:
                     return node.module_dict[key]
                 node = node.parent
     found = _loaded(name) if scope else None
-    return found if found is not None and any(found is known for known in _registered()) else None
+    return found if found is not None and any(found is known for known in _registered(registries)) else None
 
 
 def _loaded(path: str) -> Any:
@@ -65,20 +99,29 @@ def _loaded(path: str) -> Any:
     return None
 
 
-def _registered() -> Iterator[Any]:
-    for registry in REGISTRIES:
+def _registered(registries: Iterable[Registry]) -> Iterator[Any]:
+    for registry in registries:
         for node in (registry, *registry.children.values()):
             yield from node.module_dict.values()
 
 
-def unknown_type(name: str, default_scope: str | None = None) -> str:
-    """What to say of a name that is in no registry."""
+def unknown_type(name: str, default_scope: str | None = None, registries: Sequence[Registry] = REGISTRIES) -> str:
+    """What to say of a name that is in no registry, or in none of those that it has to be in."""
     scope, _, key = name.rpartition('.')
-    nodes = [node for registry in REGISTRIES
+    other = next((registry.name for registry in REGISTRIES if find_type(name, default_scope, [registry]) is not None), None)
+    if other is not None:
+        asked = ' or '.join(registry.name for registry in registries)
+        return f'{name!r} is registered as {_spoken(other)}, but {_spoken(asked)} must stand here'
+    nodes = [node for registry in registries
              for node in (registry.children.get(scope or default_scope or ''), registry) if node is not None]
     close = difflib.get_close_matches(key, {known for node in nodes for known in node.module_dict}, n=3, cutoff=0.6)
     hint = f'; did you mean {" or ".join(f"{scope}.{known}" if scope else known for known in close)}?' if close else ''
     return f'{name!r} is not registered{hint}'
+
+
+def _spoken(kind: str) -> str:
+    """The name of a registry with its article: an optimizer."""
+    return f'{"an" if kind[0] in "aeiou" else "a"} {kind.replace("_", " ")}'
 
 
 def import_registries(scopes: Iterable[str]) -> None:
@@ -104,9 +147,10 @@ def check_named(where: str, content: Mapping[str, Any], default_scope: Any, is_f
     for path, node in walk('', content):
         for key, value in node.items():
             place, last = f'{path}.{key}'.strip('.'), str(key).rpartition('.')[2]
-            if last in _NAMING and isinstance(value, str) and find_type(value, default_scope) is None:
-                mistakes.append(f'{where}: {place} = {unknown_type(value, default_scope)}; a package that registers it must stand '
-                                f'in custom_imports of a Python config')
+            registries = registries_at(place.removesuffix('.type'))
+            if last in NAMING and isinstance(value, str) and find_type(value, default_scope, registries) is None:
+                mistakes.append(f'{where}: {place} = {unknown_type(value, default_scope, registries)}; a package that registers it '
+                                f'must stand in custom_imports of a Python config')
             elif last in ('_scope_', 'default_scope') and value is not None and not _is_scope(value):
                 mistakes.append(f'{where}: {place} = {value!r} is no scope of an imported package')
             elif is_file and last == 'config' and isinstance(value, str) and value.endswith('.py'):

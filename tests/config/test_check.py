@@ -69,6 +69,23 @@ def test_what_can_not_be_built_is_named_with_its_key(tmp_path, options, message,
         build_runner(cfg)
 
 
+@pytest.mark.parametrize(('options', 'message'), [
+    (dict(model__type='Adam'), "model.type = 'Adam' is registered as an optimizer, but a model must stand here"),
+    (dict(model__generator__type='ibgan_plugin.InstanceNoiseHook'), 'is registered as a hook, but a model must stand here'),
+    (dict(train_dataloader__dataset__type='mmengine.EMAHook'), 'is registered as a hook, but a dataset must stand here'),
+    (dict(train_dataloader__collate_fn=dict(type='Adam')), 'train_dataloader.collate_fn.type .* but a function must stand here'),
+    (dict(default_hooks__timer=dict(type='LinearLR')), 'default_hooks.timer.type .* as a parameter scheduler, but a hook must stand'),
+    (dict(optim_wrapper__constructor='ibgan_plugin.IBGAN'), 'optim_wrapper.constructor = .* is registered as a model, but an opt'),
+    (dict(runner_type='Adam'), "runner_type = 'Adam' is registered as an optimizer, but a runner must stand here"),
+])
+def test_what_is_registered_as_something_else_is_never_looked_for_among_modules(tmp_path, monkeypatch, options, message):
+    (tmp_path / 'Adam.py').write_text(f"open({str(tmp_path / 'marker')!r}, 'w')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ConfigError, match=message):
+        check_config(changed(tmp_path, **options))
+    assert not (tmp_path / 'marker').exists()
+
+
 def test_arguments_of_another_package_may_have_types_of_their_own(tmp_path):
 
     @HOOKS.register_module(force=True)

@@ -16,7 +16,7 @@ TOOLS = {'get_flops': lambda *args: get_flops.main(list(args)), 'train': lambda 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """A folder with a module that leaves a mark when it is imported."""
-    for name in ('evil.py', 'evil_package/__init__.py', 'evil_package/registry.py'):
+    for name in ('evil.py', 'Adam.py', 'evil_package/__init__.py', 'evil_package/registry.py'):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(f"open({str(tmp_path / 'marker')!r}, 'w')\n")
     monkeypatch.chdir(tmp_path)
@@ -40,7 +40,8 @@ def refused(tool, *arguments) -> str:
 @pytest.mark.parametrize('tool', TOOLS)
 @pytest.mark.parametrize('option', ['model.type=os.system', 'model.generator.type=evil.Generator', 'default_scope=evil_package',
                                     'model._scope_=evil_package', 'model.encoder.type=ibgan_plugin.evil',
-                                    'custom_imports.imports=[evil]'])
+                                    'custom_imports.imports=[evil]', 'model.type=Adam', 'model.generator.type=ibgan_plugin.DSprites',
+                                    'train_dataloader.dataset.type=mmengine.EMAHook', 'runner_type=Adam'])
 def test_options_run_no_code(place, tool, option):
     message = refused(tool, CONFIG, '--cfg-options', option)
     assert 'error: ' in message and option.partition('=')[0].partition('.')[0] in message
