@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None) -> None:
     """Export and compare."""
     args = parse_args(argv)
     from ibgan_plugin.apis import IBGANInferencer
-    from ibgan_plugin.apis.export import export, export_weights
+    from ibgan_plugin.apis.export import check_format, export, export_weights
     from ibgan_plugin.config.load import read_config
     from ibgan_plugin.config.zoo import weights_of
     weights = weights_of(args.config, args.checkpoint)
@@ -42,6 +42,7 @@ def main(argv: list[str] | None = None) -> None:
         return
     if not args.part:
         raise IBGANError(f'--format {args.format} writes one part of the model: name it by --part')
+    check_format(args.format, args.out)
     difference = export(IBGANInferencer(config, weights, 'cpu').model, args.part, args.format, args.out)
     print(args.out, '(not compared with the model: onnxruntime is missing)' if difference is None
           else f'(differs from the model by at most {difference:.1e})')

@@ -6,14 +6,13 @@ import cv2
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.registry import DefaultScope
 from torch import Tensor
 
 from ibgan_plugin.datasets.ground_truth import FactorGrid
+from ibgan_plugin.datasets.of_config import build_dataset
 from ibgan_plugin.datasets.transforms.crop_resize import Crop, resize
 from ibgan_plugin.evaluation.tracking import FactorInformation, factor_information
 from ibgan_plugin.models.base import LatentModel, device_of, is_active
-from ibgan_plugin.registry import DATASETS, SCOPE
 from ibgan_plugin.utils.errors import IBGANError
 
 #: Images from which it is told which code follows which factor.
@@ -46,8 +45,7 @@ class ShownData:
         """
         for name in _LOADERS:
             if config.get(name):
-                with DefaultScope.overwrite_default_scope(config.get('default_scope') or SCOPE):
-                    return cls(DATASETS.build(config[name].dataset))
+                return cls(build_dataset(config, name))
         raise IBGANError(f'the config has none of {", ".join(_LOADERS)}')
 
     def image(self, index: int) -> np.ndarray:

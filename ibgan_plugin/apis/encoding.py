@@ -4,18 +4,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from mmengine.registry import DefaultScope
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from ibgan_plugin.apis.inferencer import IBGANInferencer
 from ibgan_plugin.apis.output import write_codes
 from ibgan_plugin.datasets.ground_truth import FactorGrid
+from ibgan_plugin.datasets.of_config import build_dataset
 from ibgan_plugin.evaluation.code_files import save_codes
 from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
 from ibgan_plugin.evaluation.disentanglement.labelled import LabelledCodes
 from ibgan_plugin.models.base import LatentModel
-from ibgan_plugin.registry import DATASETS, SCOPE
 from ibgan_plugin.utils.errors import IBGANError
 
 
@@ -30,12 +29,7 @@ def encode_split(inferencer: IBGANInferencer, split: str, path: str | Path, num:
     Raises:
         IBGANError: If the config has no such loader, or as :func:`encode_dataset`.
     """
-    loader = inferencer.cfg.get(f'{split}_dataloader')
-    if not loader:
-        raise IBGANError(f'{inferencer.cfg.filename or "config"}: the key {split}_dataloader is missing')
-    with DefaultScope.overwrite_default_scope(inferencer.cfg.get('default_scope') or SCOPE):
-        dataset = DATASETS.build(loader['dataset'])
-    encode_dataset(inferencer.model, dataset, path, num, batch_size)
+    encode_dataset(inferencer.model, build_dataset(inferencer.cfg, f'{split}_dataloader'), path, num, batch_size)
 
 
 def encode_dataset(model: LatentModel, dataset: Any, path: str | Path, num: int | None = None, batch_size: int = 64) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
-from torch import Tensor
+from torch import Tensor, nn
 
 from ibgan_plugin.engine.checkpoints import load_weights
 from ibgan_plugin.models.base import LatentModel, Part
@@ -21,7 +21,8 @@ from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.utils.files import whole_file
 from ibgan_plugin.utils.safetensors_file import SUFFIX, write_safetensors
 
-FORMATS = ('onnx', 'torchscript')
+#: Formats of a part, and how their files are called.
+FORMATS = dict(onnx=('.onnx', ), torchscript=('.pt', '.ts', '.torchscript'))
 #: Of ONNX: the first that the exporter of all supported versions of PyTorch writes without a conversion.
 OPSET = 18
 #: Largest difference between the file and the model, relative to the largest output, that rounding explains.
@@ -67,6 +68,17 @@ def export_weights(config: Config, weights: str | Path, path: str | Path) -> Non
     write_safetensors(path, model.state_dict(), json.loads(json.dumps(plain, default=str)))
 
 
+def check_format(file_format: str, path: str | Path) -> None:
+    """Raise IBGANError unless a part can be exported in this format to a file of this name.
+
+    A checkpoint's ``.pth``, or another format's suffix, would be found out only by whoever loads the file.
+    """
+    if file_format not in FORMATS:
+        raise IBGANError(f'format must be one of {tuple(FORMATS)}, got {file_format!r}')
+    if Path(path).suffix not in FORMATS[file_format]:
+        raise IBGANError(f'a file of format {file_format} must end in {" or ".join(FORMATS[file_format])}, got {str(path)!r}')
+
+
 def export(model: LatentModel, name: str, file_format: str, path: str | Path) -> float | None:
     """Write a part of ``model`` to a file, whole or not at all, and compare what the file computes with the model.
 
@@ -80,11 +92,11 @@ def export(model: LatentModel, name: str, file_format: str, path: str | Path) ->
         The largest absolute difference on five random inputs; None for ONNX where onnxruntime is missing.
 
     Raises:
-        IBGANError: If an argument is unknown, a package is missing, or the file computes something else.
+        IBGANError: If an argument is unknown, ``path`` has a suffix of something else, a package is missing, or the file computes
+            something else.
         OSError: If the file can not be written.
     """
-    if file_format not in FORMATS:
-        raise IBGANError(f'format must be one of {FORMATS}, got {file_format!r}')
+    check_format(file_format, path)
     part = part_of(model, name)
     write, run = (_write_onnx, run_onnx) if file_format == 'onnx' else (_write_torchscript, run_torchscript)
     with whole_file(path) as unfinished:
@@ -118,9 +130,29 @@ def _write_onnx(part: Part, path: Path) -> None:
         program.save(str(path))
 
 
+@torch.jit.script_if_tracing
+def _of_shape(inputs: Tensor, shape: list[int]) -> Tensor:
+    if list(inputs.size())[1:] != shape:
+        raise ValueError(f'inputs must have shape N x {shape}, got {inputs.size()}')
+    return inputs
+
+
+class _OfShape(nn.Module):
+    """A network that takes inputs of one shape alone; a trace keeps none of the checks that are written in Python."""
+
+    def __init__(self, network: nn.Module, shape: list[int]) -> None:
+        super().__init__()
+        self.network, self.shape = network, shape
+
+    def forward(self, inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
+        """As the network."""
+        return self.network(_of_shape(inputs, self.shape))
+
+
 def _write_torchscript(part: Part, path: Path) -> None:
+    network = _OfShape(part.network, list(part.inputs.shape[1:])).eval()
     with _quiet(), torch.no_grad():
-        torch.jit.freeze(torch.jit.trace(part.network, part.inputs), optimize_numerics=False).save(str(path))
+        torch.jit.freeze(torch.jit.trace(network, part.inputs), optimize_numerics=False).save(str(path))
 
 
 def run_onnx(path: str | Path, inputs: Tensor) -> list[Tensor]:

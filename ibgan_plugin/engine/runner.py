@@ -14,7 +14,6 @@ from mmengine.device import get_device
 from mmengine.dist import init_dist, is_distributed
 from mmengine.hooks import CheckpointHook, EMAHook
 from mmengine.logging import MMLogger
-from mmengine.model import revert_sync_batchnorm
 from mmengine.runner import Runner
 from mmengine.runner.checkpoint import load_state_dict
 from mmengine.utils.dl_utils import collect_env
@@ -51,7 +50,7 @@ from ibgan_plugin.engine.start_checks import check_first_image, check_ranks_agre
 from ibgan_plugin.engine.summary import what_begins, what_is_where
 from ibgan_plugin.models.base import LatentModel
 from ibgan_plugin.models.freeze import unwrap
-from ibgan_plugin.ops import CPUSettings, accelerate, convert_sync_batchnorm, tune_cpu
+from ibgan_plugin.ops import CPUSettings, accelerate, convert_sync_batchnorm, revert_sync_batchnorm, tune_cpu
 from ibgan_plugin.registry import RUNNERS
 from ibgan_plugin.utils import run_names
 from ibgan_plugin.utils.provenance import provenance
@@ -166,7 +165,8 @@ class CheckedRunner(NamingRunner):
         if self.cpu.fast_convs:
             accelerate(model)
         if not self.distributed:
-            return revert_sync_batchnorm(model.to(self.device))
+            revert_sync_batchnorm(model)
+            return model.to(self.device)
         if isinstance(model, LatentModel) and model.sync_bn:
             convert_sync_batchnorm(model, self.device.type)
         wrapper = {**(model_wrapper_cfg or dict(type='mmengine.MMSeparateDistributedDataParallel'))}

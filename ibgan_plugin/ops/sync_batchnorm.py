@@ -15,12 +15,12 @@ class SyncBatchNorm(_BatchNorm):
     a differentiable all-reduce. Parameters and buffers are those of ``nn.BatchNorm1d`` and ``nn.BatchNorm2d``. Without a process
     group, or in eval mode, it is the plain BatchNorm.
 
-    Shape: N x C or N x C x H x W, unchanged; every rank must have the same N.
+    Shape: N x C x ..., unchanged; every rank must have the same N.
     """
 
     def _check_input_dim(self, input: Tensor) -> None:
-        if input.ndim not in (2, 4):
-            raise IBGANError(f'SyncBatchNorm takes N x C or N x C x H x W, got {tuple(input.shape)}')
+        if input.ndim < 2:
+            raise IBGANError(f'SyncBatchNorm takes N x C x ..., got {tuple(input.shape)}')
 
     def forward(self, input: Tensor) -> Tensor:
         """Normalise."""
@@ -61,4 +61,14 @@ def convert_sync_batchnorm(module: nn.Module, device_type: str = 'cpu') -> None:
         return
     for child in module.modules():
         if type(child) in (nn.BatchNorm1d, nn.BatchNorm2d):
+            child.__class__ = SyncBatchNorm
+
+
+def revert_sync_batchnorm(module: nn.Module) -> None:
+    """Let every ``nn.SyncBatchNorm`` at and below ``module`` work in a process of its own, on CPUs too, in place.
+
+    As MMEngine's function of this name, which asks for ``mmcv`` by ``pkgutil.find_loader``: Python 3.14 has none.
+    """
+    for child in module.modules():
+        if type(child) is nn.SyncBatchNorm:
             child.__class__ = SyncBatchNorm

@@ -6,8 +6,8 @@ from mmengine.registry import MODELS, DefaultScope
 from torch.utils.data import Dataset
 
 from ibgan_plugin.datasets.collate import batched_collate
+from ibgan_plugin.datasets.of_config import build_dataset
 from ibgan_plugin.datasets.resumable_sampler import EpochIndex
-from ibgan_plugin.registry import DATASETS
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.visualization.grids import image_grid
 
@@ -29,14 +29,12 @@ def contact_sheet(config: Config, split: str = 'train', count: int = 64, columns
         uint8 [H, W, 3] (red, green, blue).
 
     Raises:
-        IBGANError: If the config has no such data, ``count`` is below 1, or the images differ in size.
+        IBGANError: If the config has no such data, or it can not be built, ``count`` is below 1, or the images differ in size.
     """
-    if config.get(f'{split}_dataloader') is None:
-        raise IBGANError(f'the config has no {split}_dataloader')
     if count < 1:
         raise IBGANError(f'count must be at least 1, got {count}')
     with DefaultScope.overwrite_default_scope(config.get('default_scope') or 'ibgan_plugin'):
-        return _draw(config, DATASETS.build(config[f'{split}_dataloader'].dataset), count, columns, seed)
+        return _draw(config, build_dataset(config, f'{split}_dataloader'), count, columns, seed)
 
 
 def _draw(config: Config, data: Dataset, count: int, columns: int, seed: int) -> np.ndarray:

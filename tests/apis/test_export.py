@@ -6,7 +6,7 @@ import torch
 from mmengine.registry import MODELS
 
 import ibgan_plugin.apis.export
-from ibgan_plugin.apis.export import export, part_of, run_onnx, run_torchscript
+from ibgan_plugin.apis.export import FORMATS, export, part_of, run_onnx, run_torchscript
 from tests.conftest import batch, model_cfg, snapshot, trunk_cfg
 from tools import export as tool
 
@@ -80,11 +80,13 @@ def test_without_an_encoder_the_representation_is_q(tmp_path):
     check(MODELS.build(cfg).train(), 'representation', 'torchscript', run_torchscript, tmp_path / 'part.pt')
 
 
-@needs_onnx
-def test_the_image_metrics_read_what_is_exported(tmp_path):
+@pytest.mark.parametrize(('file_format', 'reader'), [pytest.param('onnx', 'OnnxExtractor', marks=needs_onnx),
+                                                   ('torchscript', 'TorchScriptExtractor')])
+def test_the_image_metrics_read_what_is_exported(tmp_path, file_format, reader):
     model = MODELS.build(model_cfg())
-    export(model, 'representation', 'onnx', tmp_path / 'representation.onnx')
-    extractor = MODELS.build(dict(type='ibgan_plugin.OnnxExtractor', path=tmp_path / 'representation.onnx', channels=1,
+    path = tmp_path / f'representation{FORMATS[file_format][0]}'
+    export(model, 'representation', file_format, path)
+    extractor = MODELS.build(dict(type=f'ibgan_plugin.{reader}', path=path, channels=1,
                                   image_size=16, mean=127.5, std=127.5))
     imgs = batch(3)['inputs']
     torch.testing.assert_close(extractor.extract(imgs).features, model.eval().encode(imgs / 127.5 - 1), atol=1e-5, rtol=1e-4)
@@ -99,8 +101,28 @@ def test_the_image_metrics_read_what_is_exported(tmp_path):
 def test_mistakes(tmp_path, name, file_format, message):
     model = MODELS.build(model_cfg(encoder=None, reconstructor=None, info_loss=None, kl_loss=None))
     with pytest.raises(ValueError, match=message):
-        export(model, name, file_format, tmp_path / 'part')
+        export(model, name, file_format, tmp_path / ('part.onnx' if file_format == 'onnx' else 'part.pt'))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize('name', ['generator', 'encoder', 'reconstructor', 'representation'])
+def test_a_torchscript_file_takes_inputs_of_its_shape_alone(tmp_path, name):
+    model = MODELS.build(model_cfg())
+    export(model, name, 'torchscript', tmp_path / 'part.pt')
+    shape = part_of(model, name).inputs.shape[1:]
+    for other in ((3, *(2 * size for size in shape)), (3, *shape, 1)):
+        with pytest.raises(Exception, match=rf'inputs must have shape N x \[{", ".join(map(str, shape))}\], got'):
+            run_torchscript(tmp_path / 'part.pt', torch.zeros(other))
+
+
+@pytest.mark.parametrize(('file_format', 'name'), [('onnx', 'g.pth'), ('torchscript', 'g.onnx'), ('onnx', 'g'), ('onnx', 'g.pt')])
+def test_a_file_is_called_as_its_format_is(tmp_path, monkeypatch, capsys, file_format, name):
+    (tmp_path / 'small.py').write_text(f'model = {model_cfg()!r}\n')
+    monkeypatch.chdir(tmp_path)
+    assert tool.main(['small.py', 'none.pth', '--part', 'generator', '--format', file_format, '--out', name]) == 2
+    error, = capsys.readouterr().err.splitlines()
+    assert error.startswith(f'error: a file of format {file_format} must end in .') and error.endswith(f", got '{name}'")
+    assert not (tmp_path / name).exists()
 
 
 def test_missing_package_is_named(monkeypatch, tmp_path):

@@ -74,7 +74,7 @@ def test_what_can_not_be_built_is_named_with_its_key(tmp_path, options, message,
     (dict(model__generator__type='ibgan_plugin.InstanceNoiseHook'), 'is registered as a hook, but a model must stand here'),
     (dict(train_dataloader__dataset__type='mmengine.EMAHook'), 'is registered as a hook, but a dataset must stand here'),
     (dict(train_dataloader__collate_fn=dict(type='Adam')), 'train_dataloader.collate_fn.type .* but a function must stand here'),
-    (dict(default_hooks__timer=dict(type='LinearLR')), 'default_hooks.timer.type .* as a parameter scheduler, but a hook must stand'),
+    (dict(default_hooks__timer=dict(type='LinearLR')), 'default_hooks.timer.type .* as a parameter scheduler, but a hook must'),
     (dict(optim_wrapper__constructor='ibgan_plugin.IBGAN'), 'optim_wrapper.constructor = .* is registered as a model, but an opt'),
     (dict(runner_type='Adam'), "runner_type = 'Adam' is registered as an optimizer, but a runner must stand here"),
 ])

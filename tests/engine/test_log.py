@@ -1,11 +1,13 @@
 import json
 import logging
+import sys
 import warnings
 
 import pytest
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
+from ibgan_plugin.config.check import ConfigError
 from ibgan_plugin.engine.log import BOILERPLATE, StrictLocalVisBackend, hear_warnings, progress_line, write_warnings_to
 from ibgan_plugin.registry import METRICS
 from tests.engine.runs import make_runner
@@ -147,3 +149,24 @@ def test_scalars_are_strict_json_and_a_full_disk_names_the_file(tmp_path, monkey
     monkeypatch.setattr('mmengine.visualization.vis_backend.dump', full)
     with pytest.raises(OSError, match=r'could not write .*scalars\.json: No space left on device'):
         backend.add_scalars(dict(loss=1.0), step=4)
+
+
+@pytest.mark.parametrize(('package', 'backend'), [('wandb', 'WandbVisBackend'), ('mlflow', 'MLflowVisBackend'),
+                                                 ('aim', 'AimVisBackend')])
+def test_a_back_end_whose_package_is_missing_is_one_line_before_the_first_iteration(tmp_path, monkeypatch, package, backend):
+    monkeypatch.setitem(sys.modules, package, None)
+    visualizer = dict(type='Visualizer', vis_backends=[dict(type='LocalVisBackend'), dict(type=backend)])
+    message = rf'^config: visualizer.vis_backends: {backend} can not start \(ImportError: .*pip install {package}'
+    with pytest.raises(ConfigError, match=message) as error:
+        make_runner(tmp_path, visualizer=visualizer)
+    assert '\n' not in str(error.value)
+
+
+def test_a_back_end_that_refuses_is_one_line(tmp_path, monkeypatch):
+    """As wandb does without an account, MLflow with a server that is not there."""
+    def refuse(self):
+        raise LookupError('no account\nmore of that')
+    monkeypatch.setattr('mmengine.visualization.TensorboardVisBackend._init_env', refuse)
+    visualizer = dict(type='Visualizer', vis_backends=[dict(type='TensorboardVisBackend')])
+    with pytest.raises(ConfigError, match=r'TensorboardVisBackend can not start \(LookupError: no account more of that\)'):
+        make_runner(tmp_path, visualizer=visualizer)

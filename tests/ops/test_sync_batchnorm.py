@@ -1,11 +1,12 @@
 import copy
 import os
+import pkgutil
 
 import pytest
 import torch
 from torch import nn
 
-from ibgan_plugin.ops.sync_batchnorm import SyncBatchNorm, convert_sync_batchnorm
+from ibgan_plugin.ops.sync_batchnorm import SyncBatchNorm, convert_sync_batchnorm, revert_sync_batchnorm
 from ibgan_plugin.utils.cli import leave_process_group
 from tests.reliability.test_distributed import environments
 from tests.reliability.training import CONTEXT
@@ -66,5 +67,19 @@ def test_alone_it_is_the_plain_batchnorm():
 
 
 def test_wrong_shape():
-    with pytest.raises(ValueError, match=r'takes N x C or N x C x H x W, got \(2, 3, 4\)'):
-        SyncBatchNorm(3)._check_input_dim(torch.zeros(2, 3, 4))
+    with pytest.raises(ValueError, match=r'takes N x C x \.\.\., got \(3,\)'):
+        SyncBatchNorm(3)(torch.zeros(3))
+
+
+@pytest.mark.parametrize('plain', [nn.BatchNorm1d(3), nn.BatchNorm2d(3), nn.BatchNorm3d(3)])
+def test_taken_back_it_is_the_plain_batchnorm_with_the_same_weights(plain, monkeypatch):
+    monkeypatch.delattr(pkgutil, 'find_loader', raising=False)  # as in Python 3.14
+    nn.init.normal_(plain.weight)
+    synced = nn.Sequential(nn.SyncBatchNorm.convert_sync_batchnorm(copy.deepcopy(plain)), nn.ReLU())
+    weight = synced[0].weight
+    revert_sync_batchnorm(synced)
+    assert synced[0].weight is weight and list(synced[0].state_dict()) == list(plain.state_dict())
+    inputs = torch.randn(4, 3, *(2, ) * {nn.BatchNorm2d: 2, nn.BatchNorm3d: 3}.get(type(plain), 0))
+    for train in (True, False):
+        assert torch.equal(synced[0].train(train)(inputs), plain.train(train)(inputs))
+    assert torch.equal(synced[0].running_var, plain.running_var)

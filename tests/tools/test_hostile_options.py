@@ -40,8 +40,9 @@ def refused(tool, *arguments) -> str:
 @pytest.mark.parametrize('tool', TOOLS)
 @pytest.mark.parametrize('option', ['model.type=os.system', 'model.generator.type=evil.Generator', 'default_scope=evil_package',
                                     'model._scope_=evil_package', 'model.encoder.type=ibgan_plugin.evil',
-                                    'custom_imports.imports=[evil]', 'model.type=Adam', 'model.generator.type=ibgan_plugin.DSprites',
-                                    'train_dataloader.dataset.type=mmengine.EMAHook', 'runner_type=Adam'])
+                                    'custom_imports.imports=[evil]', 'model.type=Adam',
+                                    'model.generator.type=ibgan_plugin.DSprites', 'runner_type=Adam',
+                                    'train_dataloader.dataset.type=mmengine.EMAHook'])
 def test_options_run_no_code(place, tool, option):
     message = refused(tool, CONFIG, '--cfg-options', option)
     assert 'error: ' in message and option.partition('=')[0].partition('.')[0] in message

@@ -26,8 +26,10 @@ def test_the_preprocessor_is_applied(dsprites_root):
 
 def test_what_can_not_be_drawn(dsprites_root, tmp_path):
     sprites = dict(type='ibgan_plugin.DSprites', data_root=str(dsprites_root))
-    with pytest.raises(ValueError, match='the config has no val_dataloader'):
+    with pytest.raises(ValueError, match='config: the key val_dataloader is missing'):
         contact_sheet(config(sprites), 'val')
+    with pytest.raises(ValueError, match=r"config: train_dataloader.dataset: .*unexpected keyword argument 'splitt'"):
+        contact_sheet(config(dict(sprites, splitt=3)))
     with pytest.raises(ValueError, match='count must be at least 1, got 0'):
         contact_sheet(config(sprites), count=0)
     for side in (5, 6):
