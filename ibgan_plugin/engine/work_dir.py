@@ -36,8 +36,8 @@ def lock(work_dir: str | Path) -> None:
     """Keep other processes from training in ``work_dir`` until this one ends.
 
     Raises:
-        IBGANError: If another process is training there.
-        OSError: If the file system has no locks, or the folder can not be written.
+        IBGANError: If another process is training there, or the file system has no locks.
+        OSError: If the folder can not be made.
     """
     folder = Path(work_dir).resolve()
     if folder in _held:
@@ -49,7 +49,7 @@ def lock(work_dir: str | Path) -> None:
     except Timeout:
         raise IBGANError(f'another process is training in {work_dir}: wait for its end, or choose another --work-dir') from None
     except (NotImplementedError, OSError) as error:
-        raise OSError(f'{folder / LOCK} can not be locked ({error}): choose a --work-dir on a file system with locks') from error
+        raise IBGANError(f'{folder / LOCK} can not be locked ({error}): choose a --work-dir on a file system with locks') from error
     _held[folder] = held
 
 

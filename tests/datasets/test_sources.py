@@ -187,7 +187,7 @@ import sys
 from ibgan_plugin.datasets.sources import open_source
 try:
     open_source(sys.argv[1])
-except OSError as error:
+except ValueError as error:
     print(error)
 source = open_source(sys.argv[1], skip_unreadable=True)
 print(source.names, source.left_out)

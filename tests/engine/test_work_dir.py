@@ -111,5 +111,5 @@ def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch):
         raise NotImplementedError('no locks here')
 
     monkeypatch.setattr('ibgan_plugin.engine.work_dir.FileLock.acquire', none)
-    with pytest.raises(OSError, match=r'training.lock can not be locked \(no locks here\): choose a --work-dir on a file system'):
+    with pytest.raises(IBGANError, match=r'training.lock can not be locked \(no locks here\): choose a --work-dir on'):
         lock(tmp_path)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ibgan_plugin.datasets.codec import MAX_FILE_BYTES
 from ibgan_plugin.datasets.sources.base import MAX_DEPTH, ImageSource, count_link, kind_of, unwanted
+from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.utils.files import read_bytes
 
 
@@ -17,7 +18,7 @@ class FolderSource(ImageSource):
         skip_unreadable: Leave out, and name, folders that can not be read.
 
     Raises:
-        OSError: At the first folder that can not be read, unless such are to be left out.
+        IBGANError: At the first folder that can not be read, unless such are to be left out.
     """
 
     def __init__(self, path: Path, skip_unreadable: bool = False):
@@ -33,8 +34,8 @@ class FolderSource(ImageSource):
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
             if not self._skip_unreadable:
-                raise OSError(f'{folder} can not be read ({error.strerror}): its images would be missing; '
-                              'pass --skip-unreadable to leave it out') from error
+                raise IBGANError(f'{folder} can not be read ({error.strerror}): its images would be missing; '
+                                 'pass --skip-unreadable to leave it out') from error
             left_out[prefix.rstrip('/') or '.'] = 'a folder that can not be read'
             return
         for entry in entries:

@@ -1,5 +1,6 @@
 """One optimiser for each group of submodules."""
 import copy
+import pkgutil
 from typing import Any
 
 from mmengine.optim import DefaultOptimWrapperConstructor, OptimWrapper, OptimWrapperDict
@@ -32,7 +33,8 @@ class GroupedOptimWrapperConstructor:
         paramwise_cfg: Must be None: it belongs into the groups.
 
     Raises:
-        IBGANError: If a group is no dict, names an unknown submodule, or a trainable parameter is in no group or in two.
+        IBGANError: If a group is no dict, names an unknown submodule, or a trainable parameter is in no group or in two; if
+            ``paramwise_cfg`` is asked for with Python 3.14.
     """
 
     def __init__(self, optim_wrapper_cfg: dict[str, Any], paramwise_cfg: dict | None = None) -> None:
@@ -53,6 +55,9 @@ class GroupedOptimWrapperConstructor:
         for key, group in copy.deepcopy(self.groups).items():
             names = group.pop('modules', known.get(key, [key]))
             paramwise_cfg = group.pop('paramwise_cfg', None)
+            if paramwise_cfg and not hasattr(pkgutil, 'find_loader'):  # MMEngine calls it
+                raise IBGANError(f'optim_wrapper.{key}.paramwise_cfg can not be used with Python 3.14, for which MMEngine lacks a '
+                                 f'part: train with an older Python')
             modules = nn.ModuleDict({name: self._submodule(bare, key, name) for name in names})
             for name, parameter in modules.named_parameters():
                 if parameter in owners:

@@ -1,3 +1,5 @@
+import pkgutil
+
 import pytest
 import torch
 from mmengine.registry import MODELS
@@ -61,6 +63,13 @@ def test_plain_models_use_submodule_names_or_lists():
 def test_mistakes(cfg, message):
     with pytest.raises(ValueError, match=message):
         GroupedOptimWrapperConstructor(cfg)(MODELS.build(model_cfg()))
+
+
+def test_multipliers_are_refused_where_mmengine_can_not_make_them(monkeypatch):
+    monkeypatch.delattr(pkgutil, 'find_loader', raising=False)  # as in Python 3.14
+    group = dict(optimizer=dict(type='Adam', lr=1e-3), paramwise_cfg=dict(custom_keys={'encoder': dict(lr_mult=0.1)}))
+    with pytest.raises(ValueError, match=r'optim_wrapper.generator.paramwise_cfg can not be used with Python 3\.14'):
+        GroupedOptimWrapperConstructor(dict(generator=group))(MODELS.build(model_cfg()))
 
 
 def test_paramwise_cfg_outside_a_group():
