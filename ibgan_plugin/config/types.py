@@ -19,25 +19,25 @@ from ibgan_plugin.config.errors import ConfigError
 REGISTRIES = [value for value in vars(mmengine.registry).values() if isinstance(value, Registry)]
 #: Keys whose value names a component.
 NAMING = ('type', 'constructor', 'runner_type')
-_ITEM = r'(\.\w+|\[\d+\])'  # of a dict or a list; an option has ``hooks.0``
+_INDEX = r'(\[\d+\]|\.\d+)'  # of a list; an option has ``hooks.0``
 #: Of which registries the components at known places are, the first pattern that fits a place's path. Elsewhere any will do.
 _PLACES = tuple((re.compile(pattern), registries) for pattern, registries in (
-    (rf'.+\.init_cfg{_ITEM}?', ('weight initializer', )),
-    (rf'model(\.\w+{_ITEM}?)?', ('model', )),
+    (rf'.+\.init_cfg{_INDEX}?', ('weight initializer', )),
+    (rf'model(\.\w+{_INDEX}?)*', ('model', )),
     (r'model_wrapper_cfg', ('model_wrapper', )),
     (r'\w+_dataloader\.dataset', ('dataset', )),
-    (rf'\w+_dataloader\.dataset\.pipeline{_ITEM}', ('transform', )),
+    (rf'\w+_dataloader\.dataset\.pipeline{_INDEX}', ('transform', )),
     (r'\w+_dataloader\.(batch_)?sampler', ('data sampler', )),
     (r'\w+_dataloader\.(collate_fn|worker_init_fn)', ('function', )),
-    (rf'(default|custom)_hooks{_ITEM}', ('hook', )),
+    (rf'default_hooks\.\w+|custom_hooks{_INDEX}', ('hook', )),
     (r'(train|val|test)_cfg', ('loop', )),
-    (rf'(val|test)_evaluator(\.metrics)?{_ITEM}?', ('metric', 'evaluator')),
+    (rf'(val|test)_evaluator(\.metrics)?{_INDEX}?', ('metric', 'evaluator')),
     (r'optim_wrapper\.constructor', ('optimizer wrapper constructor', )),
     (r'optim_wrapper(\.\w+)?\.optimizer', ('optimizer', )),
     (r'optim_wrapper(\.\w+)?', ('optim_wrapper', )),
-    (rf'param_scheduler(\.\w+)?{_ITEM}?', ('parameter scheduler', )),
+    (rf'param_scheduler(\.\w+)?{_INDEX}?', ('parameter scheduler', )),
     (r'visualizer', ('visualizer', )),
-    (rf'(visualizer\.)?vis_backends{_ITEM}', ('vis_backend', )),
+    (rf'(visualizer\.)?vis_backends{_INDEX}', ('vis_backend', )),
     (r'log_processor', ('log_processor', )),
     (r'runner_type', ('runner', )),
 ))
