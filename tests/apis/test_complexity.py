@@ -6,8 +6,7 @@ from mmengine.config import Config
 from ibgan_plugin.apis.complexity import component_costs, format_costs
 from ibgan_plugin.utils.errors import IBGANError
 from tests.conftest import model_cfg, optim_cfg, spectral_cfg
-from tests.models.test_infogan_cr import cr_cfg
-from tests.models.test_vae import factor_vae_cfg, vae_cfg
+from tests.models.configs import cr_cfg, factor_vae_cfg, vae_cfg
 
 
 def config(model, *groups):

@@ -19,13 +19,15 @@ def test_images_of_0_to_255_are_taken(pixels):
     np.testing.assert_array_equal(load_image(pixels, channels=1, size=64)[0], pixels)
 
 
-def test_files_are_regular_files_and_what_is_left_out_is_said(tmp_path, capfd):
+def test_files_are_regular_files_and_what_is_left_out_is_said(tmp_path, monkeypatch):
+    messages = []
+    monkeypatch.setattr('ibgan_plugin.apis.images.print_log', lambda message, *_, **__: messages.append(message))
     image = np.full((64, 64, 1), 9, np.uint8)
     for name in ('1.png', '.2.png', 'note.txt'):
         (tmp_path / name).write_bytes(encode(image, 'png'))
     os.mkfifo(tmp_path / '3.png')
     assert list_images(tmp_path) == [tmp_path / '1.png']
-    said = ''.join(capfd.readouterr())
+    said, = messages
     assert '1 hidden or of the system (.2.png)' in said and '1 no regular file, but a FIFO (3.png)' in said
     np.testing.assert_array_equal(load_image(tmp_path / '1.png', 1, 64)[0], image[:, :, 0])
     with pytest.raises(ValueError, match=r"file '.*3\.png' is no regular file"):

@@ -1,6 +1,7 @@
 """Short runs with MMEngine's runner on a small model and made images."""
 import torch
 from mmengine.config import Config
+from mmengine.hooks import Hook
 from mmengine.logging import MessageHub
 from torch.utils.data import Dataset
 
@@ -53,3 +54,23 @@ def make_runner(*args, **kwargs) -> CheckedRunner:
 
 
 _numbers = iter(range(10**6))
+
+
+class Spy(Hook):
+    """Records what it is told to at each iteration."""
+
+    def __init__(self, read):
+        self.read, self.seen = read, []
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        self.seen.append(self.read(runner))
+
+
+def loader(size: int) -> dict:
+    return dict(batch_size=4, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=False),
+                collate_fn=dict(type='default_collate'), dataset=dict(type='ibgan_plugin.MadeImages', size=size))
+
+
+def validation(size: int, stage: str = 'val') -> dict:
+    evaluator = dict(type='DumpResults', out_file_path='x.pkl')
+    return {f'{stage}_dataloader': loader(size), f'{stage}_cfg': dict(), f'{stage}_evaluator': evaluator}

@@ -8,22 +8,7 @@ import pytest
 import torch
 
 from ibgan_plugin.engine.checkpoints import AtomicLocalBackend, CheckpointError, check_checkpoint, newest_whole_checkpoint
-
-
-def save(path, content=None):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    torch.save({'state_dict': {'w': torch.arange(1000.)}} if content is None else content, path)
-    return path
-
-
-class Evil:
-    """Runs code when it is unpickled."""
-
-    def __init__(self, marker):
-        self.marker = marker
-
-    def __reduce__(self):
-        return os.system, (f'touch {self.marker}', )
+from tests.engine.files import Evil, save
 
 
 def test_a_whole_checkpoint_passes(tmp_path):

@@ -9,8 +9,8 @@ from ibgan_plugin.engine.launch import (
     build_runner,
     load_run_config,
 )
+from tests.engine.files import Evil, save
 from tests.engine.runs import run_cfg
-from tests.engine.test_checkpoints import Evil, save
 
 
 @pytest.fixture

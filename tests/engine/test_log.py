@@ -10,8 +10,7 @@ from mmengine.logging import MMLogger
 from ibgan_plugin.config.check import ConfigError
 from ibgan_plugin.engine.log import BOILERPLATE, StrictLocalVisBackend, hear_warnings, progress_line, write_warnings_to
 from ibgan_plugin.registry import METRICS
-from tests.engine.runs import make_runner
-from tests.engine.test_start_checks import validation
+from tests.engine.runs import make_runner, validation
 
 #: What a logger writes before each of these messages on the terminal.
 PREFIX = len('11/26 02:14:46 - mmengine - INFO - ')

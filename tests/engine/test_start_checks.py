@@ -5,17 +5,7 @@ import pytest
 from ibgan_plugin.engine import start_checks
 from ibgan_plugin.engine.start_checks import check_ranks_agree
 from ibgan_plugin.utils.errors import IBGANError
-from tests.engine.runs import make_runner, run_cfg
-
-
-def loader(size: int) -> dict:
-    return dict(batch_size=4, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=False),
-                collate_fn=dict(type='default_collate'), dataset=dict(type='ibgan_plugin.MadeImages', size=size))
-
-
-def validation(size: int, stage: str = 'val') -> dict:
-    evaluator = dict(type='DumpResults', out_file_path='x.pkl')
-    return {f'{stage}_dataloader': loader(size), f'{stage}_cfg': dict(), f'{stage}_evaluator': evaluator}
+from tests.engine.runs import loader, make_runner, run_cfg, validation
 
 
 @pytest.mark.parametrize(('name', 'changes'), [

@@ -81,6 +81,7 @@ train_dataloader = dict(batch_size=8)
 train_cfg = dict(max_iters=3)
 default_hooks = dict(logger=dict(interval=1), checkpoint=dict(interval=3))
 test_evaluator = dict(scores=dict(_delete_=True, factor_vae={few!r}, mig=dict(num_train=200)))
+randomness = dict(seed=0)
 work_dir = 'out'
 """)
 

@@ -1,15 +1,10 @@
 """The page in a real browser."""
 import hashlib
-import os
-from pathlib import Path
 
 import cv2
 import pytest
 
-from tests.explorer.browser import browser_context, need_browser
-
-#: Folder of ``npm install`` in ibgan_plugin/explorer, or another.
-NODE_MODULES = Path(os.environ.get('IBGAN_NODE_MODULES', Path(__file__).parents[2] / 'ibgan_plugin/explorer/node_modules'))
+from tests.explorer.browser import browser_context, need_browser, serious
 
 
 @pytest.fixture(scope='module')
@@ -162,16 +157,3 @@ def test_nothing_overflows_and_axe_finds_nothing_serious(page, width, scheme):
     assert serious(page) == []
 
 
-def need_node_modules() -> None:
-    """The packages of package.json; without them the test is skipped or, in .ci/run, fails."""
-    if not (NODE_MODULES / 'axe-core/axe.min.js').is_file():
-        say = pytest.fail if os.environ.get('IBGAN_BROWSER_TESTS') == 'required' else pytest.skip
-        say(f'needs axe-core and onnxruntime-web: npm install --prefix {NODE_MODULES.parent}')
-
-
-def serious(page) -> list:
-    """Violations that axe-core calls serious or critical."""
-    need_node_modules()
-    page.evaluate((NODE_MODULES / 'axe-core/axe.min.js').read_text())  # a <script> would be refused by the page's own policy
-    found = page.evaluate('axe.run()')
-    return [(each['id'], each['nodes'][0]['html']) for each in found['violations'] if each['impact'] in ('serious', 'critical')]

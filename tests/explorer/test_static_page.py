@@ -7,9 +7,8 @@ import torch
 from ibgan_plugin.apis.trained import Trained
 from ibgan_plugin.explorer.static_page import export_page, find_ort, pinned_version
 from ibgan_plugin.utils.errors import IBGANError
-from tests.explorer.browser import browser_context, need_browser
+from tests.explorer.browser import NODE_MODULES, browser_context, need_browser, need_node_modules, serious
 from tests.explorer.conftest import small_model
-from tests.explorer.test_page import NODE_MODULES, need_node_modules, serious
 from tools import explore
 
 

@@ -20,7 +20,7 @@ from ibgan_plugin.engine.loops.generation import GenerationTestLoop, generate
 from ibgan_plugin.interop.mmagic import MMagicGenerationTestLoop
 from ibgan_plugin.utils import torchvision_operators
 from tests.conftest import build, model_cfg
-from tests.datasets.test_lmdb_images import make
+from tests.datasets.stores import make
 
 if importlib.util.find_spec('mmagic') is None:
     pytest.skip('mmagic is not installed: .ci/mmagic makes an environment with it and runs these tests', allow_module_level=True)
@@ -228,7 +228,7 @@ def test_trains_on_mmagics_samples(kind, faces, tmp_path):
 
 
 def test_the_same_config_runs_in_mmagics_scope(tmp_path):
-    from tests.configs.test_scopes import check_run
+    from tests.configs.scope_run import check_run
     with DefaultScope.overwrite_default_scope('mmagic'):
         check_run('mmagic', tmp_path)
 

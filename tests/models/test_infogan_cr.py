@@ -1,4 +1,3 @@
-import copy
 
 import pytest
 import torch
@@ -6,26 +5,7 @@ from mmengine.registry import MODELS
 
 from ibgan_plugin.utils.errors import IBGANError
 from tests.conftest import SIZE, assert_same, batch, snapshot
-from tests.models.test_vae import build
-
-
-def cr_cfg(weight: float = 1.0, **changes) -> dict:
-    """A small InfoGAN-CR of 16x16 images with three codes and two numbers of noise; top-level keys are replaced by ``changes``."""
-    cfg = dict(
-        type='ibgan_plugin.InfoGANCR',
-        generator=dict(type='ibgan_plugin.InfoGANGenerator', r_dim=5, image_size=SIZE),
-        trunk=dict(type='ibgan_plugin.SpectralTrunk', base_channels=4, num_features=16, image_size=SIZE),
-        trunk_owner='both',
-        discriminator=dict(type='ibgan_plugin.SpectralDiscriminator', num_features=16),
-        reconstructor=dict(type='ibgan_plugin.SpectralReconstructor', z_dim=3, num_features=16, hidden_dim=8),
-        contrastive=dict(type='ibgan_plugin.ContrastiveNetwork', num_codes=3, base_channels=4, num_features=16, image_size=SIZE),
-        contrastive_loss=dict(type='ibgan_plugin.ContrastiveLoss', weight=weight),
-        info_loss=dict(type='ibgan_plugin.InformationLoss', info_weight=0.05),
-        prior=dict(type='ibgan_plugin.ProductPrior', parts=[
-            dict(type='ibgan_plugin.UniformPrior', dim=3), dict(type='ibgan_plugin.UniformPrior', dim=2, coded=False)]),
-        data_preprocessor=dict(type='ImgDataPreprocessor', mean=[127.5], std=[127.5]))
-    cfg.update(changes)
-    return copy.deepcopy(cfg)
+from tests.models.configs import build, cr_cfg
 
 
 class Counter:

@@ -1,9 +1,8 @@
-import copy
 
 import numpy as np
 import pytest
 import torch
-from mmengine.registry import MODELS, OPTIM_WRAPPER_CONSTRUCTORS
+from mmengine.registry import MODELS
 from torch import nn
 
 from ibgan_plugin.models.base import KL_PER_DIM
@@ -11,6 +10,7 @@ from ibgan_plugin.models.losses import variational
 from ibgan_plugin.models.losses.functional import gaussian_kl
 from ibgan_plugin.utils.errors import IBGANError
 from tests.conftest import SIZE, assert_same, batch, snapshot
+from tests.models.configs import build, factor_vae_cfg, vae_cfg
 from tests.reference.plain_vae import PlainVAE
 
 REGULARISERS = dict(
@@ -22,35 +22,7 @@ REGULARISERS = dict(
     dip_vae_ii=dict(type='ibgan_plugin.DIPRegulariser', variant='ii'))
 
 
-def vae_cfg(channels: int = 1, **changes) -> dict:
-    """A VAE of 16x16 images; top-level keys are replaced by ``changes``."""
-    cfg = dict(
-        type='ibgan_plugin.VAE',
-        encoder=dict(type='ibgan_plugin.ImageEncoder', r_dim=4, in_channels=channels, image_size=SIZE),
-        decoder=dict(type='ibgan_plugin.ImageDecoder', r_dim=4, out_channels=channels, image_size=SIZE),
-        data_preprocessor=dict(type='ImgDataPreprocessor', mean=[127.5], std=[127.5]))
-    cfg.update(changes)
-    return copy.deepcopy(cfg)
-
-
-def factor_vae_cfg(**changes) -> dict:
-    """The same as a FactorVAE with a small critic."""
-    critic = dict(type='ibgan_plugin.LatentCritic', r_dim=4, hidden_dims=(32, 32))
-    loss = dict(type='ibgan_plugin.DensityRatioLoss', gamma=6.0)
-    return vae_cfg(**{'type': 'ibgan_plugin.FactorVAE', 'critic': critic, 'density_ratio_loss': loss, **changes})
-
-
 ALL = {**{name: vae_cfg(regulariser=cfg) for name, cfg in REGULARISERS.items()}, 'factor_vae': factor_vae_cfg()}
-
-
-def build(cfg: dict, lr: float = 1e-3, **group):
-    """Model in training mode and its optimiser wrappers."""
-    model = MODELS.build(cfg)
-    model.init_weights()
-    side = dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=lr), **group)
-    groups = {key: copy.deepcopy(side) for key in model.optim_groups()}
-    constructor = dict(type='ibgan_plugin.GroupedOptimWrapperConstructor', optim_wrapper_cfg=groups)
-    return model.train(), OPTIM_WRAPPER_CONSTRUCTORS.build(constructor)(model)
 
 
 @pytest.mark.parametrize('name', ALL)

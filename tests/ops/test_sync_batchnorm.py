@@ -8,7 +8,7 @@ from torch import nn
 
 from ibgan_plugin.ops.sync_batchnorm import SyncBatchNorm, convert_sync_batchnorm, revert_sync_batchnorm
 from ibgan_plugin.utils.cli import leave_process_group
-from tests.reliability.test_distributed import environments
+from tests.reliability.processes import environments
 from tests.reliability.training import CONTEXT
 
 

@@ -6,6 +6,7 @@ from torch import nn
 
 from ibgan_plugin.ops import thin_conv
 from ibgan_plugin.ops.thin_conv import ImageConv2d, ImageConvTranspose2d, spread
+from tests.ops.derivatives import derivatives
 
 PAIRS = [
     (ImageConv2d(1, 8, 4, 2, 1), nn.Conv2d(1, 8, 4, 2, 1), (3, 1, 16, 16)),
@@ -13,16 +14,6 @@ PAIRS = [
     (ImageConvTranspose2d(8, 1, 4, 2, 1), nn.ConvTranspose2d(8, 1, 4, 2, 1), (3, 8, 8, 8)),
     (ImageConvTranspose2d(8, 3, 4, 2, 1, bias=False), nn.ConvTranspose2d(8, 3, 4, 2, 1, bias=False), (3, 8, 4, 8)),
 ]
-
-
-def derivatives(layer, inputs, once, twice):
-    """Result, gradients of input and parameters, and the gradients of those."""
-    inputs = inputs.clone().requires_grad_()
-    leaves = [inputs, *layer.parameters()]
-    output = layer(inputs)
-    first = torch.autograd.grad(output, leaves, once, create_graph=True)
-    penalty = sum((g * w).sum() for g, w in zip(first, twice, strict=True)) + first[0].square().sum()
-    return [output, *first, *torch.autograd.grad(penalty, leaves, allow_unused=True)]
 
 
 @pytest.mark.parametrize('memory_format', [torch.contiguous_format, torch.channels_last])

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from ibgan_plugin.ops.window_conv import WindowConv2d
-from tests.ops.test_thin_conv import derivatives
+from tests.ops.derivatives import derivatives
 
 
 @pytest.mark.parametrize('memory_format', [torch.contiguous_format, torch.channels_last])

@@ -5,7 +5,7 @@ from torch import nn
 
 from ibgan_plugin.ops import winograd
 from ibgan_plugin.ops.winograd import WinogradConv2d, WinogradConvTranspose2d
-from tests.ops.test_thin_conv import derivatives
+from tests.ops.derivatives import derivatives
 
 PAIRS = [
     (WinogradConv2d(5, 7, 3, padding=1), nn.Conv2d(5, 7, 3, padding=1)),

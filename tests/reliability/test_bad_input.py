@@ -5,8 +5,8 @@ import shutil
 import pytest
 import torch
 
-from tests.reliability.test_distributed import environments
-from tests.reliability.test_work_lost import error, small, train, trained  # noqa: F401
+from tests.reliability.outcomes import error, train
+from tests.reliability.processes import environments
 from tests.reliability.training import CONFIG, Tool
 
 pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
@@ -14,7 +14,7 @@ KEY = 'generator.project.0.weight'
 
 
 @pytest.fixture
-def checkpoint(trained, tmp_path):  # noqa: F811
+def checkpoint(trained, tmp_path):
     """The last checkpoint of a run, to be spoilt."""
     return shutil.copy(trained / 'iter_4.pth', tmp_path / 'iter_4.pth')
 
@@ -32,7 +32,7 @@ def spoil(path, change):
     (lambda content: content.pop('optimizer') and None, 'since it holds no optimizer'),
     (lambda content: content['meta'].update(iter=10**12), 'is of iteration 1,000,000,000,000, beyond train_cfg.max_iters = 6'),
 ])
-def test_a_checkpoint_that_can_not_be_resumed_from_is_one_line(small, checkpoint, tmp_path, change, message):  # noqa: F811
+def test_a_checkpoint_that_can_not_be_resumed_from_is_one_line(small, checkpoint, tmp_path, change, message):
     spoil(checkpoint, change)
     status, text = train(tmp_path, CONFIG, '--work-dir', 'run', '--resume', checkpoint, *small(train_cfg__max_iters=6))
     assert status == 2
@@ -45,7 +45,7 @@ def test_a_checkpoint_that_can_not_be_resumed_from_is_one_line(small, checkpoint
     (lambda content: content['state_dict'].update(extra=torch.ones(1)), "beyond the model, 'extra'"),
     (lambda content: content['state_dict'].update({KEY: content['state_dict'][KEY] / 0}), f"'{KEY}' holds NaN or infinity"),
 ])
-def test_weights_of_a_config_that_do_not_fit_are_one_line(small, checkpoint, tmp_path, change, message):  # noqa: F811
+def test_weights_of_a_config_that_do_not_fit_are_one_line(small, checkpoint, tmp_path, change, message):
     spoil(checkpoint, change)
     (tmp_path / 'start.py').write_text(f"_base_ = [{str(CONFIG)!r}]\nmodel = dict(init_cfg=dict(type='Pretrained', "
                                        f'checkpoint={str(checkpoint)!r}))\n')
@@ -54,7 +54,7 @@ def test_weights_of_a_config_that_do_not_fit_are_one_line(small, checkpoint, tmp
     assert message in error(text)
 
 
-def test_a_full_disk_names_the_file_and_leaves_what_was_there(small, trained, tmp_path):  # noqa: F811
+def test_a_full_disk_names_the_file_and_leaves_what_was_there(small, trained, tmp_path):
     run = shutil.copytree(trained, tmp_path / 'run')
     before = (run / 'iter_4.pth').read_bytes()
     tool = Tool(tmp_path, 'train.py', CONFIG, '--work-dir', 'run', '--resume', *small(train_cfg__max_iters=6),
@@ -65,7 +65,7 @@ def test_a_full_disk_names_the_file_and_leaves_what_was_there(small, trained, tm
     assert (run / 'iter_4.pth').read_bytes() == before
 
 
-def test_a_checkpoint_too_many_is_pruned_at_the_next_save(small, trained, tmp_path):  # noqa: F811
+def test_a_checkpoint_too_many_is_pruned_at_the_next_save(small, trained, tmp_path):
     """As a kill between a save and the pruning after it leaves them."""
     run = shutil.copytree(trained, tmp_path / 'run')
     for number in (1, 3):
@@ -82,7 +82,7 @@ def start_ranks(tmp_path, words):
                  environment=environment) for name, each, environment in zip('ab', words, environments(), strict=True)]
 
 
-def test_ranks_with_different_data_end_before_the_first_iteration(small, tmp_path):  # noqa: F811
+def test_ranks_with_different_data_end_before_the_first_iteration(small, tmp_path):
     ranks = start_ranks(tmp_path, [small(), small(train_dataloader__dataset__indices=1000)])
     for status, text in [rank.wait() for rank in ranks]:
         assert status == 2
@@ -90,7 +90,7 @@ def test_ranks_with_different_data_end_before_the_first_iteration(small, tmp_pat
     assert not list((tmp_path / 'run').glob('*.pth'))
 
 
-def test_an_error_of_any_class_on_one_rank_ends_all(small, tmp_path):  # noqa: F811
+def test_an_error_of_any_class_on_one_rank_ends_all(small, tmp_path):
     """One rank's data fail in the middle; its class of error is nobody's."""
     (tmp_path / 'failing.py').write_text('''
 from ibgan_plugin.datasets import DSprites
@@ -121,7 +121,7 @@ class Failing(DSprites):
     assert 'NobodysError: made up' in outcomes[1][1]
 
 
-def test_a_run_that_is_resumed_by_a_pipe_does_not_wait(small, tmp_path):  # noqa: F811
+def test_a_run_that_is_resumed_by_a_pipe_does_not_wait(small, tmp_path):
     os.mkfifo(tmp_path / 'iter_4.pth')
     status, text = train(tmp_path, CONFIG, '--work-dir', 'run', '--resume', tmp_path / 'iter_4.pth', *small())
     assert status == 2

@@ -1,7 +1,6 @@
 """Two processes over gloo: resumed, compared with one, and with one of them dying."""
 import os
 import signal
-import socket
 from pathlib import Path
 
 import pytest
@@ -9,32 +8,15 @@ import torch
 
 from ibgan_plugin.utils.cli import leave_process_group
 from tests.conftest import model_cfg, trunk_cfg
+from tests.reliability.processes import environments, wait
 from tests.reliability.training import CONTEXT, MAX_ITERS, assert_same_run, options, start, wait_for
 
 pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
 STEPS, BATCH = 50, 64
 
 
-def free_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return str(probe.getsockname()[1])
-
-
-def environments(size: int = 2) -> list[dict]:
-    port = free_port()
-    return [{'RANK': str(rank), 'LOCAL_RANK': str(rank), 'WORLD_SIZE': str(size), 'MASTER_ADDR': '127.0.0.1', 'MASTER_PORT': port}
-            for rank in range(size)]
-
-
 def start_ranks(work_dir: Path, cfg_options: dict) -> list:
     return [start(work_dir, cfg_options, environment=environment) for environment in environments()]
-
-
-def wait(processes, seconds: float = 200) -> list[int]:
-    for process in processes:
-        process.join(seconds)
-    return [process.exitcode for process in processes]
 
 
 @pytest.fixture(scope='module')

@@ -11,9 +11,8 @@ from ibgan_plugin.report.content import RunContent, rank
 from ibgan_plugin.report.page import build, score_table
 from tests.apis.runs_on_disk import scalars, write_session
 from tests.conftest import model_cfg
-from tests.explorer.browser import browser_context, need_browser
+from tests.explorer.browser import browser_context, need_browser, serious
 from tests.explorer.conftest import small_model
-from tests.explorer.test_page import serious
 from tools import report
 
 

@@ -9,7 +9,7 @@ from mmengine.registry import MODELS
 from ibgan_plugin.apis import IBGANInferencer
 from ibgan_plugin.engine.checkpoints import CheckpointError, load_weights
 from tests.conftest import model_cfg
-from tests.tools.test_train import ROOT, run
+from tests.tools.commands import ROOT, run
 
 
 @pytest.fixture(scope='module')

@@ -13,11 +13,10 @@ from PIL import Image
 from ibgan_plugin.registry import MODELS
 from ibgan_plugin.visualization.text import text_height, text_size
 from tests.conftest import batch
-from tests.tools.test_train import run
+from tests.tools.commands import SMALL_NETWORKS, run
 from tools import infer
 
 ROOT = Path(__file__).parents[2]
-SMALL = {f'model.{name}.base_channels': 2 for name in ('generator', 'discriminator', 'reconstructor')}
 
 
 @pytest.fixture(scope='module')
@@ -25,7 +24,7 @@ def place(tmp_path_factory):
     """A small config, its checkpoint, and two images."""
     place = tmp_path_factory.mktemp('place')
     cfg = Config.fromfile(ROOT / 'configs/ibgan/ibgan_dsprites.py')
-    cfg.merge_from_dict(SMALL)
+    cfg.merge_from_dict(SMALL_NETWORKS)
     cfg.dump(place / 'small.py')
     torch.manual_seed(0)
     model = MODELS.build(cfg.model)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.tools.test_train import ROOT, run, scalars
+from tests.tools.commands import ROOT, run, scalars
 
 REAL = ROOT / '../shared/data'
 #: The published width makes a checkpoint of 650 MB.

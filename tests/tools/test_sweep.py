@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.tools.test_train import ROOT, environment, run, small_config
+from tests.tools.commands import ROOT, environment, run, small_config
 
 KEY = 'model.kl_loss.beta'
 

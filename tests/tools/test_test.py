@@ -14,7 +14,7 @@ from ibgan_plugin.datasets.prepare import folder
 from ibgan_plugin.datasets.store.writer import build
 from ibgan_plugin.registry import MODELS
 from tests.evaluation.stand_ins import pictures, save_tiny
-from tests.tools.test_train import environment
+from tests.tools.commands import environment
 
 ROOT = Path(__file__).parents[2]
 SMALL = {f'model.{name}.base_channels': 2 for name in ('generator', 'trunk', 'discriminator', 'reconstructor')}

@@ -9,7 +9,7 @@ from mmengine.config import Config
 
 from ibgan_plugin.datasets.dsprites.build import prepare
 from ibgan_plugin.registry import MODELS
-from tests.tools.test_infer import SMALL
+from tests.tools.commands import SMALL_NETWORKS
 from tools import compare_runs, evaluate_codes, infer
 from tools import test as tool
 
@@ -23,7 +23,7 @@ def place(tmp_path_factory):
     place = tmp_path_factory.mktemp('place')
     prepare(place / 'dsprites')
     cfg = Config.fromfile(ROOT / 'configs/ibgan/ibgan_dsprites.py')
-    cfg.merge_from_dict({**SMALL, 'test_dataloader.dataset.data_root': str(place / 'dsprites'), 'test_evaluator.scores': {
+    cfg.merge_from_dict({**SMALL_NETWORKS, 'test_dataloader.dataset.data_root': str(place / 'dsprites'), 'test_evaluator.scores': {
         '_delete_': True, 'factor_vae': FEW, 'mig': dict(num_train=60, num_bins=5)}})
     cfg.dump(place / 'small.py')
     (place / 'run').mkdir()

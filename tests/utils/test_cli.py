@@ -7,7 +7,7 @@ import torch
 
 from ibgan_plugin.utils.cli import leave_process_group, one_clear_message
 from ibgan_plugin.utils.errors import IBGANError
-from tests.engine.test_checkpoints import Evil, save
+from tests.engine.files import Evil, save
 
 
 def test_tools_load_no_code_for_others_either(tmp_path, monkeypatch):

@@ -2,8 +2,7 @@ import pytest
 import torch
 
 from ibgan_plugin.engine.hooks import DeferredRuntimeInfoHook
-from tests.engine.hooks.test_hooks import Spy
-from tests.engine.runs import make_runner, run_cfg
+from tests.engine.runs import Spy, make_runner, run_cfg
 
 
 def train(work_dir, max_iters=7, **hook):

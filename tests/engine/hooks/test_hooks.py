@@ -3,20 +3,9 @@ import json
 import cv2
 import pytest
 import torch
-from mmengine.hooks import Hook
 
 from ibgan_plugin.engine.hooks import InstanceNoiseHook, MIBoundsHook, TraversalHook
-from tests.engine.runs import make_runner, run_cfg
-
-
-class Spy(Hook):
-    """Records what it is told to at each iteration."""
-
-    def __init__(self, read):
-        self.read, self.seen = read, []
-
-    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
-        self.seen.append(self.read(runner))
+from tests.engine.runs import Spy, make_runner, run_cfg
 
 
 def scalars(work_dir):

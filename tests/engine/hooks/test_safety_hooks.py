@@ -14,8 +14,7 @@ from ibgan_plugin.engine.hooks.health import DivergedError
 from ibgan_plugin.engine.hooks.iteration_seed import iteration_seed
 from ibgan_plugin.engine.workers import STOP_SIGNALS
 from tests.conftest import model_cfg
-from tests.engine.hooks.test_hooks import Spy
-from tests.engine.runs import make_runner
+from tests.engine.runs import Spy, make_runner
 
 
 def safe(interval: int = 2, **kwargs):

@@ -3,8 +3,7 @@ import torch
 
 from ibgan_plugin.engine.hooks import ScheduleHook
 from tests.conftest import optim_cfg, spectral_cfg
-from tests.engine.hooks.test_hooks import Spy
-from tests.engine.runs import make_runner
+from tests.engine.runs import Spy, make_runner
 
 BETA = dict(type='ibgan_plugin.ScheduleHook', field='kl_loss.beta', points=[(1, 0.0), (3, 0.2), (5, 0.1)])
 NOISE = dict(type='ibgan_plugin.ScheduleHook', field='instance_noise_std', points=[(0, 1.0), (4, 0.0)])

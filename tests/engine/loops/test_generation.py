@@ -23,7 +23,7 @@ from ibgan_plugin.utils.cli import leave_process_group
 from tests.conftest import model_cfg
 from tests.engine.runs import MadeImages
 from tests.evaluation.stand_ins import Tiny, save_tiny
-from tests.reliability.test_distributed import environments, wait
+from tests.reliability.processes import environments, wait
 from tests.reliability.training import CONTEXT
 
 ROOT = Path(__file__).parents[2]

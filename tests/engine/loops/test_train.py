@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from ibgan_plugin.datasets.resumable_sampler import EpochIndex, ResumableSampler
 from ibgan_plugin.datasets.store.reader import forget
-from tests.datasets.test_lmdb_images import make
+from tests.datasets.stores import make
 from tests.engine.runs import make_runner
 
 
@@ -70,7 +70,7 @@ def test_empty_data():
 
 @pytest.mark.parametrize('sampler', ['ibgan_plugin.ResumableSampler', 'InfiniteSampler'])
 def test_a_resumed_loop_goes_on_with_the_next_batch(tmp_path, sampler):
-    from tests.engine.hooks.test_hooks import Spy
+    from tests.engine.runs import Spy
     loader = dict(batch_size=8, num_workers=0, sampler=dict(type=sampler), collate_fn=dict(type='default_collate'),
                   dataset=dict(type='ibgan_plugin.MadeImages'))
     seen = {}

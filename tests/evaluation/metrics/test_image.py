@@ -14,7 +14,7 @@ from ibgan_plugin.evaluation.image.precision_recall import precision_recall
 from ibgan_plugin.registry import METRICS
 from ibgan_plugin.utils.cli import leave_process_group
 from tests.evaluation.stand_ins import Tiny, pictures, save_tiny
-from tests.reliability.test_distributed import environments, wait
+from tests.reliability.processes import environments, wait
 from tests.reliability.training import CONTEXT
 
 REAL, FAKE = pictures(60, seed=1), pictures(50, seed=2, shift=40)
