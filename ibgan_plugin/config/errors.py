@@ -13,4 +13,10 @@ class ConfigError(IBGANError):
 
     def __init__(self, mistakes: str | Sequence[str]) -> None:
         mistakes = [mistakes] if isinstance(mistakes, str) else mistakes
-        super().__init__('\n'.join(' '.join(mistake.split('\n')) for mistake in mistakes))
+        self._lines = [' '.join(mistake.split('\n')) for mistake in mistakes]
+        super().__init__('\n'.join(self._lines))
+
+    @property
+    def lines(self) -> list[str]:
+        """The mistakes."""
+        return self._lines

@@ -23,7 +23,7 @@ def leave_process_group() -> None:
 
 
 def one_clear_message(main: Callable[..., int | None]) -> Callable[..., int]:
-    """Decorator for a tool's ``main``: bad input ends in one line on stderr and exit code 2 instead of a traceback.
+    """Decorator for a tool's ``main``: bad input ends in a line on stderr and exit code 2 instead of a traceback.
 
     Bad input is :class:`~ibgan_plugin.utils.errors.IBGANError` and what the operating system refuses: a file that is not there
     or may not be read, a full disk. Any other exception is a bug and shows its traceback, as all do with ``IBGAN_TRACEBACK=1``.
@@ -56,7 +56,8 @@ def _run(main: Callable[..., int | None], *args: Any) -> int:
         # An OSError without a number is not the system's: some library raised it.
         is_bad_input = isinstance(error, IBGANError) or (isinstance(error, OSError) and error.errno is not None)
         if is_bad_input and os.environ.get('IBGAN_TRACEBACK') != '1':
-            print('error:', ' '.join(str(error).split('\n')), file=sys.stderr)
+            lines = error.lines if isinstance(error, IBGANError) else [str(error)]
+            print(*(f'error: {line}' for line in lines), sep='\n', file=sys.stderr)
             return 2
         if not _is_distributed():
             raise

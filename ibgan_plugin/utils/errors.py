@@ -6,3 +6,8 @@ class IBGANError(ValueError):
 
     Tools print it in one line and end with exit code 2. Any other exception is a bug and shows its traceback.
     """
+
+    @property
+    def lines(self) -> list[str]:
+        """What a tool prints: a line for each mistake."""
+        return [' '.join(str(self).split('\n'))]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from ibgan_plugin.config.errors import ConfigError
 from ibgan_plugin.utils.cli import leave_process_group, one_clear_message
 from ibgan_plugin.utils.errors import IBGANError
 from tests.engine.files import Evil, save
@@ -62,6 +63,16 @@ def test_a_finished_tool_leaves_the_process_group_and_gives_its_exit_code(tmp_pa
     finally:
         leave_process_group()
     assert one_clear_message(lambda: None)() == 0
+
+
+def test_a_line_for_each_mistake_of_a_config(capsys):
+
+    @one_clear_message
+    def main():
+        raise ConfigError(['a.py: x = 1\nmust be 2', 'a.py: unknown key y'])
+
+    assert main() == 2
+    assert capsys.readouterr().err.splitlines() == ['error: a.py: x = 1 must be 2', 'error: a.py: unknown key y']
 
 
 @pytest.mark.parametrize('error', [ValueError('bug'), OSError('some library'), KeyError('bug')])

@@ -58,7 +58,8 @@ class ContrastiveNetwork(BaseModule):
                  image_size: int = 64, init_cfg: dict | list[dict] | None = None) -> None:
         super().__init__(init_cfg)
         self.num_codes, self.in_channels, self.image_size = num_codes, in_channels, image_size
-        self.trunk = SpectralTrunk(2 * in_channels, base_channels, num_features, image_size)
+        self.trunk = SpectralTrunk(in_channels=2 * in_channels, base_channels=base_channels, num_features=num_features,
+                                   image_size=image_size)
         self.head = nn.Linear(num_features, num_codes)
 
     def forward(self, pairs: Tensor) -> Tensor:
