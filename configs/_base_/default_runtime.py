@@ -15,8 +15,8 @@ default_hooks = dict(
     health=dict(type='ibgan_plugin.HealthHook', interval=50),
     sync_buffers=dict(type='ibgan_plugin.SyncBuffersBeforeValHook'),
     preemption=dict(type='ibgan_plugin.PreemptionHook'))
-log_processor = dict(
-    type='ibgan_plugin.ProgressLog', window_size=100, mean_pattern=r'.*(loss|time|grad_norm|mi_|elbo).*')
+log_processor = dict(  # means over the window; what has a dot in its name, such as kl_loss.beta, is a setting
+    type='ibgan_plugin.ProgressLog', window_size=100, mean_pattern=r'^[^.]*(loss|time|grad_norm|mi_|elbo)[^.]*$')
 log_level = 'INFO'
 vis_backends = [dict(type='ibgan_plugin.LocalVisBackend')]
 visualizer = dict(type='mmengine.Visualizer', vis_backends=vis_backends)

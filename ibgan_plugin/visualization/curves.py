@@ -27,7 +27,7 @@ PANELS = (
     Panel('KL of the dimensions of r to their prior, largest first', 'nats', r'kl/rank_\d+'),
     Panel('Losses', 'nats', r'loss(_.*)?'),
     Panel('Learning rates', '', r'(.*\.|base_)?lr', log=True),
-    Panel('Schedules', '', r'.*(_std|noise|beta|weight|momentum).*(?<!\.lr)'),
+    Panel('Schedules', '', r'[^/]*(_std|noise|beta|weight|momentum|\.)[^/]*'),
     Panel('Active dimensions', '', r'.*active_dims'),
     Panel('Scores', '', r'(?!mi/|kl/|health/)[^/]+/.+'),
 )

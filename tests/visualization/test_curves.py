@@ -11,7 +11,7 @@ from ibgan_plugin.visualization.series import Series
 def run(shift: float = 0.0, steps=(100, 200, 300)) -> dict:
     """Scalars as a training logs them."""
     keys = ['mi/lower_bound', 'mi/upper_bound', 'mi/gap', 'kl/dim_00', 'kl/dim_01', 'loss_gen', 'generator.lr',
-            'instance_noise_std', 'mig/discrete_mig', 'kl/active_dims', 'time']
+            'instance_noise_std', 'mig/discrete_mig', 'kl/active_dims', 'time', 'kl_loss.beta', 'beta_vae/eval_accuracy']
     return {key: Series.of({step: shift + step / 1000 for step in reversed(steps)}) for key in keys}
 
 
@@ -28,8 +28,8 @@ def test_panels_hold_bounds_kl_losses_schedules_and_scores():
     assert titles(figure) == ['Bounds of the mutual information I(z, x)', 'KL of each dimension of r to its prior', 'Losses',
                               'Learning rates', 'Schedules', 'Active dimensions', 'Scores']
     assert [names(axes) for axes in figure.axes] == [
-        {'lower_bound', 'upper_bound', 'gap'}, {'r0', 'r1'}, {'loss_gen'}, {'generator.lr'}, {'instance_noise_std'},
-        {'active_dims'}, {'discrete_mig'}]
+        {'lower_bound', 'upper_bound', 'gap'}, {'r0', 'r1'}, {'loss_gen'}, {'generator.lr'},
+        {'instance_noise_std', 'kl_loss.beta'}, {'active_dims'}, {'mig/discrete_mig', 'beta_vae/eval_accuracy'}]
 
 
 def test_lines_of_a_panel_differ_without_colour():
@@ -79,7 +79,7 @@ def test_names_keep_apart_and_inside():
 @pytest.mark.parametrize('groups, keys, message', [
     ({}, None, 'no run to draw'),
     ({'a': [{}]}, None, 'nothing to draw: the runs logged no scalar'),
-    ({'a': [run()]}, ['lost'], "no scalar matches 'lost'; there are generator.lr"),
+    ({'a': [run()]}, ['lost'], "no scalar matches 'lost'; there are beta_vae.*generator.lr"),
     ({'a': [run()]}, ['('], 'is no regular expression'),
 ])
 def test_what_can_not_be_drawn_is_said(groups, keys, message):

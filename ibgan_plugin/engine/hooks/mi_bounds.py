@@ -75,7 +75,8 @@ class MIBoundsHook(Hook):
             scalars.update({f'kl/dim_{i:02d}': value for i, value in enumerate(means[KL_PER_DIM].tolist())})
             scalars['kl/active_dims'] = active_dims(self._kl_now(runner, means[KL_PER_DIM]).tolist(), self.active_threshold)
             runner.message_hub.update_info('active_dims', scalars['kl/active_dims'])
-        scalars['instance_noise_std'] = runner.message_hub.runtime_info.get('instance_noise_std', 0.)
+        model = unwrap(runner.model)
+        scalars['instance_noise_std'] = model.instance_noise_std or 0.0 if isinstance(model, LatentModel) else 0.0
         runner.visualizer.add_scalars(scalars, step=runner.iter + 1)
         self._sums, self._count = {}, 0
 

@@ -16,6 +16,8 @@ from ibgan_plugin.utils.schedules import piecewise_linear
 class ScheduleHook(Hook):
     """Sets one number of the model before each iteration: straight lines between points, constant before and after them.
 
+    It is logged under its name, so that curves show it.
+
     A function of the iteration alone, so a resumed run goes on exactly. beta, lambda and the noise of IB-GAN are
     ``kl_loss.beta``, ``info_loss.info_weight`` and ``instance_noise_std``:
 
@@ -50,8 +52,10 @@ class ScheduleHook(Hook):
                              f'which has {value!r} there')
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
-        """Set the value of this iteration."""
-        setattr(*self._owner(runner), piecewise_linear(runner.iter, self.points))
+        """Set the value of this iteration, and log it."""
+        value = piecewise_linear(runner.iter, self.points)
+        setattr(*self._owner(runner), value)
+        runner.message_hub.update_scalar(f'train/{self.field}', value)
 
     def _owner(self, runner: Runner) -> tuple[Any, str]:
         """The object that has the number, and the number's name there."""

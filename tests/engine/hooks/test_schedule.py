@@ -1,6 +1,8 @@
 import pytest
 import torch
 
+from ibgan_plugin.apis.run_dir import RunDir
+from ibgan_plugin.config.load import read_config
 from ibgan_plugin.engine.hooks import ScheduleHook
 from tests.conftest import optim_cfg, spectral_cfg
 from tests.engine.runs import Spy, make_runner
@@ -10,7 +12,8 @@ NOISE = dict(type='ibgan_plugin.ScheduleHook', field='instance_noise_std', point
 
 
 def test_numbers_follow_the_iteration_and_reach_the_losses(tmp_path):
-    runner = make_runner(tmp_path, hooks=[BETA, NOISE])
+    shipped = read_config('ibgan_quick_dsprites').log_processor
+    runner = make_runner(tmp_path, hooks=[BETA, NOISE], log_processor=shipped)
     losses = Spy(lambda runner: (runner.message_hub.get_scalar('train/loss_kl').current(),
                                  runner.message_hub.get_scalar('train/mi_upper_bound').current()))
     numbers = Spy(lambda runner: (runner.model.kl_loss.beta, runner.model.instance_noise_std))
@@ -20,6 +23,10 @@ def test_numbers_follow_the_iteration_and_reach_the_losses(tmp_path):
     betas = [0.0, 0.0, 0.1, 0.2, 0.15, 0.1]
     assert [beta for beta, _ in numbers.seen] == pytest.approx(betas)
     assert [noise for _, noise in numbers.seen] == pytest.approx([1.0, 0.75, 0.5, 0.25, 0.0, 0.0])
+    logged = RunDir(tmp_path).scalars
+    assert logged['kl_loss.beta'].steps.tolist() == [2, 4, 6]
+    assert logged['kl_loss.beta'].values == pytest.approx(betas[1::2])
+    assert logged['instance_noise_std'].values == pytest.approx([0.75, 0.25, 0.0])
     assert [loss for loss, _ in losses.seen] == pytest.approx([beta * kl for beta, (_, kl) in zip(betas, losses.seen, strict=True)])
 
 
