@@ -8,8 +8,9 @@ from mmengine.config import Config
 
 #: Where a run's config file is looked for by its name: the checkout, and an installed package.
 _FOLDERS = (Path(__file__).parents[2] / 'configs', Path(__file__).parents[1] / '.mim/configs')
-#: Keys that a command line sets for every run.
-_OF_THE_RUN = ('work_dir', 'launcher', 'resume', 'load_from', 'experiment_name')
+#: Keys that a command line sets for every run, and what a training gives to its data loaders.
+_OF_THE_RUN = ('work_dir', 'launcher', 'resume', 'load_from', 'load_strict', 'experiment_name')
+_OF_EVERY_LOADER = repr('ibgan_plugin.outlive_stop_signals')
 #: A value that is not there.
 MISSING = '(none)'
 
@@ -36,7 +37,7 @@ def config_changes(config: Config, name: str) -> list[Change] | None:
         return None
     ours, theirs = dict(_flat(config.to_dict())), dict(_flat(bases.to_dict()))
     return [Change(key, ours.get(key, MISSING), theirs.get(key, MISSING)) for key in sorted({*ours, *theirs})
-            if ours.get(key) != theirs.get(key) and key.partition('.')[0] not in _OF_THE_RUN]
+            if ours.get(key) not in (theirs.get(key), _OF_EVERY_LOADER) and key.partition('.')[0] not in _OF_THE_RUN]
 
 
 def _bases_of(name: str) -> Config | None:

@@ -156,15 +156,15 @@ def _short(key: str, keys: Sequence[str]) -> str:
 
 
 def _name_ends(axes: Axes, ends: Sequence[tuple[float, float, str, dict]]) -> None:
-    """Marks and names to the right of the axes, at the height of the lines' ends or as near as they do not touch."""
+    """A piece of each line and its name to the right of the axes, at the height of its end or as near as they do not touch."""
     axes.autoscale_view()
     to_fraction = axes.transScale + axes.transLimits  # of the axes, whatever the layout makes of them
     heights = [to_fraction.transform((x, y))[1] for x, y, *_ in ends]
     for place, height in zip(*_apart(heights, gap=min(0.062, 1 / max(1, len(ends)))), strict=True):
         *_, name, look = ends[place]
-        axes.plot(1.02, height, marker=look['marker'], color=look['color'], transform=axes.transAxes, clip_on=False)
-        axes.annotate(name, (1.04, height), xycoords='axes fraction', va='center', color=look['color'], fontsize=8,
-                      annotation_clip=False, parse_math=False)
+        axes.plot((1.015, 1.04, 1.065), (height, ) * 3, markevery=[1], transform=axes.transAxes, clip_on=False, **look)
+        axes.annotate(name, (1.08, height), xycoords='axes fraction', va='center', fontsize=8, annotation_clip=False,
+                      parse_math=False)
 
 
 def _apart(heights: Sequence[float], gap: float) -> tuple[list[int], list[float]]:

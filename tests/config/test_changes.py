@@ -14,6 +14,8 @@ def test_what_a_leaf_and_a_command_line_say_beyond_the_bases():
     assert Change('model.info_loss.info_weight', '0.0', '1.0') in changes
     assert Change('randomness.seed', '5', '0') in changes
     assert not [change for change in changes if change.key.startswith('work_dir')]
+    config.load_strict, config.train_dataloader.worker_init_fn = True, dict(type='ibgan_plugin.outlive_stop_signals')
+    assert config_changes(config, 'gan_dsprites') == changes  # what a training adds to every config
     assert [change.key for change in changes] == sorted(change.key for change in changes)
 
 

@@ -52,8 +52,8 @@ def test_it_is_one_small_file_that_asks_for_nothing(page):
 def test_it_holds_configuration_scores_pictures_and_ranking(page):
     text = page.read_text()
     assert '<code>model.generator.base_channels</code></th><td><code>4</code></td><td><code>16</code>' in text
-    assert 'IB-GAN: 0.80 &plusmn; 0.07' in text
-    assert 'in-sample votes, as infogan_cr' in text
+    assert '>IB-GAN</th><td>in-sample votes, as infogan_cr</td><td></td><td></td><td class="number">0.80 &plusmn; 0.07<' in text
+    assert 'Lin et al., InfoGAN-CR, 2020, table 1' in text
     assert 'ibgan_dsprites: 0.550 &plusmn; 0.050 (2)' in text
     assert text.count('<img src="data:image/png') == 8  # traversal, samples, real and reconstructed images of each
     assert text.count('Mutual information of codes and factors, nats') == 2

@@ -19,6 +19,10 @@ def titles(figure) -> list[str]:
     return [axes.get_title(loc='left') for axes in figure.axes]
 
 
+def data_lines(axes) -> list:
+    return [line for line in axes.lines if line.get_transform() != axes.transAxes]
+
+
 def names(axes) -> set[str]:
     return {text.get_text() for text in axes.texts}
 
@@ -34,13 +38,15 @@ def test_panels_hold_bounds_kl_losses_schedules_and_scores():
 
 def test_lines_of_a_panel_differ_without_colour():
     axes = draw_curves({'ibgan': [run()]}).axes[0]
-    lines = [line for line in axes.lines if len(line.get_xdata()) > 1]
-    assert len({(line.get_linestyle(), line.get_marker()) for line in lines}) == 3
+    assert len({(line.get_linestyle(), line.get_marker()) for line in data_lines(axes)}) == 3
+    samples = [line for line in axes.lines if line.get_transform() == axes.transAxes]  # beside the names
+    assert {(line.get_linestyle(), line.get_marker()) for line in samples} == {
+        (line.get_linestyle(), line.get_marker()) for line in data_lines(axes)}
 
 
 def test_seeds_are_a_mean_with_a_band_and_their_own_lines():
     axes = draw_curves({'ibgan': [run(0.0), run(0.2, (200, 300, 400))]}, ['loss_gen']).axes[0]
-    mean, *seeds = (line for line in axes.lines if len(line.get_xdata()) > 1)
+    mean, *seeds = data_lines(axes)
     assert mean.get_xdata().tolist() == [200, 300]  # what both logged
     assert mean.get_ydata() == pytest.approx([0.3, 0.4])
     assert [line.get_xdata().tolist() for line in seeds] == [[100, 200, 300], [200, 300, 400]]

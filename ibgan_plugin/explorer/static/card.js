@@ -17,17 +17,16 @@ export class Card {
     const {info} = this;
     this.image = picture('image', `Image of ${info.name}`);
     this.input = picture('image', `Image given to ${info.name}`);
-    this.inputFigure = make('figure', {hidden: true}, this.input, make('figcaption', {}, 'image that was encoded'));
+    this.inputFigure = make('figure', {hidden: true}, this.input, make('figcaption', {}, 'encoded image'));
     this.strip = picture('strip', 'Strip of one dimension');
     this.stripCaption = make('figcaption');
     const title = make('h2', {}, info.name);
     title.id = `model-${this.number}`;
     const card = make('section', {className: 'card'}, title,
-      make('div', {},
-        make('div', {className: 'pair'}, make('figure', {}, this.image, make('figcaption', {}, 'decoded from r')), this.inputFigure),
-        make('h3', {}, 'Point'), this.pointTools(), make('h3', {}, 'Between two points'), this.pathTools()),
-      make('div', {}, make('h3', {}, 'Dimensions of r, by their KL'), ...this.sliderList()),
-      make('figure', {className: 'wide'}, this.strip, this.stripCaption));
+      make('div', {className: 'pair'}, make('figure', {}, this.image, make('figcaption', {}, 'decoded from r')), this.inputFigure),
+      make('div', {className: 'dims'}, make('h3', {}, 'Dimensions of r by KL, in nats'), ...this.sliderList()),
+      make('figure', {className: 'wide'}, this.strip, this.stripCaption),
+      make('div', {className: 'points'}, make('h3', {}, 'Point'), this.pointTools(), make('h3', {}, 'Between two points'), this.pathTools()));
     card.setAttribute('aria-labelledby', title.id);
     return card;
   }
@@ -43,7 +42,7 @@ export class Card {
 
   sliderRow(dim) {
     const id = `r-${this.number}-${dim}`;
-    const kl = this.info.kl ? `KL ${this.info.kl[dim].toFixed(2)} nats` : 'no KL';
+    const kl = this.info.kl ? `KL ${this.info.kl[dim].toFixed(2)}` : 'no KL';
     const note = make('span', {className: 'kl'}, kl);
     const input = make('input', {type: 'range', id, min: -LIMIT, max: LIMIT, step: 0.05, value: 0});
     const output = make('output', {}, '0.00');
@@ -68,7 +67,8 @@ export class Card {
     this.path.addEventListener('input', () => this.along(Number(this.path.value)));
     this.pathStrip = picture('strip', 'Strip from A to B');
     this.pathFigure = make('figure', {hidden: true}, this.pathStrip, make('figcaption', {}, 'A to B'));
-    return make('div', {}, make('label', {className: 'field', htmlFor: id}, 'from A to B (keep both first)'), this.path, this.pathFigure);
+    this.pathLabel = make('label', {className: 'field', htmlFor: id}, 'from A to B (keep both first)');
+    return make('div', {}, this.pathLabel, this.path, this.pathFigure);
   }
 
   /** Run something that may fail; its message is shown, and what is on the page stays. */
@@ -123,6 +123,7 @@ export class Card {
     this.report(`${this.info.name}: kept this point as ${name}`);
     if (!this.kept.A || !this.kept.B) return;
     this.path.disabled = false;
+    this.pathLabel.textContent = 'from A to B';
     this.pathFigure.hidden = false;
     this.guarded(() => this.show(this.pathStrip, Array.from({length: STRIP_STEPS}, (_, i) => this.between(i / (STRIP_STEPS - 1)))));
   }
