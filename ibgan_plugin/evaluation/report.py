@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ibgan_plugin.evaluation.meanings import explain, place
+from ibgan_plugin.utils import run_names
 from ibgan_plugin.utils.files import write_whole
 from ibgan_plugin.utils.strict_json import write_json
 
@@ -94,5 +95,5 @@ def write_scores(rows: Sequence[Row], work_dir: str | Path) -> None:
     for row in rows:
         entry = {key: row[key] for key in ('protocol', 'mean', 'std', 'num_seeds')}
         nested.setdefault(row['metric'], {})[row['score']] = {**entry, 'note': row['note']} if row.get('note') else entry
-    write_json(Path(work_dir, 'scores.json'), nested)
-    write_rows(rows, Path(work_dir, 'scores.csv'))
+    write_json(Path(work_dir, run_names.SCORES), nested)
+    write_rows(rows, Path(work_dir, run_names.SCORES_TABLE))
