@@ -12,8 +12,6 @@ from ibgan_plugin.datasets.ground_truth import FactorGrid
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.utils.files import check_regular_file, read_lines
 
-#: What a factor can be: one of several classes, whose order means nothing to a metric, or a number.
-KINDS = ('categorical', 'continuous')
 #: Bytes of the largest table that is read, unpacked.
 MAX_TABLE_BYTES = 1 << 30
 
@@ -24,7 +22,7 @@ class FactorTable:
 
     Attributes:
         names: Of the F factors.
-        kinds: Of each, one of :data:`KINDS`.
+        kinds: Of each, ``'categorical'``, one of several classes whose order means nothing to a metric, or ``'continuous'``.
         values: float64 [N, F]: the number of the class, or the value.
         labels: Names of the classes of each categorical factor, by number; None for a continuous one.
     """

@@ -53,13 +53,6 @@ def lock(work_dir: str | Path) -> None:
     _held[folder] = held
 
 
-def unlock(work_dir: str | Path) -> None:
-    """Let others train there again."""
-    held = _held.pop(Path(work_dir).resolve(), None)
-    if held is not None:
-        held.release()
-
-
 def choose_start(folder: Path, resume: str | None, overwrite: bool = False) -> str | None:
     """The checkpoint from which a run that saves to ``folder`` goes on; None to start afresh.
 

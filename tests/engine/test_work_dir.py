@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ibgan_plugin.engine.checkpoints import CheckpointError
-from ibgan_plugin.engine.work_dir import choose_start, clear, lock, unlock
+from ibgan_plugin.engine.work_dir import choose_start, clear, lock
 from ibgan_plugin.utils.errors import IBGANError
 
 
@@ -102,7 +102,6 @@ def test_one_process_at_a_time(tmp_path):
     process.join()
     lock(tmp_path / 'new')
     lock(tmp_path / 'new')  # this process has it
-    unlock(tmp_path / 'new')
 
 
 def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ from torch import nn
 
 from ibgan_plugin.ops import thin_conv
 from ibgan_plugin.ops.thin_conv import ImageConv2d, ImageConvTranspose2d, spread
-from tests.ops.derivatives import derivatives
+from tests.ops.derivatives import assert_equal_to_plain
 
 PAIRS = [
     (ImageConv2d(1, 8, 4, 2, 1), nn.Conv2d(1, 8, 4, 2, 1), (3, 1, 16, 16)),
@@ -19,15 +19,7 @@ PAIRS = [
 @pytest.mark.parametrize('memory_format', [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize(('fast', 'plain', 'shape'), PAIRS)
 def test_equal_to_the_plain_layer_up_to_second_derivatives(fast, plain, shape, memory_format):
-    fast, plain = (layer.double().to(memory_format=memory_format) for layer in (fast, plain))
-    plain.load_state_dict(fast.state_dict())
-    inputs = torch.randn(shape, dtype=torch.float64).to(memory_format=memory_format)
-    once = torch.randn_like(plain(inputs))
-    twice = [torch.randn_like(t) for t in (inputs, *plain.parameters())]
-    for ours, theirs in zip(*(derivatives(layer, inputs, once, twice) for layer in (fast, plain)), strict=True):
-        assert (ours is None) == (theirs is None)
-        if ours is not None:
-            torch.testing.assert_close(ours, theirs)
+    assert_equal_to_plain(fast, plain, shape, memory_format)
 
 
 def test_single_precision_and_frozen_weights():

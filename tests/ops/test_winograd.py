@@ -5,7 +5,7 @@ from torch import nn
 
 from ibgan_plugin.ops import winograd
 from ibgan_plugin.ops.winograd import WinogradConv2d, WinogradConvTranspose2d
-from tests.ops.derivatives import derivatives
+from tests.ops.derivatives import assert_equal_to_plain
 
 PAIRS = [
     (WinogradConv2d(5, 7, 3, padding=1), nn.Conv2d(5, 7, 3, padding=1)),
@@ -18,15 +18,7 @@ PAIRS = [
 @pytest.mark.parametrize('memory_format', [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize(('fast', 'plain'), PAIRS)
 def test_equal_to_the_plain_layer_up_to_second_derivatives(fast, plain, memory_format):
-    fast, plain = (layer.double().to(memory_format=memory_format) for layer in (fast, plain))
-    plain.load_state_dict(fast.state_dict())
-    inputs = torch.randn(3, 5, 8, 8, dtype=torch.float64).to(memory_format=memory_format)
-    once = torch.randn(3, 7, 8, 8, dtype=torch.float64)
-    twice = [torch.randn_like(t) for t in (inputs, *plain.parameters())]
-    for ours, theirs in zip(*(derivatives(layer, inputs, once, twice) for layer in (fast, plain)), strict=True):
-        assert (ours is None) == (theirs is None)
-        if ours is not None:
-            torch.testing.assert_close(ours, theirs)
+    assert_equal_to_plain(fast, plain, (3, 5, 8, 8), memory_format)
 
 
 @pytest.mark.parametrize(('fast', 'plain'), PAIRS[::2])
