@@ -68,10 +68,10 @@ def load_config(name: str) -> Config:
     return cfg
 
 
-def build_ours(cfg: Config, compiled: bool = False) -> tuple[Any, Any]:
+def build_ours(cfg: Config, compiled: bool = False, device: str = 'cpu') -> tuple[Any, Any]:
     """A model in training mode and its optimiser wrappers."""
     torch.manual_seed(0)
-    model = accelerate(MODELS.build(cfg.model))
+    model = accelerate(MODELS.build(cfg.model)).to(device)
     model.init_weights()
     wrapper_cfg = {key: value for key, value in cfg.optim_wrapper.items() if key != 'constructor'}
     model.train()

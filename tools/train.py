@@ -2,7 +2,7 @@
 import argparse
 import sys
 
-from ibgan_plugin.config.options import AMP_TYPES, add_config_arguments, add_run_arguments
+from ibgan_plugin.config.options import AMP_WRAPPERS, add_config_arguments, add_run_arguments
 from ibgan_plugin.utils.cli import one_clear_message
 
 
@@ -16,7 +16,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--non-strict', action='store_true',
                         help='with --load-from: leave out weights that do not fit the model, and list them')
     parser.add_argument('--overwrite', action='store_true', help='remove what another run has left in the work directory')
-    parser.add_argument('--amp', nargs='?', const='fp16', choices=AMP_TYPES,
+    parser.add_argument('--amp', nargs='?', const='fp16', choices=AMP_WRAPPERS,
                         help='mixed precision: fp16 (the default) on CUDA, bf16 also on CPUs that have it')
     add_run_arguments(parser)
     return parser.parse_args(argv)

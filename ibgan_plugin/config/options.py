@@ -9,7 +9,7 @@ from ibgan_plugin.utils.errors import IBGANError
 #: How the processes of a run were started.
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 #: Names of mixed precision on the command line, and torch's.
-AMP_TYPES = {'fp16': 'float16', 'bf16': 'bfloat16'}
+AMP_WRAPPERS = {'fp16': 'AmpOptimWrapper', 'bf16': 'ibgan_plugin.BFloat16OptimWrapper'}
 #: Brackets in brackets that a value may have; no argument of ours has more than two.
 MAX_DEPTH = 16
 QUOTES = ('"', "'")

@@ -7,11 +7,11 @@ from mmengine.config import Config
 
 from ibgan_plugin.config.check import pretrained_files
 from ibgan_plugin.config.load import load_config
-from ibgan_plugin.config.options import AMP_TYPES
+from ibgan_plugin.config.options import AMP_WRAPPERS
 from ibgan_plugin.engine.checkpoints import read_checkpoint
 from ibgan_plugin.engine.compiler import drop_compile_without_compiler
 from ibgan_plugin.engine.cuda import LOADERS, tune_cuda
-from ibgan_plugin.engine.optim.cpu_amp import has_bfloat16
+from ibgan_plugin.engine.optim.bfloat16 import has_bfloat16
 from ibgan_plugin.engine.runner import CheckedRunner, choose_device, join_processes
 from ibgan_plugin.engine.size import check_size
 from ibgan_plugin.engine.work_dir import checkpoint_dir, choose_start, lock
@@ -90,21 +90,19 @@ def _set_start(cfg: Config, resume: str | None, load_from: str | None, overwrite
 
 
 def _use_amp(cfg: Config, precision: str) -> None:
-    """Put a mixed-precision wrapper around every optimiser: MMEngine's on CUDA, which scales losses as fp16 needs it, ours on CPUs.
+    """Put a mixed-precision wrapper around every optimiser: for fp16 MMEngine's, which scales losses, for bf16 ours.
 
     Where the hardware would not gain, training goes on in float32, with one line that says so.
     """
-    if torch.cuda.is_available() and cfg.get('env_cfg', {}).get('device') != 'cpu':
-        wrapper = dict(type='AmpOptimWrapper', dtype=AMP_TYPES[precision])
-    elif precision == 'fp16':
+    on_cuda = torch.cuda.is_available() and cfg.get('env_cfg', {}).get('device') != 'cpu'
+    if not on_cuda and precision == 'fp16':
         warnings.warn('--amp fp16 needs a CUDA device and none is used: training goes on in float32; on CPUs --amp bf16 may help')
         return
-    elif not has_bfloat16():
+    if not on_cuda and not has_bfloat16():
         warnings.warn('--amp bf16: this processor has neither AMX nor AVX512_BF16 and would be slower so: training goes on in '
                       'float32')
         return
-    else:
-        wrapper = dict(type='ibgan_plugin.CPUAmpOptimWrapper')
+    wrapper = dict(type=AMP_WRAPPERS[precision])
     groups = [cfg.optim_wrapper] if 'optimizer' in cfg.optim_wrapper else cfg.optim_wrapper.values()
     for group in groups:
         if isinstance(group, dict):

@@ -49,8 +49,10 @@ class LatentModel(BaseModel):
         sync_bn: Whether BatchNorm is to use the batches of all ranks together when the runner trains the model.
         instance_noise_std: Standard deviation of the noise that training adds to real and generated images, as
             :class:`~ibgan_plugin.engine.hooks.InstanceNoiseHook` sets it; None where a model adds none.
+        same_every_step: Whether ``train_step`` does the same operations in each iteration, and so may become a CUDA graph.
     """
     sync_bn = False
+    same_every_step = True
     instance_noise_std: float | None = None
     r_dim: int
     image_shape: tuple[int, int, int]

@@ -75,6 +75,7 @@ class IBGAN(LatentGAN):
         check_objective(encoder=self.encoder, reconstructor=self.reconstructor, info_loss=self.info_loss, kl_loss=self.kl_loss,
                         discriminator_steps=discriminator_steps)
         self.sync_bn = sync_bn
+        self.same_every_step = discriminator_steps == 1 and getattr(self.gradient_penalty, 'interval', 1) == 1
         self.instance_noise_std: float = 0.0
 
     def train_step(self, data: dict, optim_wrapper: OptimWrapperDict) -> dict[str, Tensor]:

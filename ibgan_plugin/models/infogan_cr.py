@@ -42,6 +42,7 @@ class InfoGANCR(IBGAN):
         self.contrastive = MODELS.build(contrastive)
         self.contrastive_loss = build(contrastive_loss or dict(type='ibgan_plugin.ContrastiveLoss'))
         self.generator_steps = generator_steps
+        self.same_every_step = False  # H joins when its weight leaves 0
         if generator_steps < 1:
             raise IBGANError(f'model.generator_steps must be at least 1, got {generator_steps}')
         if self.encoder is not None:

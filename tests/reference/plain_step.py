@@ -109,7 +109,7 @@ class PlainIBGAN(nn.Module):
 
     def step(self, real_imgs: Tensor, std: float) -> dict[str, Tensor]:
         """One D step and one (G, encoder, q) step on images N x C x S x S in [-1, 1]; returns the losses."""
-        z = torch.randn(len(real_imgs), self.z_dim, dtype=real_imgs.dtype)
+        z = torch.randn(len(real_imgs), self.z_dim, dtype=real_imgs.dtype, device=real_imgs.device)
         mu, logvar = self.encoder(z).chunk(2, dim=1)
         r = mu + (0.5 * logvar).exp() * torch.randn_like(mu)
         fake_imgs = noisy(self.generator(r), std)

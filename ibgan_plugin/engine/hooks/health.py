@@ -95,6 +95,8 @@ class HealthHook(Hook):
 
         @torch.compiler.disable
         def note(optimizer: torch.optim.Optimizer, *_: Any) -> None:
+            if torch.cuda.is_available() and torch.cuda.is_current_stream_capturing():
+                return  # a graph does not come back here: the losses of the next iteration will tell
             self._norms.append((runner.iter, f"the norm of {name}'s gradients", gradient_norm(optimizer)))
 
         return note

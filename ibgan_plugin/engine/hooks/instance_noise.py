@@ -1,4 +1,6 @@
 """The schedule of the instance noise."""
+from typing import Any
+
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
@@ -42,3 +44,7 @@ class InstanceNoiseHook(Hook):
         std = linear(runner.iter, self.start, self.end, self.begin, over)
         unwrap(runner.model).instance_noise_std = std
         runner.message_hub.update_info('instance_noise_std', std, resumed=False)
+
+    def number(self, runner: Runner) -> tuple[Any, str]:
+        """The object that has the number, and the number's name there."""
+        return unwrap(runner.model), 'instance_noise_std'

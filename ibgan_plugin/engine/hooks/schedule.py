@@ -46,7 +46,7 @@ class ScheduleHook(Hook):
         Raises:
             IBGANError: If it has no attribute of that name, or it is no number.
         """
-        value = getattr(*self._owner(runner), None)
+        value = getattr(*self.number(runner), None)
         if not _is_number(value):
             raise IBGANError(f'ScheduleHook.field {self.field!r} must name a number of {type(unwrap(runner.model)).__name__}, '
                              f'which has {value!r} there')
@@ -54,10 +54,10 @@ class ScheduleHook(Hook):
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
         """Set the value of this iteration, and log it."""
         value = piecewise_linear(runner.iter, self.points)
-        setattr(*self._owner(runner), value)
+        setattr(*self.number(runner), value)
         runner.message_hub.update_scalar(f'train/{self.field}', value)
 
-    def _owner(self, runner: Runner) -> tuple[Any, str]:
+    def number(self, runner: Runner) -> tuple[Any, str]:
         """The object that has the number, and the number's name there."""
         owner: Any = unwrap(runner.model)
         *path, name = self.field.split('.')

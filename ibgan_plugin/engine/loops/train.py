@@ -2,12 +2,17 @@
 import logging
 from typing import Any
 
+import torch
 from mmengine.dist import get_world_size
 from mmengine.logging import print_log
 from mmengine.runner import IterBasedTrainLoop
 from torch import nn
 
 from ibgan_plugin.datasets.resumable_sampler import ResumableSampler
+from ibgan_plugin.engine.cuda_graph import GraphedStep, why_not_captured
+from ibgan_plugin.engine.hooks.health import HealthHook
+from ibgan_plugin.engine.hooks.instance_noise import InstanceNoiseHook
+from ibgan_plugin.engine.hooks.schedule import ScheduleHook
 from ibgan_plugin.engine.runner import save_now
 from ibgan_plugin.registry import LOOPS
 from ibgan_plugin.utils.errors import IBGANError
@@ -38,6 +43,7 @@ class ResumableTrainLoop(IterBasedTrainLoop):
         runner = self.runner
         runner.call_hook('before_train')
         runner.call_hook('before_train_epoch')
+        self._graphed = self._graph()
         self._skip_done()
         while self._iter < self._max_iters and not self.stop_training:
             runner.model.train()
@@ -49,6 +55,30 @@ class ResumableTrainLoop(IterBasedTrainLoop):
         runner.call_hook('after_train_epoch')
         runner.call_hook('after_train')
         return runner.model
+
+    def run_iter(self, data_batch: Any) -> None:
+        """One iteration; on CUDA, where ``env_cfg.cuda_graphs`` asks for it and the model allows it, as one graph."""
+        if self._graphed is None:
+            super().run_iter(data_batch)
+            return
+        self.runner.call_hook('before_train_iter', batch_idx=self._iter, data_batch=data_batch)
+        outputs = self._graphed(data_batch)
+        self.runner.call_hook('after_train_iter', batch_idx=self._iter, data_batch=data_batch, outputs=outputs)
+        self._iter += 1
+
+    def _graph(self) -> GraphedStep | None:
+        """The step as a graph, if that is asked for; where it can not be, one line says why."""
+        runner = self.runner
+        if not runner.cfg.get('env_cfg', {}).get('cuda_graphs') or not torch.cuda.is_available():
+            return None
+        reason = why_not_captured(runner.model, runner.optim_wrapper)
+        if any(isinstance(hook, HealthHook) and hook.skip for hook in runner.hooks):
+            reason = 'an update that may be left out waits for the device'
+        if reason is not None:
+            print_log(f'env_cfg.cuda_graphs: the training runs without a graph, since {reason}', 'current')
+            return None
+        numbers = [hook.number(runner) for hook in runner.hooks if isinstance(hook, (InstanceNoiseHook, ScheduleHook))]
+        return GraphedStep(runner.model, runner.optim_wrapper, numbers)
 
     def _next_batch(self) -> Any:
         """The next batch. Where the data can not be read any more, the progress is saved before the run ends.

@@ -1,5 +1,5 @@
 """Optimiser wrappers and their constructor."""
+from ibgan_plugin.engine.optim.bfloat16 import BFloat16OptimWrapper
 from ibgan_plugin.engine.optim.constructor import GroupedOptimWrapperConstructor
-from ibgan_plugin.engine.optim.cpu_amp import CPUAmpOptimWrapper
 
-__all__ = ['CPUAmpOptimWrapper', 'GroupedOptimWrapperConstructor']
+__all__ = ['BFloat16OptimWrapper', 'GroupedOptimWrapperConstructor']

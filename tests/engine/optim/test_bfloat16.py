@@ -7,7 +7,8 @@ from tests.conftest import batch, build, model_cfg
 def test_networks_compute_in_bfloat16_and_all_else_in_float32(monkeypatch):
     model, optim = build(model_cfg())
     for name, wrapper in list(optim.items()):
-        optim.optim_wrappers[name] = OPTIM_WRAPPERS.build(dict(type='ibgan_plugin.CPUAmpOptimWrapper', optimizer=wrapper.optimizer))
+        cfg = dict(type='ibgan_plugin.BFloat16OptimWrapper', optimizer=wrapper.optimizer)
+        optim.optim_wrappers[name] = OPTIM_WRAPPERS.build(cfg)
     seen = []
     model.generator.register_forward_hook(lambda module, inputs, output: seen.append((inputs[0].dtype, output.dtype)))
     log_vars = model.train_step(batch(), optim)
@@ -23,7 +24,7 @@ def test_a_step_is_that_of_float32_but_for_rounding():
     model, optim = build(model_cfg())
     plain = model.state_dict()
     logs = []
-    for wrapper_type in ('OptimWrapper', 'ibgan_plugin.CPUAmpOptimWrapper'):
+    for wrapper_type in ('OptimWrapper', 'ibgan_plugin.BFloat16OptimWrapper'):
         torch.manual_seed(1)
         model, optim = build(model_cfg())
         model.load_state_dict(plain)

@@ -1,0 +1,160 @@
+"""A whole training step as one CUDA graph."""
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from mmengine.optim import AmpOptimWrapper, OptimWrapper, OptimWrapperDict
+from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves
+
+from ibgan_plugin.models.base import LatentModel, device_of
+from ibgan_plugin.models.freeze import unwrap
+from ibgan_plugin.utils.errors import IBGANError
+
+#: Iterations before the capture: libraries choose their kernels and optimisers make their state in them.
+WARM_UP = 3
+
+#: An object and the name of its attribute that holds a number which changes between iterations.
+Number = tuple[Any, str]
+
+
+def wrappers_of(optim_wrapper: Any) -> list[OptimWrapper]:
+    """The wrappers of a run's optimisers."""
+    return list(optim_wrapper.values()) if isinstance(optim_wrapper, OptimWrapperDict) else [optim_wrapper]
+
+
+def why_not_captured(model: nn.Module, optim_wrapper: Any) -> str | None:
+    """Why the steps of a run can not be one graph, in words that follow "since"; None where they can.
+
+    A graph repeats the same operations on the same memory without asking Python, so a step must not wait for the device to decide,
+    nor do other things in other iterations.
+    """
+    wrappers = wrappers_of(optim_wrapper)
+    if device_of(model).type != 'cuda':
+        return 'the model is not on a CUDA device'
+    if unwrap(model) is not model:
+        return 'the run is distributed'
+    if not isinstance(model, LatentModel) or not model.same_every_step:
+        return f'the steps of this {type(model).__name__} are not all alike'
+    if any(isinstance(wrapper, AmpOptimWrapper) for wrapper in wrappers):
+        return 'the scaling of fp16 losses waits for the device'
+    if any(wrapper._accumulative_counts != 1 for wrapper in wrappers):
+        return 'gradients are accumulated over several iterations'
+    return None
+
+
+class GraphedStep:
+    """``model.train_step`` that is captured once and then repeated: one launch an iteration in the place of a thousand.
+
+    Networks of this size keep a GPU less busy than Python needs to tell it what to do. The first iterations run as always; then the
+    step, with all its losses, backward passes and optimisers, becomes a graph. What changes from one iteration to the next is
+    copied to where the graph reads it: the batch, learning rates, and numbers of the model that hooks set. Random numbers go on
+    from the generator's state as they would without a graph, so seeds mean the same. A batch of another size takes the step
+    without the graph.
+
+    Args:
+        model: On a CUDA device.
+        optim_wrapper: What ``train_step`` gets.
+        numbers: Numbers of the model that hooks set.
+    """
+
+    def __init__(self, model: LatentModel, optim_wrapper: OptimWrapper | OptimWrapperDict, numbers: Sequence[Number] = ()) -> None:
+        self.model, self.optim_wrapper = model, optim_wrapper
+        self.device = device_of(model)
+        self.groups = [group for wrapper in wrappers_of(optim_wrapper) for group in wrapper.param_groups]
+        self._numbers = [(owner, name, torch.zeros((), device=self.device)) for owner, name in numbers]
+        self._rates = [torch.zeros((), device=self.device) for _ in self.groups]
+        self._copied: list[float] = []  # what the tensors of both hold
+        self._stream = torch.cuda.Stream(self.device)
+        self._steps = 0
+        self._graph: torch.cuda.CUDAGraph | None = None
+
+    def __call__(self, data: dict[str, Any]) -> dict[str, Tensor]:
+        """One training step; returns what is logged, as ``train_step`` does."""
+        if self._graph is None and self._steps >= WARM_UP:
+            self._capture(data)
+        self._steps += 1
+        if self._graph is None:
+            return self._warm_up(data)
+        if _shapes(data) != self._shapes:
+            return self.model.train_step(data, self.optim_wrapper)
+        return self._repeat(data)
+
+    def _warm_up(self, data: dict[str, Any]) -> dict[str, Tensor]:
+        """A step as always, on a stream of its own, as torch wants it before a capture."""
+        current = torch.cuda.current_stream(self.device)
+        self._stream.wait_stream(current)
+        with torch.cuda.stream(self._stream):
+            outputs = self.model.train_step(data, self.optim_wrapper)
+        current.wait_stream(self._stream)
+        return outputs
+
+    def _capture(self, data: dict[str, Any]) -> None:
+        """Note the operations of a step without doing them."""
+        counts = [wrapper._inner_count for wrapper in wrappers_of(self.optim_wrapper)]
+        self._shapes = _shapes(data)
+        self._inputs = self.model.data_preprocessor.cast_data(data)
+        for wrapper in wrappers_of(self.optim_wrapper):
+            for state in wrapper.optimizer.state.values():
+                if isinstance(state.get('step'), Tensor):
+                    state['step'] = state['step'].to(self.device)
+        graph = torch.cuda.CUDAGraph()
+        try:
+            # thread_local: other threads may pin the memory of the next batches meanwhile
+            with self._on_device(), torch.cuda.graph(graph, capture_error_mode='thread_local'):
+                outputs = self.model.train_step(self._inputs, self.optim_wrapper)
+                self._names = list(outputs)
+                self._outputs = torch.stack([value.float() for value in outputs.values()])
+        except RuntimeError as error:
+            raise IBGANError(f'the training step of {type(self.model).__name__} can not be captured as a CUDA graph: '
+                             f'{str(error).splitlines()[0]}; env_cfg.cuda_graphs=False trains without') from error
+        self._steps_of = [wrapper._inner_count - count
+                          for wrapper, count in zip(wrappers_of(self.optim_wrapper), counts, strict=True)]
+        for wrapper, count in zip(wrappers_of(self.optim_wrapper), counts, strict=True):
+            wrapper._inner_count = count
+        self._graph = graph
+
+    def _repeat(self, data: dict[str, Any]) -> dict[str, Tensor]:
+        """The step of the graph on a new batch."""
+        assert self._graph is not None
+        for there, new in zip(tree_leaves(self._inputs), tree_leaves(data), strict=True):
+            if isinstance(there, Tensor) and there is not new:
+                there.copy_(new, non_blocking=True)
+        self._copy_numbers()
+        self._graph.replay()
+        for wrapper, steps in zip(wrappers_of(self.optim_wrapper), self._steps_of, strict=True):
+            wrapper._inner_count += steps
+        return dict(zip(self._names, self._outputs.clone().unbind(), strict=True))
+
+    def _copy_numbers(self) -> None:
+        """Bring learning rates and the model's numbers to the device, those that have changed."""
+        values = [getattr(owner, name) for owner, name, _ in self._numbers] + [group['lr'] for group in self.groups]
+        tensors = [tensor for *_, tensor in self._numbers] + self._rates
+        for index, (tensor, value) in enumerate(zip(tensors, values, strict=True)):
+            if index >= len(self._copied) or self._copied[index] != value:
+                tensor.fill_(value)
+        self._copied = values
+
+    @contextmanager
+    def _on_device(self) -> Iterator[None]:
+        """Inside, the numbers of model and optimisers are tensors on the device; then what they were."""
+        self._copy_numbers()
+        numbers = [(owner, name, getattr(owner, name)) for owner, name, _ in self._numbers]
+        groups = [dict(group) for group in self.groups]
+        try:
+            for owner, name, tensor in self._numbers:
+                setattr(owner, name, tensor)
+            for group, rate in zip(self.groups, self._rates, strict=True):
+                group.update(lr=rate, capturable=True)
+            yield
+        finally:
+            for owner, name, value in numbers:
+                setattr(owner, name, value)
+            for group, before in zip(self.groups, groups, strict=True):
+                group.update(before)
+
+
+def _shapes(data: Any) -> list[Any]:
+    """Shapes and types of a batch's tensors."""
+    return [(leaf.shape, leaf.dtype) for leaf in tree_leaves(data) if isinstance(leaf, Tensor)]
