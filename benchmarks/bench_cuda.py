@@ -39,6 +39,8 @@ def plain_graph(step: Callable[[], object], optimizers: list[torch.optim.Optimiz
         for _ in range(3):
             step()
     torch.cuda.current_stream().wait_stream(stream)
+    for optimizer in optimizers:
+        optimizer.zero_grad()  # a gradient from before the capture would be added to, and then be freed
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         step()

@@ -96,6 +96,7 @@ class GraphedStep:
         self._shapes = _shapes(data)
         self._inputs = self.model.data_preprocessor.cast_data(data)
         for wrapper in wrappers_of(self.optim_wrapper):
+            wrapper.zero_grad()  # a gradient from before the capture would be added to, and then be freed
             for state in wrapper.optimizer.state.values():
                 if isinstance(state.get('step'), Tensor):
                     state['step'] = state['step'].to(self.device)
