@@ -23,6 +23,7 @@ visualizer = dict(type='mmengine.Visualizer', vis_backends=vis_backends)
 env_cfg = dict(
     cudnn_benchmark=True,
     tf32=True,  # on CUDA; False for the last bits of float32, at a cost
+    cuda_graphs=True,  # on CUDA: the whole training step as one graph, where a model allows it
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
     dist_cfg=dict(backend='nccl'))
 # Each rank draws codes and noise of its own; the initial weights are rank 0's.

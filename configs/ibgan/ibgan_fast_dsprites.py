@@ -1,6 +1,6 @@
 # IB-GAN on dSprites within an hour of one CPU core: the quick recipe's networks (0.22 M parameters, 436 KB in fp16), trained for
-# longer. beta / lambda rises to 0.5, which leaves few dimensions, and falls to 0.1, which lets them in one after the other; rates fall
-# last; evaluated and saved with averaged weights of all that encodes and draws. How it was chosen: docs/recipes.md.
+# longer. beta / lambda rises to 0.5, which leaves few dimensions, and falls to 0.1, which lets them in one after the other; rates
+# fall last; evaluated and saved with averaged weights of all that encodes and draws. How it was chosen: docs/recipes.md.
 _base_ = ['./ibgan_quick_dsprites.py']
 train_cfg = dict(max_iters=20_000, val_interval=4000)
 param_scheduler = dict(
