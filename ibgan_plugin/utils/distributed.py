@@ -12,7 +12,7 @@ def on_main_process(compute: Callable[[], Any]) -> Any:
 
     Raises:
         IBGANError: On every process, if ``compute`` raised it: none may wait for a result forever.
-        Exception: What else ``compute`` raised, on the main process; RuntimeError with its message on the others.
+        BaseException: What else ``compute`` raised, on the main process; RuntimeError with its message on the others.
     """
     if not dist.is_main_process():
         outcome: list = [None, None]
@@ -20,7 +20,7 @@ def on_main_process(compute: Callable[[], Any]) -> Any:
         return _result(outcome)
     try:
         result = compute()
-    except Exception as error:
+    except BaseException as error:  # Ctrl-C too
         dist.broadcast_object_list(_told(error))
         raise
     dist.broadcast_object_list(['value', result])
@@ -31,17 +31,17 @@ def on_all_processes(compute: Callable[[], Any]) -> list[Any]:
     """``compute()`` on each process; the results of all of them, by rank, on all of them.
 
     Raises:
-        Exception: On every process, as :func:`on_main_process`, of the first on which ``compute`` failed.
+        BaseException: On every process, as :func:`on_main_process`, of the first on which ``compute`` failed.
     """
     try:
         result = compute()
-    except Exception as error:
+    except BaseException as error:  # Ctrl-C too
         dist.all_gather_object(_told(error))
         raise
     return [_result(outcome) for outcome in dist.all_gather_object(['value', result])]
 
 
-def _told(error: Exception) -> list:
+def _told(error: BaseException) -> list:
     """An error as other processes are told of it: the object itself may not survive the way."""
     return ['bad input' if isinstance(error, IBGANError | OSError) else 'failure', f'{error}' or type(error).__name__]
 
