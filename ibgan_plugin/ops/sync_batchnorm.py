@@ -71,4 +71,4 @@ def revert_sync_batchnorm(module: nn.Module) -> None:
     """
     for child in module.modules():
         if type(child) is nn.SyncBatchNorm:
-            child.__class__ = SyncBatchNorm
+            child.__class__ = SyncBatchNorm  # type: ignore[assignment]
