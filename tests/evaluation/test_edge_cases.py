@@ -53,8 +53,8 @@ def test_constant_codes_never_vote(cases, reference_table):
     for codes, score, num_active in (('constant', 0.0, 0), ('perfect_const', 1.0, 5)):
         assert cases[f'{codes}|factor_vae@0.0'] == {'train_accuracy': 0.244, 'eval_accuracy': 0.18, 'num_active_dims': 10}
         assert compute(reference_table(codes), 'factor_vae', prune_threshold=0.0) == {
-            'train_accuracy': score, 'eval_accuracy': score, 'num_active_dims': num_active}
-        assert compute(reference_table(codes), 'irs')['num_active_dims'] == num_active
+            'train_accuracy': score, 'eval_accuracy': score, 'num_voting_codes': num_active}
+        assert compute(reference_table(codes), 'irs')['num_varying_codes'] == num_active
 
 
 def test_numbers_where_the_reference_has_none(cases, reference_table):

@@ -25,7 +25,7 @@ def test_rows_know_their_protocol():
 
 
 def test_headline_comes_first():
-    names = ['factor_vae/train_accuracy', 'factor_vae/num_active_dims', 'irs/score', 'factor_vae/eval_accuracy', 'own/value']
+    names = ['factor_vae/train_accuracy', 'factor_vae/num_voting_codes', 'irs/score', 'factor_vae/eval_accuracy', 'own/value']
     rows = score_rows(dict.fromkeys(names, 0.5), [])
     assert [f'{row["metric"]}/{row["score"]}' for row in rows] == [names[3], names[0], names[1], names[2], names[4]]
 

@@ -121,7 +121,7 @@ def factor_vae(table: CodeTable, *, num_train: int, num_eval: int, batch_size: i
         seed: Seed of the ``RandomState`` that draws everything.
 
     Returns:
-        ``train_accuracy`` and ``eval_accuracy`` in [0, 1]; ``num_active_dims``, the number of codes that may vote.
+        ``train_accuracy`` and ``eval_accuracy`` in [0, 1]; ``num_voting_codes``, the number of codes that may vote.
         Where none may, the accuracies are 0, with a warning.
 
     Raises:
@@ -132,7 +132,7 @@ def factor_vae(table: CodeTable, *, num_train: int, num_eval: int, batch_size: i
     >>> codes = np.stack(np.unravel_index(np.arange(64), (4, 4, 4)), axis=1)  # three factors, a code each
     >>> table = CodeTable.from_grid(codes, sizes=(4, 4, 4))
     >>> factor_vae(table, num_train=50, num_eval=20, batch_size=16, num_variance_estimate=64, prune_threshold=0.05, seed=0)
-    {'train_accuracy': 1.0, 'eval_accuracy': 1.0, 'num_active_dims': 3.0}
+    {'train_accuracy': 1.0, 'eval_accuracy': 1.0, 'num_voting_codes': 3.0}
     """
     samples = sample_factor_vae(table.grid, random_state(seed), num_train=num_train, num_eval=num_eval,
                                 batch_size=batch_size, num_variance_estimate=num_variance_estimate)
@@ -140,10 +140,10 @@ def factor_vae(table: CodeTable, *, num_train: int, num_eval: int, batch_size: i
     if not active.any():
         warnings.warn(f'FactorVAE score: all {len(active)} codes are constant or have a standard deviation below '
                       f'{prune_threshold}, so none votes and the score is 0')
-        return {'train_accuracy': 0.0, 'eval_accuracy': 0.0, 'num_active_dims': 0.0}
+        return {'train_accuracy': 0.0, 'eval_accuracy': 0.0, 'num_voting_codes': 0.0}
     train = count_votes(table, samples.train, variances, active)
     evaluated = count_votes(table, samples.eval, variances, active) if num_eval else train
     majority = train.argmax(axis=0), np.arange(len(active))
     return {'train_accuracy': float(train[majority].sum() / train.sum()),
             'eval_accuracy': float(evaluated[majority].sum() / evaluated.sum()),
-            'num_active_dims': float(active.sum())}
+            'num_voting_codes': float(active.sum())}

@@ -176,7 +176,7 @@ def infomec(source: CodeSource, *, num_train: int, batch_size: int, discrete_cod
         seed: Seed of the draws and of the estimate.
 
     Returns:
-        ``infom``, ``infoe`` and ``infoc``, 1 at best, and ``num_active_dims``, the number of codes that count. Without any,
+        ``infom``, ``infoe`` and ``infoc``, 1 at best, and ``num_wide_codes``, the number of codes that count. Without any,
         all are 0, with a warning; constant factors are left out, with a warning.
 
     Raises:
@@ -188,7 +188,7 @@ def infomec(source: CodeSource, *, num_train: int, batch_size: int, discrete_cod
     >>> table = CodeTable.from_grid(codes, sizes=(4, 4, 4))
     >>> scores = infomec(table, num_train=200, batch_size=16, discrete_codes=True, pruning='range', prune_share=0.05,
     ...                  num_neighbours=3, max_iter=100, seed=0)
-    >>> round(scores['infoe'], 2), scores['num_active_dims']
+    >>> round(scores['infoe'], 2), scores['num_wide_codes']
     (1.0, 3.0)
     """
     check_sizes(num_train=num_train, batch_size=batch_size)
@@ -197,9 +197,9 @@ def infomec(source: CodeSource, *, num_train: int, batch_size: int, discrete_cod
     active = active_codes(sample.codes, pruning=pruning, prune_share=prune_share, discrete_codes=discrete_codes)
     if not active.any():
         warnings.warn(f'InfoMEC: all {len(active)} codes are constant, so the scores are 0')
-        return {'infom': 0.0, 'infoe': 0.0, 'infoc': 0.0, 'num_active_dims': 0.0}
+        return {'infom': 0.0, 'infoe': 0.0, 'infoc': 0.0, 'num_wide_codes': 0.0}
     information = normalized_information(sample.codes[:, active], sample.factors[:, varying], num_neighbours=num_neighbours,
                                          discrete_codes=discrete_codes, seed=seed)
     readout = infoe(sample.codes, sample.values[:, varying], discrete_codes=discrete_codes, max_iter=max_iter,
                     continuous=source.continuous[varying])
-    return {'infom': infom(information), 'infoe': readout, 'infoc': infoc(information), 'num_active_dims': float(active.sum())}
+    return {'infom': infom(information), 'infoe': readout, 'infoc': infoc(information), 'num_wide_codes': float(active.sum())}

@@ -54,7 +54,7 @@ def irs(source: CodeSource, *, num_train: int, batch_size: int, num_bins: int, d
         seed: Seed of the ``RandomState`` that draws everything.
 
     Returns:
-        ``score`` in [0, 1] and ``num_active_dims``, the number of codes that are not constant. Where there is none the
+        ``score`` in [0, 1] and ``num_varying_codes``, the number of codes that are not constant. Where there is none the
         score is 0, with a warning.
 
     Raises:
@@ -67,4 +67,4 @@ def irs(source: CodeSource, *, num_train: int, batch_size: int, num_bins: int, d
     if not active:
         warnings.warn(f'IRS: all {sample.codes.shape[1]} codes are constant, so the score is 0')
     return {'score': irs_score(sample.codes, discretize(sample.factors, num_bins), diff_quantile),
-            'num_active_dims': float(active)}
+            'num_varying_codes': float(active)}

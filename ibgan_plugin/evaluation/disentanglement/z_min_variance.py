@@ -61,7 +61,7 @@ def z_min_variance(source: CodeSource, *, num_train: int, batch_size: int, num_t
 
     Returns:
         ``score``, the accuracy on a scale where chance, 1 / F, is 0 and 1 is 1: it may be slightly negative, and is the accuracy
-        itself with one factor. ``num_active_dims``, the number of codes that may vote. Without any, both are 0, with a warning.
+        itself with one factor. ``num_voting_codes``, the number of codes that may vote. Without any, both are 0, with a warning.
 
     Raises:
         IBGANError: If a number is out of range, all factors are constant, or no samples share a value.
@@ -72,7 +72,7 @@ def z_min_variance(source: CodeSource, *, num_train: int, batch_size: int, num_t
     >>> table = CodeTable.from_grid(codes, sizes=(4, 4, 4))
     >>> z_min_variance(table, num_train=500, batch_size=16, num_train_votes=50, num_eval_votes=20, vote_size=20,
     ...                prune_threshold=0.05, seed=0)
-    {'score': 1.0, 'num_active_dims': 3.0}
+    {'score': 1.0, 'num_voting_codes': 3.0}
     """
     check_sizes(num_train_votes=num_train_votes, num_eval_votes=num_eval_votes, batch_size=batch_size)
     check_sizes(2, vote_size=vote_size, num_train=num_train)
@@ -84,7 +84,7 @@ def z_min_variance(source: CodeSource, *, num_train: int, batch_size: int, num_t
     if not active.any():
         warnings.warn(f'Z-min variance: all {len(active)} codes are constant or have a standard deviation below {prune_threshold}, '
                       'so none votes and the score is 0')
-        return {'score': 0.0, 'num_active_dims': 0.0}
+        return {'score': 0.0, 'num_voting_codes': 0.0}
     scaled = codes[:, active] / np.sqrt(variances[active])
     counts = []
     for num_votes in (num_train_votes, num_eval_votes):
@@ -97,4 +97,4 @@ def z_min_variance(source: CodeSource, *, num_train: int, batch_size: int, num_t
     majority = counts[0].argmax(axis=0), np.arange(scaled.shape[1])
     accuracy = counts[1][majority].sum() / num_eval_votes
     chance = 1 / factors.shape[1] if factors.shape[1] > 1 else 0.0
-    return {'score': float((accuracy - chance) / (1 - chance)), 'num_active_dims': float(active.sum())}
+    return {'score': float((accuracy - chance) / (1 - chance)), 'num_voting_codes': float(active.sum())}

@@ -4,7 +4,12 @@ import cv2
 import pytest
 import torch
 
+from ibgan_plugin.apis.dataset import kl_of
 from ibgan_plugin.engine.hooks import InstanceNoiseHook, MIBoundsHook, TraversalHook
+from ibgan_plugin.explorer.models import ExploredModel
+from ibgan_plugin.models.base import ACTIVE_THRESHOLD, active_dims
+from ibgan_plugin.visualization.traversal import traverse
+from ibgan_plugin.visualization.traversal_sheet import TraversalSheet
 from tests.engine.runs import Spy, make_runner, run_cfg
 
 
@@ -42,6 +47,17 @@ def test_mi_bounds_are_means_over_the_interval(tmp_path):
     assert second['mi/gap'] == pytest.approx(second['mi/upper_bound'] - second['mi/lower_bound'])
     assert sum(second[f'kl/dim_{i:02d}'] for i in range(4)) == pytest.approx(second['mi/upper_bound'], rel=1e-5)
     assert second['kl/active_dims'] == 4
+
+
+@pytest.mark.parametrize('threshold', [ACTIVE_THRESHOLD, 0.0, 1e9])
+def test_log_picture_and_explorer_count_the_same_active_dimensions(tmp_path, threshold):
+    runner = make_runner(tmp_path, hooks=[dict(type='ibgan_plugin.MIBoundsHook', interval=3, active_threshold=threshold)])
+    model = runner.train().eval()
+    logged = [line['kl/active_dims'] for line in scalars(tmp_path) if 'kl/active_dims' in line][-1]
+    assert logged == runner.message_hub.runtime_info['active_dims'] == active_dims(kl_of(model, None), threshold)
+    assert logged == sum(TraversalSheet([traverse(model)], active_threshold=threshold).active)
+    if threshold == ACTIVE_THRESHOLD:
+        assert logged == sum(ExploredModel('name', model).active)
 
 
 def test_mi_bounds_reach_every_backend(tmp_path):

@@ -36,7 +36,7 @@ def test_equals_one_vote_at_a_time(grid, noise, threshold):
     majority = train.argmax(axis=0), np.arange(train.shape[1])
     assert factor_vae(noise, **SMALL, prune_threshold=threshold, seed=5) == {
         'train_accuracy': train[majority].sum() / 300, 'eval_accuracy': evaluated[majority].sum() / 200,
-        'num_active_dims': active.sum()}
+        'num_voting_codes': active.sum()}
 
 
 @pytest.mark.parametrize('threshold', ['0.05', '0.0'])
@@ -49,7 +49,7 @@ def test_reference_votes(reference, reference_table, name, threshold):
     np.testing.assert_allclose(variances, expected[f'{name}__global_var_seed0'], rtol=1e-12)
     scores = factor_vae(table, **SMALL, prune_threshold=float(threshold), seed=0)
     if name == 'perfect_const' and threshold == '0.0':  # constant codes win every vote in the reference, never vote here
-        assert scores == {'train_accuracy': 1.0, 'eval_accuracy': 1.0, 'num_active_dims': 5.0}
+        assert scores == {'train_accuracy': 1.0, 'eval_accuracy': 1.0, 'num_voting_codes': 5.0}
         return
     for votes, stored in ((samples.train, 'train'), (samples.eval, 'eval')):
         counts = count_votes(table, votes, variances, active)[:, active]
@@ -88,13 +88,13 @@ def test_reference_scores_per_seed(reference_scores, reference_table, name):
 
 def test_constant_code_never_votes(perfect):
     assert factor_vae(perfect, **SMALL, prune_threshold=0.0, seed=0) == {
-        'train_accuracy': 1.0, 'eval_accuracy': 1.0, 'num_active_dims': 3.0}
+        'train_accuracy': 1.0, 'eval_accuracy': 1.0, 'num_voting_codes': 3.0}
 
 
 def test_all_pruned_scores_zero_with_warning(perfect):
     with pytest.warns(UserWarning, match='all 4 codes are constant or have a standard deviation below 5'):
         scores = factor_vae(perfect, **SMALL, prune_threshold=5.0, seed=0)
-    assert scores == {'train_accuracy': 0.0, 'eval_accuracy': 0.0, 'num_active_dims': 0.0}
+    assert scores == {'train_accuracy': 0.0, 'eval_accuracy': 0.0, 'num_voting_codes': 0.0}
 
 
 def test_invariant_to_permutation_scale_and_shift(noise):

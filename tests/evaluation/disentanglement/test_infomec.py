@@ -45,7 +45,7 @@ def test_whole_metric_of_labelled_rows_is_that_of_the_parts(representations):
     codes = representations.perfect(factors)
     with pytest.warns(UserWarning, match='only 1000 samples instead of 10000'):
         scores = infomec(LabelledCodes(codes, factors), **{**NUMBERS, 'max_iter': 20}, seed=0)
-    assert scores['num_active_dims'] == 5
+    assert scores['num_wide_codes'] == 5
     assert scores['infoe'] == pytest.approx(infoe(codes, factors, discrete_codes=False, max_iter=20), abs=0.02)
     assert scores['infom'] > 0.9 and scores['infoc'] > 0.9
 
@@ -85,7 +85,7 @@ def test_edge_cases(noise):
     with pytest.warns(UserWarning, match='InfoMEC: all 3 codes are constant'):
         assert set(infomec(CodeTable.from_grid(np.zeros((96, 3)), noise.grid.sizes), **SMALL, seed=0).values()) == {0.0}
     one_code = infomec(CodeTable.from_grid(np.arange(96.0)[:, None], noise.grid.sizes), **SMALL, seed=0)
-    assert one_code['infoc'] == 1.0 and one_code['num_active_dims'] == 1
+    assert one_code['infoc'] == 1.0 and one_code['num_wide_codes'] == 1
     one_factor = infomec(CodeTable.from_grid(noise.codes, (96, )), **SMALL, seed=0)
     assert one_factor['infom'] == 1.0
     with pytest.warns(UserWarning, match=r'InfoMEC: the factors \[1\] are constant'):

@@ -9,7 +9,7 @@ SMALL = {'num_train': 1000, 'batch_size': 16, 'num_bins': 20, 'diff_quantile': 0
 
 def test_perfect_counts_true_number_of_active_codes(perfect):
     scores = irs(perfect, **SMALL, seed=0)
-    assert scores['num_active_dims'] == 3.0
+    assert scores['num_varying_codes'] == 3.0
     assert scores['score'] == pytest.approx(1.0, abs=1e-6)
 
 
@@ -26,7 +26,7 @@ def test_worked_by_hand():
 def test_constant_codes_score_zero_with_warning(perfect):
     constant = CodeTable.from_grid(np.full((96, 3), 0.1), perfect.grid.sizes)
     with pytest.warns(UserWarning, match='all 3 codes are constant'):
-        assert irs(constant, **SMALL, seed=0) == {'score': 0.0, 'num_active_dims': 0.0}
+        assert irs(constant, **SMALL, seed=0) == {'score': 0.0, 'num_varying_codes': 0.0}
 
 
 def test_bad_quantile(perfect):

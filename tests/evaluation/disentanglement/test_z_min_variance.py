@@ -23,7 +23,7 @@ def test_batches_share_a_value():
 
 def test_perfect_noise_and_constant(perfect, noise):
     scores = z_min_variance(perfect, **SMALL, seed=0)
-    assert scores == {'score': 1.0, 'num_active_dims': 3.0}
+    assert scores == {'score': 1.0, 'num_voting_codes': 3.0}
     assert z_min_variance(noise, **SMALL, seed=0)['score'] < 0.4
     with pytest.warns(UserWarning, match='Z-min variance: all 2 codes are constant or have a standard deviation below 0.05'):
         assert z_min_variance(CodeTable.from_grid(np.zeros((96, 2)), perfect.grid.sizes), **SMALL, seed=0)['score'] == 0.0
