@@ -29,6 +29,12 @@ def one_thread_and_seed():
     MessageHub.get_current_instance().update_info('iter', 0)
 
 
+@pytest.fixture(autouse=True)
+def no_data_in_the_checkout(monkeypatch, tmp_path):
+    """Tests end the same where the quick start has been run."""
+    monkeypatch.setattr('ibgan_plugin.config.data_paths.CHECKOUT', tmp_path / 'checkout_without_data')
+
+
 @pytest.fixture(scope='session')
 def dsprites_root(tmp_path_factory):
     """A folder with the drawn dSprites, about a second of work."""

@@ -79,7 +79,8 @@ def draw_traversal(inferencer: Any, args: argparse.Namespace) -> None:
     traversals = [inferencer.traverse(args.steps, args.limit, image, args.seed) for image in args.image or [None]]
     factors = followed_factors(inferencer.cfg, inferencer.model) if args.factors else None
     inputs = inferencer.load(args.image) if args.image else None
-    write_traversal(args.out, traversals, inputs=inputs, factors=factors, leave_out=args.active_only, scale=args.scale)
+    write_traversal(args.out, traversals, title=inferencer.name, inputs=inputs, factors=factors, leave_out=args.active_only,
+                    scale=args.scale)
 
 
 def encode(inferencer: Any, args: argparse.Namespace) -> None:

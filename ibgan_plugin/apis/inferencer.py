@@ -98,6 +98,12 @@ class IBGANInferencer(BaseInferencer):
         pixels = np.stack([self.pipeline(image)['inputs'].numpy().transpose(1, 2, 0) for image in images])  # NxSxSxC
         return np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:-1], 3)))
 
+    @property
+    def name(self) -> str:
+        """What a picture is titled: the names of config and checkpoint."""
+        config = Path(self.cfg.filename).stem if self.cfg.filename else ''
+        return ', '.join(dict.fromkeys(filter(None, (config, Path(self.weights).stem))))
+
     def __repr__(self) -> str:
         channels, height, width = self.model.image_shape
         return (f'{type(self).__name__}({type(self.model).__name__} of {str(self.weights)!r}: r of {self.model.r_dim} dimensions, '
@@ -192,9 +198,11 @@ class IBGANInferencer(BaseInferencer):
                               f'{type(model).__name__}')
         load_weights(model, str(weights))
         try:
-            return model.to(device).eval()
+            model = model.to(device).eval()
         except (AssertionError, RuntimeError) as error:  # torch's kinds for unknown and for missing devices
             raise IBGANError(f'device {device!r} can not be used: {str(error).splitlines()[0]}') from error
+        _check_images(model)
+        return model
 
     def _init_pipeline(self, cfg: Any) -> Callable[[ImageInput], dict[str, Tensor]]:
         """Reads one image."""
@@ -207,6 +215,17 @@ class IBGANInferencer(BaseInferencer):
 
     def _init_visualizer(self, cfg: Any) -> None:
         """Pictures are returned, not shown: no back end is needed."""
+
+
+@torch.no_grad()
+def _check_images(model: LatentModel) -> None:
+    """Raise IBGANError unless a model's images are squares of the shape that it names: whatever shows them counts on that."""
+    shape = tuple(model.image_shape)
+    drawn = tuple(model.decode(torch.zeros(1, model.r_dim, device=device_of(model))).shape[1:])
+    if drawn != shape:
+        raise IBGANError(f'{type(model).__name__}.image_shape is {shape} (channels, height, width), but decode gives {drawn}')
+    if len(shape) != 3 or shape[1] != shape[2]:
+        raise IBGANError(f'{type(model).__name__} makes images of {shape} (channels, height, width): only squares are shown')
 
 
 def _to_array(imgs: Tensor) -> np.ndarray:

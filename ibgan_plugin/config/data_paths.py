@@ -1,10 +1,10 @@
 """Where the data sets are, whatever the current folder is."""
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.logging import print_log
 
 from ibgan_plugin.utils.data_root import DEFAULT, VARIABLE, data_root
 
@@ -22,8 +22,8 @@ def find_data(cfg: Config) -> None:
     for key in [key for key in cfg if key.endswith(('_dataloader', '_evaluator'))]:
         _move(cfg[key], elsewhere)
     if elsewhere:
-        print_log(f'data: {", ".join(sorted(elsewhere))} of the checkout, since the current folder has none; {VARIABLE} names '
-                  f'another place', logger='current')
+        print(f'data: {", ".join(sorted(elsewhere))} of the checkout, since the current folder has none; {VARIABLE} names another '
+              f'place', file=sys.stderr)  # what a tool prints may be read by a program
 
 
 def _move(node: Any, elsewhere: set[str]) -> None:

@@ -13,6 +13,8 @@ from ibgan_plugin.visualization.traversal import Traversal
 
 #: Pixels between blocks of several traversals.
 BETWEEN = 12
+#: Beside the row of what the traversals are centred on.
+INPUT_LABEL = ['input,', 'decoded']
 
 
 class TraversalSheet:
@@ -55,11 +57,12 @@ class TraversalSheet:
     def still(self) -> np.ndarray:
         """The sheet, uint8 H x W x 3: a row a dimension, the range from left to right."""
         labels = [self._label(row) for row in self.rows]
-        width = text_width([line for lines in labels for line in lines], self.size)
+        head = [] if self.inputs is None else INPUT_LABEL
+        width = text_width([line for lines in (head, *labels) for line in lines], self.size)
         rows = [self._beside(lines, width, [self._dim(row, pixels[row]) for pixels in self.pixels])
                 for row, lines in zip(self.rows, labels, strict=True)]
         if self.inputs is not None:
-            rows.insert(0, self._beside(['input,', 'decoded'], width, [self._input(place) for place in range(len(self.inputs))]))
+            rows.insert(0, self._beside(INPUT_LABEL, width, [self._input(place) for place in range(len(self.inputs))]))
         sheet = np.concatenate(rows)
         return np.concatenate([self._heading(sheet.shape[1]), self._ticks(width, sheet.shape[1]), sheet])
 

@@ -5,6 +5,7 @@ import torch
 from mmengine.registry import INFERENCERS, MODELS
 
 from ibgan_plugin.apis import IBGANInferencer
+from ibgan_plugin.models.base import LatentModel
 from tests.conftest import SIZE, batch, model_cfg, trunk_cfg
 
 COLOR = model_cfg(encoder=None, kl_loss=None, reconstructor=None, info_loss=None)
@@ -193,3 +194,40 @@ def test_bad_images_are_named(inferencer, image, message):
 def test_wrong_representation(inferencer):
     with pytest.raises(ValueError, match=r'a representation must have shape \(4,\), got \(3,\)'):
         inferencer.interpolate(torch.zeros(3), torch.zeros(4))
+
+
+class Drawing(LatentModel):
+    """Makes images of one shape and names another."""
+    r_dim = 2
+
+    def __init__(self, named, drawn):
+        super().__init__()
+        self.image_shape, self.drawn = named, drawn
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+
+    def encode(self, imgs):
+        return imgs.flatten(1)[:, :2]
+
+    def decode(self, r):
+        return r.new_zeros(len(r), *self.drawn)
+
+    def forward(self, inputs, data_samples=None, mode='tensor'):
+        return inputs
+
+
+@pytest.mark.parametrize(('named', 'drawn', 'message'), [
+    ((1, 32, 32), (1, 16, 16), r'Drawing.image_shape is \(1, 32, 32\) \(channels, height, width\), but decode gives \(1, 16, 16\)'),
+    ((1, 32, 32), (3, 32, 32), r'but decode gives \(3, 32, 32\)'),
+    ((1, 32, 64), (1, 32, 64), r'Drawing makes images of \(1, 32, 64\) .* only squares are shown'),
+])
+def test_images_are_squares_of_the_shape_that_the_model_names(tmp_path, named, drawn, message):
+    MODELS.register_module(name='Drawing', force=True, module=Drawing)
+    torch.save(dict(state_dict=dict(weight=torch.zeros(1))), tmp_path / 'none.pth')
+    with pytest.raises(ValueError, match=message):
+        IBGANInferencer(dict(model=dict(type='Drawing', named=named, drawn=drawn)), tmp_path / 'none.pth', device='cpu')
+
+
+def test_its_name_is_that_of_config_and_checkpoint(weights, tmp_path):
+    (tmp_path / 'small.py').write_text(f'model = {model_cfg()!r}\n')
+    assert IBGANInferencer(tmp_path / 'small.py', weights, device='cpu').name == 'small, iter_1'
+    assert IBGANInferencer(dict(model=model_cfg()), weights, device='cpu').name == 'iter_1'

@@ -60,6 +60,13 @@ def test_text_is_smooth_and_nothing_is_cut_off():
     assert (label[:, -3:] == 255).all() and (label[:, :3] == 255).all()
 
 
+def test_the_label_of_the_input_is_not_cut_off_where_all_dimensions_are_active():
+    blank = np.full((64, 64, 3), 255, np.uint8)
+    sheet = draw_traversal(traversal(kl=[2.0, 1.0]), inputs=[blank])
+    label = sheet[head():head() + 60, :sheet.shape[1] - 9 * 65 - 1]
+    assert (label < 128).any() and (label[:, -3:] == 255).all()
+
+
 def test_points_stand_side_by_side_below_their_inputs():
     dark = np.zeros((64, 64, 3), np.uint8)
     one = draw_traversal(traversal(), inputs=[dark])

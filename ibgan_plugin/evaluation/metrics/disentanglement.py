@@ -14,6 +14,7 @@ from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource, Labelle
 from ibgan_plugin.evaluation.disentanglement.protocols import STUDY, get_protocol
 from ibgan_plugin.evaluation.disentanglement.suite import SUITE, deviations, required_cells, resolve_metric, score, summarize
 from ibgan_plugin.evaluation.gather import gather_rows
+from ibgan_plugin.evaluation.meanings import place
 from ibgan_plugin.registry import METRICS
 from ibgan_plugin.utils.distributed import on_main_process
 from ibgan_plugin.utils.errors import IBGANError
@@ -86,7 +87,10 @@ class DisentanglementMetric(BaseMetric):
         return {f'{self.prefix}/{key}' if self.prefix else key: value for key, value in scores.items()}
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """``{'factor_vae/eval_accuracy': mean over seeds, ...}`` of one ``(index, codes)`` pair; ``_std`` where seeds > 1."""
+        """``{'factor_vae/eval_accuracy': mean over seeds, ...}`` of one ``(index, codes)`` pair; ``_std`` where seeds > 1.
+
+        The first is the headline score.
+        """
         meta = self.dataset_meta or {}
         if 'factor_names' not in meta or 'factor_sizes' not in meta:
             raise IBGANError(f'the data set needs metainfo factor_names and factor_sizes, got {sorted(meta)}')
@@ -111,7 +115,13 @@ class DisentanglementMetric(BaseMetric):
                 if len(values) > 1:
                     scores[f'{metric}/{key}_std'] = summary['std']
         self.findings = source.findings.means()
-        return scores
+        return {key: scores[key] for key in sorted(scores, key=_place)}
+
+
+def _place(key: str) -> tuple[bool, int]:
+    """Sort key of ``'metric/score'``: in the order of a table, each metric's headline score first."""
+    metric, _, name = key.removesuffix('_std').rpartition('/')
+    return place(metric, name)
 
 
 def _code_source(meta: Mapping[str, Any], index: np.ndarray, codes: np.ndarray) -> tuple[CodeSource, str]:

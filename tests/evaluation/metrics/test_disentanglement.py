@@ -29,8 +29,11 @@ def test_score_is_that_of_the_function(noise):
     metric = METRICS.build({'type': 'FactorVAEScore', **SMALL, 'seed': 3})
     feed(metric, np.random.RandomState(0).permutation(len(noise.codes)), noise.codes)
     expected = factor_vae(noise, **SMALL, seed=3)
-    assert metric.evaluate(96) == {f'factor_vae/{key}': value for key, value in expected.items()}
+    scores = metric.evaluate(96)
+    assert scores == {f'factor_vae/{key}': value for key, value in expected.items()}
+    assert next(iter(scores)) == 'factor_vae/eval_accuracy', 'the headline score is the first'
     assert metric.results == []
+    assert next(iter(expected)) != 'eval_accuracy'
 
 
 def test_repeated_samples_count_once_and_subset_suffices(grid, noise):
