@@ -72,7 +72,7 @@ class HealthHook(Hook):
         self._norms: list[tuple[int, str, Tensor]] = []
         self._handles: list[RemovableHandle] = []
         self._real: list[Tensor] = []  # the newest real images before a look, N x C x S x S in [-1, 1]
-        self._verdict: tuple[int, list[Finding], str] | None = None  # iteration, findings, numbers
+        self._verdict: tuple[int, list[Finding], str, bool] | None = None  # iteration, findings, numbers, has a discriminator
 
     def before_train(self, runner: Runner) -> None:
         """Have each optimiser look at its gradients, now or later; find out when pictures are drawn."""
@@ -198,14 +198,18 @@ class HealthHook(Hook):
                    f'({real.ends:.0%}), fine structure {fake.fine:.1%} ({real.fine:.1%})')
         if apart is not None:
             numbers += f', told apart by the discriminator {apart:.0%} (chance 50%)'
-        self._verdict = runner.iter + 1, found, numbers
+        self._verdict = runner.iter + 1, found, numbers, apart is not None
         if found:
             runner.logger.warning(f'iteration {runner.iter + 1}: the samples do not resemble the data' + _in_words(found))
 
     @staticmethod
-    def _conclude(runner: Runner, iteration: int, found: list[Finding], numbers: str) -> None:
-        """The last words of a run."""
-        if found:
+    def _conclude(runner: Runner, iteration: int, found: list[Finding], numbers: str, adversarial: bool) -> None:
+        """The last words of a run. A GAN's codes are learnt from what it draws; an autoencoder's from real images."""
+        if found and not adversarial:
+            runner.logger.warning(
+                f'Do not trust the pictures of this run: at iteration {iteration}, its last, samples of the prior do not resemble '
+                f'the data. The codes were learnt from real images: their scores stand.' + _in_words(found))
+        elif found:
             runner.logger.warning(
                 f'DO NOT TRUST this run: at iteration {iteration}, its last, the samples do not resemble the data, so neither the '
                 f'pictures nor the codes and scores say anything about the method' + _in_words(found))
