@@ -26,6 +26,10 @@ class DSprites(ImageDataset):
 
     Attributes:
         grid: The factors; sample ``i`` has the factors ``grid.to_factors([i])``.
+
+    >>> data = DSprites('dsprites')
+    >>> len(data), data[0]['inputs'].shape, data.grid.names
+    (737280, torch.Size([1, 64, 64]), ('shape', 'scale', 'orientation', 'posX', 'posY'))
     """
 
     def __init__(self, data_root: str | Path = 'data/dsprites', pipeline: Sequence | None = None,
