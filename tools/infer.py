@@ -21,8 +21,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     command.add_argument('--seed', type=int, default=0, help='of the codes (default: %(default)s)')
 
     command = _add(commands, 'traverse', draw_traversal, ('.png', '.gif', '.mp4'), 'what each dimension of r does')
-    command.add_argument('--image', nargs='+', metavar='IMAGE', help='images around which to go, side by side (default: the prior '
-                         'mean)')
+    around = command.add_mutually_exclusive_group()
+    around.add_argument('--image', nargs='+', metavar='IMAGE', help='images around which to go, side by side (default: the prior '
+                        'mean)')
+    around.add_argument('--code', nargs='+', metavar='R', help="representations around which to go, side by side: lists such as "
+                        "'[0.5, -1, 0]', as the explorer copies them")
     command.add_argument('--steps', type=int, default=11, help='images a dimension (default: %(default)s)')
     command.add_argument('--limit', type=float, default=2.0, help='end of the range, in standard deviations (default: %(default)s)')
     command.add_argument('--seed', type=int, default=0, help='of the KL estimate (default: %(default)s)')
@@ -75,8 +78,10 @@ def draw_sample(inferencer: Any, args: argparse.Namespace) -> None:
 def draw_traversal(inferencer: Any, args: argparse.Namespace) -> None:
     """One row, or one moving image, a dimension."""
     from ibgan_plugin.apis.dataset import followed_factors
+    from ibgan_plugin.apis.inferencer import read_representation
     from ibgan_plugin.apis.output import write_traversal
-    traversals = [inferencer.traverse(args.steps, args.limit, image, args.seed) for image in args.image or [None]]
+    points = args.image or [read_representation(text) for text in args.code or ()] or [None]
+    traversals = [inferencer.traverse(args.steps, args.limit, point, args.seed) for point in points]
     factors = followed_factors(inferencer.cfg, inferencer.model) if args.factors else None
     inputs = inferencer.load(args.image) if args.image else None
     write_traversal(args.out, traversals, title=inferencer.name, inputs=inputs, factors=factors, leave_out=args.active_only,

@@ -1,5 +1,6 @@
 """A trained IB-GAN behind five calls."""
 import copy
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -226,6 +227,21 @@ def _check_images(model: LatentModel) -> None:
         raise IBGANError(f'{type(model).__name__}.image_shape is {shape} (channels, height, width), but decode gives {drawn}')
     if len(shape) != 3 or shape[1] != shape[2]:
         raise IBGANError(f'{type(model).__name__} makes images of {shape} (channels, height, width): only squares are shown')
+
+
+def read_representation(text: str) -> Tensor:
+    """A representation (r_dim,) from a JSON list of numbers, as the explorer copies it.
+
+    Raises:
+        IBGANError: If it is none.
+    """
+    try:
+        r = torch.tensor([float(value) for value in json.loads(text)])
+        if not r.isfinite().all():
+            raise ValueError('not finite')
+        return r
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise IBGANError(f"a representation must be a list of numbers such as '[0.5, -1]', got {text[:80]!r}") from error
 
 
 def _to_array(imgs: Tensor) -> np.ndarray:

@@ -61,10 +61,10 @@ class TraversalSheet:
         width = text_width([line for lines in (head, *labels) for line in lines], self.size)
         rows = [self._beside(lines, width, [self._dim(row, pixels[row]) for pixels in self.pixels])
                 for row, lines in zip(self.rows, labels, strict=True)]
+        rows.insert(0, self._ticks(width, rows[0].shape[1]))
         if self.inputs is not None:
-            rows.insert(0, self._beside(INPUT_LABEL, width, [self._input(place) for place in range(len(self.inputs))]))
-        sheet = np.concatenate(rows)
-        return np.concatenate([self._heading(sheet.shape[1]), self._ticks(width, sheet.shape[1]), sheet])
+            rows.insert(0, self._beside(head, width, [self._input(place) for place in range(len(self.inputs))]))
+        return np.concatenate([self._heading(rows[0].shape[1]), *rows])
 
     def moving(self) -> np.ndarray:
         """The sheet in time, uint8 steps x H x W x 3: a column a dimension, a row a traversal, the range from first to last."""

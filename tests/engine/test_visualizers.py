@@ -23,7 +23,8 @@ def train(place, dsprites_root, backend: dict) -> None:
     options = {'train_dataloader.dataset.data_root': str(dsprites_root), 'train_dataloader.batch_size': 8,
                'train_cfg.max_iters': 4, 'default_hooks.logger.interval': 2, 'default_hooks.mi_bounds.interval': 2,
                'default_hooks.traversal': dict(interval=2, steps=3, num_samples=4),
-               'val_cfg': None, 'val_dataloader': None, 'val_evaluator': None, 'visualizer.vis_backends': [LOCAL, backend]}
+               **{f'{split}_{key}': None for split in ('val', 'test') for key in ('cfg', 'dataloader', 'evaluator')},
+               'visualizer.vis_backends': [LOCAL, backend]}
     build_runner(load_run_config('ibgan_quick_dsprites', str(place), options)).train()
 
 

@@ -1,5 +1,6 @@
 """``tools/infer.py`` as a user runs it: a shipped config with small networks."""
 import csv
+import json
 import sys
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def call(place, monkeypatch):
 def test_a_process_draws_samples(place):
     done = run(sys.executable, ROOT / 'tools/infer.py', 'sample', 'small.py', 'iter_1.pth', '--out', 'out/samples.png', '--num', 6,
                '--columns', 3, cwd=place)
-    assert done.stdout == 'out/samples.png\n'
+    assert done.stdout.splitlines()[-1] == 'out/samples.png'  # a note before it says where data were found
     assert cv2.imread(str(place / 'out/samples.png')).shape == (2 * 66 + 2, 3 * 66 + 2, 3)
 
 
@@ -67,10 +68,15 @@ def test_traversal(call):
     assert around.shape[:2] == (head + 11 * 66, plain.shape[1] + 12 + 9 * 65 + 1)
     image = cv2.imread(str(call.place / 'images/a.png'))
     left = plain.shape[1] - 9 * 65
-    assert (around[head + 1:head + 65, left:left + 64] == image).all()  # the input beside what is decoded of it
+    top = head // 2 + 1
+    assert (around[top:top + 64, left:left + 64] == image).all()  # the input beside what is decoded of it
     assert cv2.imread(str(call('traverse', 'large.png', '--steps', 9, '--scale', 2))).shape[0] > 10 * 130
     with Image.open(call('traverse', 'traversal.gif', '--steps', 4, '--image', 'images/a.png')) as gif:
         assert gif.n_frames == 6 and gif.size[0] > 11 * 66
+    codes = [json.dumps([value] * 10) for value in (0.0, 1.0)]
+    assert (cv2.imread(str(call('traverse', 'code.png', '--steps', 9, '--code', codes[0]))) == plain).all()
+    assert cv2.imread(str(call('traverse', 'codes.png', '--steps', 9, '--code', *codes))).shape == (
+        plain.shape[0], plain.shape[1] + 12 + 9 * 65 + 1, 3)
     pytest.importorskip('av')
     first, second = (call('traverse', f'{name}.mp4', '--steps', 3).read_bytes() for name in 'ab')
     assert first == second
@@ -107,6 +113,10 @@ def test_interpolate_and_swap(call):
     (('encode', 'x.csv', 'no_such.png'), "no file 'no_such.png'"),
     (('swap', 'x.png', 'images/a.png', 'images/b.png', '--dims', 10), 'dims must name dimensions of r, 0 to 9, got [10]'),
     (('sample', 'x.png', '--cfg-options', 'model.generator.base_channels=3'), "iter_1.pth does not fit the config: 'generator."),
+    (('traverse', 'x.png', '--code', '[0.5, 1]'), 'a representation must have shape (10,), got (2,)'),
+    (('traverse', 'x.png', '--code', '[NaN]'), "a list of numbers such as '[0.5, -1]', got '[NaN]'"),
+    (('traverse', 'x.png', '--code', '5'), "got '5'"),
+    (('traverse', 'x.png', '--code', '[1e400]'), "got '[1e400]'"),
     (('sample', 'x.png', '--device', 'gpu'), "device 'gpu' can not be used: "),
 ])
 def test_bad_input_ends_in_one_line(call, capsys, arguments, message):

@@ -4,7 +4,7 @@ import torch
 
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.visualization import Traversal, TraversalSheet, draw_traversal
-from ibgan_plugin.visualization.text import text_height, text_size
+from ibgan_plugin.visualization.text import text_height, text_size, text_width
 
 
 def traversal(side: int = 64, steps: int = 9, **changes) -> Traversal:
@@ -76,8 +76,16 @@ def test_points_stand_side_by_side_below_their_inputs():
     assert two.shape[1] == one.shape[1] + 12 + block
     left = two.shape[1] - 2 * block - 12
     for start in (left, left + block + 12):
-        assert two[head() + 33, start + 33].tolist() == [0] * 3  # the input
-        assert two[head() + 33, start + 65 + 33].tolist() == [255] * 3  # what is decoded of it
+        assert two[head() // 2 + 33, start + 33].tolist() == [0] * 3  # the input
+        assert two[head() // 2 + 33, start + 65 + 33].tolist() == [255] * 3  # what is decoded of it
+
+
+def test_the_label_of_the_inputs_is_not_cut_off():
+    sheet = draw_traversal(traversal(), inputs=[np.zeros((64, 64, 3), np.uint8)], leave_out=True)
+    left = sheet.shape[1] - 9 * 65 - 1
+    label = sheet[head() // 2:head() // 2 + 66, :left]
+    assert left >= text_width(['decoded'], text_size(64))
+    assert label.min() < 128 and (label[:, -3:] == 255).all()
 
 
 def test_frames_move_along_the_range_and_carry_labels():
