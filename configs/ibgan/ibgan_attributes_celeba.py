@@ -7,4 +7,4 @@ test_evaluator = dict(
     type='ibgan_plugin.DisentanglementMetric',
     protocol='study',
     seeds=(0, ),
-    scores=dict(mig=dict(), dci=dict(), sap=dict(), modularity_explicitness=dict(), unsupervised=dict()))
+    scores=dict(tad='tad', mig=dict(), dci=dict(), sap=dict(), modularity_explicitness=dict(), unsupervised=dict()))

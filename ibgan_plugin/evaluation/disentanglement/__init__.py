@@ -33,6 +33,7 @@ from ibgan_plugin.evaluation.disentanglement.modularity_explicitness import (
 from ibgan_plugin.evaluation.disentanglement.protocols import PROTOCOLS, RUNS, get_protocol
 from ibgan_plugin.evaluation.disentanglement.sap import classifier_accuracies, sap, squared_correlations
 from ibgan_plugin.evaluation.disentanglement.suite import SUITE, MetricSpec, Scored, required_cells, resolve_metric, score
+from ibgan_plugin.evaluation.disentanglement.tad import auroc, tad, tad_score
 from ibgan_plugin.evaluation.disentanglement.udr import relative_strength, udr
 from ibgan_plugin.evaluation.disentanglement.unsupervised import (
     gaussian_total_correlation,
@@ -43,10 +44,10 @@ from ibgan_plugin.evaluation.disentanglement.z_min_variance import z_min_varianc
 
 __all__ = [
     'PROTOCOLS', 'RUNS', 'SUITE', 'CodeSource', 'CodeTable', 'LabelledCodes', 'MetricSpec', 'Scored', 'Split', 'active_codes',
-    'beta_vae', 'centrality', 'classifier_accuracies', 'completeness', 'dci', 'dci_es', 'dcimig', 'dcimig_score',
+    'auroc', 'beta_vae', 'centrality', 'classifier_accuracies', 'completeness', 'dci', 'dci_es', 'dcimig', 'dcimig_score',
     'discretize', 'disentanglement', 'entropy', 'explicitness', 'explicitness_score', 'factor_vae',
     'gaussian_total_correlation', 'gaussian_wasserstein_correlation', 'get_protocol', 'infoc', 'infoe', 'infom', 'infomec',
     'information_importance', 'irs', 'irs_score', 'jemmig', 'jemmig_score', 'mean_auc', 'med', 'mig', 'mig_score',
     'model_centrality', 'modularity_explicitness', 'modularity_score', 'mutual_information', 'normalized_information',
     'prune_codes', 'relative_strength', 'required_cells', 'resolve_metric', 'sap', 'score', 'squared_correlations',
-    'standardize', 'top_codes', 'udr', 'unsupervised', 'z_min_variance']
+    'standardize', 'tad', 'tad_score', 'top_codes', 'udr', 'unsupervised', 'z_min_variance']

@@ -11,6 +11,7 @@
     samples tell probes apart: published curves start at depth 1 and 16 features, where even perfect codes lose, and end at
     131,072 features.
 ``med``: MED and top-1 MED (Cao et al., 2022).
+``tad``: Total AUROC difference of binary attributes (Yeats et al., 2022; papers on CelebA report it).
 ``review``: what the review of Carbonneau et al. (2022) adds to the others.
 ``quick``: small and cheap, to follow a training run; not for publication.
 """
@@ -84,6 +85,8 @@ REVIEW: Protocol = {
     'dcimig': {'num_train': 10000, 'batch_size': 16, 'num_bins': 10},
 }
 
+TAD: Protocol = {'tad': {'num_train': 10000, 'batch_size': 16, 'least_auroc': 0.75, 'most_shared': 0.2}}
+
 #: Of several runs, without labels. Lasso penalty of Duan et al. (2020); votes of InfoGAN-CR (Lin et al., 2020).
 RUNS: Protocol = {
     'udr_spearman': {'similarity': 'spearman', 'lasso_alpha': 0.1, 'prune_threshold': 0.05},
@@ -93,7 +96,7 @@ RUNS: Protocol = {
 
 PROTOCOLS: dict[str, Protocol] = {
     'study': STUDY, 'study_fast': STUDY_FAST, 'infogan_cr': INFOGAN_CR, 'ibgan': IBGAN, 'infomec': INFOMEC,
-    'infomec_iqr': INFOMEC_IQR, 'infomec_discrete': INFOMEC_DISCRETE, 'dci_es': DCI_ES, 'med': MED, 'review': REVIEW,
+    'infomec_iqr': INFOMEC_IQR, 'infomec_discrete': INFOMEC_DISCRETE, 'dci_es': DCI_ES, 'med': MED, 'review': REVIEW, 'tad': TAD,
     'quick': QUICK}
 
 

@@ -24,6 +24,7 @@ from ibgan_plugin.evaluation.disentanglement.modularity_explicitness import modu
 from ibgan_plugin.evaluation.disentanglement.protocols import PROTOCOLS, get_protocol
 from ibgan_plugin.evaluation.disentanglement.sampling import sample_splits
 from ibgan_plugin.evaluation.disentanglement.sap import sap
+from ibgan_plugin.evaluation.disentanglement.tad import tad
 from ibgan_plugin.evaluation.disentanglement.unsupervised import unsupervised
 from ibgan_plugin.evaluation.disentanglement.z_min_variance import z_min_variance
 from ibgan_plugin.utils.errors import IBGANError
@@ -72,6 +73,7 @@ SUITE: dict[str, MetricSpec] = {
     'z_min_variance': MetricSpec(z_min_variance),
     'jemmig': MetricSpec(jemmig),
     'dcimig': MetricSpec(dcimig),
+    'tad': MetricSpec(tad),
 }
 
 
