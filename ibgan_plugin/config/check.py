@@ -38,6 +38,7 @@ MAX_INTEGER, MAX_SEED = 10**9, 2**32 - 1
 _COMPONENTS = re.compile(r'model|\w+_dataloader\.(dataset|sampler)|optim_wrapper(\.\w+)?\.optimizer|\w+_hooks(\.\w+|\[\d+\])')
 #: Least and largest of a loader's numbers.
 _LOADER_NUMBERS = {'batch_size': (1, 1 << 20), 'num_workers': (0, max(64, 8 * (os.cpu_count() or 1))), 'prefetch_factor': (1, 1024)}
+LOG_LEVELS = ('DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL')
 #: Names of files within the work directory.
 _INNER_PATHS = {'filename_tmpl', 'img_save_dir', 'config_save_file', 'scalar_save_file'}
 
@@ -81,6 +82,10 @@ def _mistakes(cfg: dict[str, Any]) -> Iterator[str]:
     for key, hint in get_type_hints(Runner.__init__).items():
         if cfg.get(key) is not None and not fits(cfg[key], hint):  # other zoos write None for what is not given
             yield _misfit(key, cfg[key], hint)
+    if not isinstance(cfg.get('compile', False), (bool, dict)):
+        yield _misfit('compile', cfg['compile'], bool | dict)
+    if cfg.get('log_level') not in (None, *LOG_LEVELS):
+        yield f'log_level = {shorten(cfg["log_level"])} must be one of {", ".join(LOG_LEVELS)}'
     for key in sorted(_runner_keys() & set(cfg)):
         foreign: tuple[str, ...] = ()
         for path, node in walk(key, cfg[key]):
@@ -217,6 +222,8 @@ def config_errors(cfg: Config) -> Iterator[None]:
     except (ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, MemoryError, RuntimeError, TypeError,
             ValueError) as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]
+        if isinstance(error, LookupError):  # its text is what was not found, alone
+            lines = [f'{type(error).__name__}: {lines[0]}']
         key = _key_of(cfg.to_dict(), vars(error).get('component'))
         place = f'{key}: ' if key and f'{key}.' not in lines[0] else ''
         raise ConfigError(f'{cfg.filename or "config"}: {place}{lines[0]}') from error

@@ -28,7 +28,7 @@ _held: dict[Path, FileLock] = {}
 
 def checkpoint_dir(cfg: Config) -> Path:
     """Where the run of a config saves: its work directory, or a folder of that name in the checkpoint hook's ``out_dir``."""
-    out_dir = (cfg.get('default_hooks', {}).get('checkpoint') or {}).get('out_dir')
+    out_dir = ((cfg.get('default_hooks') or {}).get('checkpoint') or {}).get('out_dir')
     return Path(cfg.work_dir) if out_dir in (None, cfg.work_dir) else Path(out_dir) / Path(cfg.work_dir).name
 
 

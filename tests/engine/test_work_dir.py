@@ -2,9 +2,10 @@ import multiprocessing
 
 import pytest
 import torch
+from mmengine.config import Config
 
 from ibgan_plugin.engine.checkpoints import CheckpointError
-from ibgan_plugin.engine.work_dir import choose_start, clear, lock
+from ibgan_plugin.engine.work_dir import checkpoint_dir, choose_start, clear, lock
 from ibgan_plugin.utils.errors import IBGANError
 
 
@@ -112,3 +113,9 @@ def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr('ibgan_plugin.engine.work_dir.FileLock.acquire', none)
     with pytest.raises(IBGANError, match=r'training.lock can not be locked \(no locks here\): choose a --work-dir on'):
         lock(tmp_path)
+
+
+@pytest.mark.parametrize(('hooks', 'expected'), [
+    (None, 'runs/a'), (dict(), 'runs/a'), (dict(checkpoint=None), 'runs/a'), (dict(checkpoint=dict(out_dir='kept')), 'kept/a')])
+def test_where_a_run_saves(hooks, expected):
+    assert str(checkpoint_dir(Config(dict(work_dir='runs/a', default_hooks=hooks)))) == expected

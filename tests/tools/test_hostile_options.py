@@ -80,6 +80,8 @@ def test_templates_of_file_names_stay_inside(place, name):
     ('model.encoder.hidden_dims=' + '[' * 5000, 'must be KEY=VALUE with balanced brackets'),
     ('model.encoder.hidden_dims=' + '[' * 5000 + ']' * 5000, 'more than 16 brackets in one another'),
     ('optim_wrapper.generator.optimizer.lr=nan', 'optim_wrapper.generator.optimizer.lr = nan must be finite'),
+    ('compile=maybe', "compile = 'maybe' must be bool or dict, not str"),
+    ('log_level=LOUD', "log_level = 'LOUD' must be one of DEBUG, INFO"),
     ('work_dir=2024', 'work_dir = 2024 must be str, not int; in quotes of its own it is a string'),
 ])
 def test_impossible_options_end_in_one_line(place, option, message):

@@ -63,9 +63,12 @@ def test_test_computes_the_metrics_of_a_checkpoint(trained, tmp_path):
 
 
 def test_two_processes_over_gloo(trained, tmp_path):
-    run('bash', ROOT / 'tools/dist_train.sh', small_config(tmp_path, 'ibgan_quick_dsprites'), 2, '--work-dir', tmp_path,
-        '--cfg-options', *SMALL, 'train_cfg.max_iters=3', 'train_cfg.val_interval=3', 'default_hooks.checkpoint.interval=3',
-        cwd=trained.parents[1])
+    done = run('bash', ROOT / 'tools/dist_train.sh', small_config(tmp_path, 'ibgan_quick_dsprites'), 2, '--work-dir', tmp_path,
+               '--cfg-options', *SMALL, 'train_cfg.max_iters=3', 'train_cfg.val_interval=3', 'default_hooks.checkpoint.interval=3',
+               cwd=trained.parents[1])
+    said = done.stdout + done.stderr + ''.join(path.read_text() for path in tmp_path.glob('*/*.log'))
+    assert '[3/3]' in said
+    assert not [line for line in said.splitlines() if 'broadcast_buffers' in line or 'strides' in line or 'deprecat' in line]
     checkpoint = torch.load(tmp_path / 'iter_3.pth', weights_only=True)
     assert checkpoint['state_dict'].keys() == torch.load(trained / 'iter_6.pth', weights_only=True)['state_dict'].keys()
     done = run('bash', ROOT / 'tools/dist_test.sh', small_config(tmp_path, 'ibgan_quick_dsprites'), tmp_path / 'iter_3.pth', 2,
