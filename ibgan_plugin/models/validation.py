@@ -70,7 +70,10 @@ def _same_attribute(what: str, attribute: str, **modules: nn.Module) -> None:
 
 
 def check_images(imgs: Tensor, image_shape: tuple[int, int, int]) -> None:
-    """Raise IBGANError unless ``imgs`` is N x C x H x W of the model's images."""
+    """Raise IBGANError unless ``imgs`` is N x C x H x W of the model's images, floating point."""
+    if not imgs.is_floating_point():
+        raise IBGANError(f'the model takes floating-point images in [-1, 1], got {imgs.dtype}: model.data_preprocessor must make '
+                         f"them, such as dict(type='ImgDataPreprocessor', mean=[127.5], std=[127.5])")
     if tuple(imgs.shape[1:]) != image_shape:
         raise IBGANError(f'the data set gives images of shape {tuple(imgs.shape[1:])} (channels, height, width), but the model '
                          f'takes {image_shape}: change the pipeline, or in_channels and image_size of the model')

@@ -5,6 +5,7 @@ from mmengine.registry import MODELS
 
 from ibgan_plugin.models.base import KL_PER_DIM
 from ibgan_plugin.structures import GenSample
+from ibgan_plugin.utils.errors import IBGANError
 from tests.conftest import SIZE, assert_same, batch, build, model_cfg, snapshot, spectral_cfg, trunk_cfg
 
 GENERATOR_SIDE = ('encoder', 'generator', 'reconstructor')
@@ -295,6 +296,9 @@ def test_wrong_images_and_noise():
     model, optim = build(model_cfg())
     with pytest.raises(ValueError, match=r'images of shape \(1, 32, 32\).*takes \(1, 16, 16\)'):
         model.train_step(batch(size=32), optim)
+    raw, optim = build(model_cfg(data_preprocessor=None))
+    with pytest.raises(IBGANError, match=r'floating-point images in \[-1, 1\], got torch.uint8: model.data_preprocessor must'):
+        raw.train_step(batch(), optim)
     with pytest.raises(ValueError, match=r'noise must be N x 6 \(z_dim\), got \(2, 4\)'):
         model.generate(noise=torch.randn(2, 4))
     with pytest.raises(ValueError, match="mode must be 'tensor' or 'predict', or 'loss' of a model that has losses, got 'los'"):
