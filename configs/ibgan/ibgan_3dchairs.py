@@ -11,5 +11,5 @@ model = dict(
     reconstructor=dict(in_channels=1, base_channels=16),
     kl_loss=dict(beta=0.325))
 optim_wrapper = dict(discriminator=dict(optimizer=dict(lr=2e-6)))
-train_cfg = dict(_delete_=True, type='ibgan_plugin.ResumableTrainLoop', max_iters=700_000)
+train_cfg = dict(_delete_=True, type='ibgan_plugin.ResumableTrainLoop', max_iters=700_000, val_interval=700_000)
 default_hooks = dict(instance_noise=dict(type='ibgan_plugin.InstanceNoiseHook', start=0.5, end=0.01))

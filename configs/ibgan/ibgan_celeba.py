@@ -4,5 +4,5 @@ _base_ = [
     '../_base_/default_runtime.py'
 ]
 optim_wrapper = dict(discriminator=dict(optimizer=dict(lr=2e-6)))
-train_cfg = dict(_delete_=True, type='ibgan_plugin.ResumableTrainLoop', max_iters=1_000_000)
+train_cfg = dict(_delete_=True, type='ibgan_plugin.ResumableTrainLoop', max_iters=1_000_000, val_interval=1_000_000)
 default_hooks = dict(instance_noise=dict(type='ibgan_plugin.InstanceNoiseHook', start=0.5, end=0.01))

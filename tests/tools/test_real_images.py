@@ -45,7 +45,7 @@ def test_ten_steps_on_real_images(config, data, request, tmp_path):
     run(sys.executable, ROOT / 'tools/prepare_data.py', *arguments, cwd=tmp_path)
     run(sys.executable, ROOT / 'tools/train.py', ROOT / f'configs/ibgan/{config}.py', '--cfg-options', 'train_cfg.max_iters=10',
         'train_dataloader.batch_size=4', 'train_dataloader.num_workers=1', 'default_hooks.logger.interval=5',
-        'default_hooks.checkpoint.interval=10', *NARROW, cwd=tmp_path)
+        'default_hooks.checkpoint.interval=10', 'val_cfg.num_fakes=60', *NARROW, cwd=tmp_path)
     work_dir = tmp_path / 'work_dirs' / config
     assert (work_dir / 'iter_10.pth').is_file()
     picture = cv2.imread(str(work_dir / 'traversal_0000010.png'))
@@ -53,6 +53,10 @@ def test_ten_steps_on_real_images(config, data, request, tmp_path):
     losses = [line for line in scalars(work_dir) if 'loss_gen' in line]
     assert [line['iter'] for line in losses] == [5, 10]
     assert np.isfinite([line[key] for line in losses for key in line if 'loss' in key]).all(), json.dumps(losses)
+    score, = (line['fd/fd'] for line in scalars(work_dir) if 'fd/fd' in line)
+    assert 0 < score < np.inf, 'a training ends with a score, by thumbnails where there is no network'
+    log, = work_dir.glob('*/*.log')
+    assert 'Images are compared as thumbnails of 8x8 pixels, since there is no data/inception/' in log.read_text()
     run(sys.executable, ROOT / 'tools/browse_dataset.py', ROOT / f'configs/ibgan/{config}.py', '--count', 16, '--out',
         tmp_path / 'sheet.png', cwd=tmp_path)
     assert cv2.imread(str(Path(tmp_path, 'sheet.png'))).std() > 20

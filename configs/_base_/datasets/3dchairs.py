@@ -3,3 +3,4 @@ _base_ = ['./celeba.py']
 dataset = dict(path='data/3dchairs/3dchairs.lmdb')
 train_dataloader = dict(dataset=dataset)
 test_dataloader = dict(dataset=dataset)
+val_dataloader = dict(dataset=dataset)

@@ -20,13 +20,15 @@ default_hooks = dict(
     instance_noise=dict(type='ibgan_plugin.InstanceNoiseHook', start=0.5, end=0.01),
     visualization=dict(type='VisualizationHook', interval=5000, vis_kwargs_list=dict(type='GAN', name='fake_img')))
 
-val_cfg = dict(type='mmagic.MultiValLoop')
+val_cfg = dict(_delete_=True, type='mmagic.MultiValLoop')
 val_dataloader = dict(
+    _delete_=True,
     batch_size=64,
     num_workers=2,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(type='ibgan_plugin.MMagicImages', dataset=_base_.dataset))
 val_evaluator = dict(
+    _delete_=True,
     type='mmagic.Evaluator',
     metrics=[
         dict(type='mmagic.MS_SSIM', prefix='ms-ssim', fake_nums=10000, sample_model='orig'),

@@ -1,4 +1,5 @@
 """Networks that turn images into the features which the image metrics compare."""
+from ibgan_plugin.evaluation.image.extractors.available import available_extractor
 from ibgan_plugin.evaluation.image.extractors.base import Extracted, ImageExtractor
 from ibgan_plugin.evaluation.image.extractors.inception import InceptionV3Extractor
 from ibgan_plugin.evaluation.image.extractors.model import ModelExtractor
@@ -7,4 +8,4 @@ from ibgan_plugin.evaluation.image.extractors.thumbnails import ThumbnailExtract
 from ibgan_plugin.evaluation.image.extractors.torchscript import TorchScriptExtractor
 
 __all__ = ['Extracted', 'ImageExtractor', 'InceptionV3Extractor', 'ModelExtractor', 'OnnxExtractor', 'ThumbnailExtractor',
-           'TorchScriptExtractor']
+           'TorchScriptExtractor', 'available_extractor']
