@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from ibgan_plugin.datasets import LMDBImages
-from tests.tools.test_train import ROOT
+from tests.tools.commands import ROOT
 from tools import prepare_data
 
 RNG = np.random.default_rng(0)

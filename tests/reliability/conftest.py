@@ -1,7 +1,9 @@
+from functools import partial
+
 import pytest
 
-from tests.reliability.outcomes import train
-from tests.reliability.training import CONFIG, arguments
+from tests.reliability.outcomes import small_options, train
+from tests.reliability.training import CONFIG
 
 
 @pytest.fixture(scope='module')
@@ -15,18 +17,8 @@ def data_root(tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def small(data_root):
-    """Options of a run of four iterations that saves after each second one."""
-
-    def make(**more) -> list[str]:
-        changes = {key.replace('__', '.'): value for key, value in more.items()}
-        return arguments({
-            **{f'{stage}_dataloader.dataset.data_root': data_root for stage in ('train', 'val', 'test')},
-            **{f'model.{part}.base_channels': 2 for part in ('generator', 'discriminator', 'reconstructor')},
-            'train_dataloader.batch_size': 4, 'train_cfg.max_iters': 4, 'train_cfg.val_begin': 10_000,
-            'default_hooks.checkpoint.interval': 2, 'default_hooks.logger.interval': 1, 'default_hooks.traversal.interval': 10_000,
-            **changes})
-
-    return make
+    """Options of a run of four iterations."""
+    return partial(small_options, data_root)
 
 
 @pytest.fixture(scope='module')
