@@ -162,8 +162,8 @@ def _listen(host: str, port: int) -> socket.socket:
     if not 0 <= port < 1 << 16:  # the resolver would take its lower 16 bits
         raise IBGANError(f'port must be from 0 to 65535, got {port}')
     try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, socket.SOCK_STREAM)
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)  # with the protocol: else asyncio leaves Nagle's delay of 40 ms on
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(64)

@@ -2,6 +2,7 @@
 import base64
 import io
 import json
+import socket
 
 import cv2
 import numpy as np
@@ -170,6 +171,7 @@ def test_beyond_this_machine_data_need_the_token(explorer):
 def test_addresses_that_can_not_be_used_end_in_one_line(explorer):
     service = make_service(explorer, '0.0.0.0', 0)
     assert '#token=' in service.address
+    assert service.listener.proto == socket.IPPROTO_TCP  # or answers wait 40 ms for Nagle's algorithm
     port = service.listener.getsockname()[1]
     with pytest.raises(IBGANError, match='choose another with --port'):
         make_service(explorer, '0.0.0.0', port)
