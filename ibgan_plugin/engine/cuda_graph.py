@@ -8,6 +8,7 @@ from mmengine.optim import AmpOptimWrapper, OptimWrapper, OptimWrapperDict
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
+from ibgan_plugin.engine.runner import accumulates
 from ibgan_plugin.models.base import LatentModel, device_of
 from ibgan_plugin.models.freeze import unwrap
 from ibgan_plugin.utils.errors import IBGANError
@@ -39,7 +40,7 @@ def why_not_captured(model: nn.Module, optim_wrapper: Any) -> str | None:
         return f'the steps of this {type(model).__name__} are not all alike'
     if any(isinstance(wrapper, AmpOptimWrapper) for wrapper in wrappers):
         return 'the scaling of fp16 losses waits for the device'
-    if any(wrapper._accumulative_counts != 1 for wrapper in wrappers):
+    if any(map(accumulates, wrappers)):
         return 'gradients are accumulated over several iterations'
     return None
 
@@ -92,7 +93,6 @@ class GraphedStep:
 
     def _capture(self, data: dict[str, Any]) -> None:
         """Note the operations of a step without doing them."""
-        counts = [wrapper._inner_count for wrapper in wrappers_of(self.optim_wrapper)]
         self._shapes = _shapes(data)
         self._inputs = self.model.data_preprocessor.cast_data(data)
         for wrapper in wrappers_of(self.optim_wrapper):
@@ -110,10 +110,6 @@ class GraphedStep:
         except RuntimeError as error:
             raise IBGANError(f'the training step of {type(self.model).__name__} can not be captured as a CUDA graph: '
                              f'{str(error).splitlines()[0]}; env_cfg.cuda_graphs=False trains without') from error
-        self._steps_of = [wrapper._inner_count - count
-                          for wrapper, count in zip(wrappers_of(self.optim_wrapper), counts, strict=True)]
-        for wrapper, count in zip(wrappers_of(self.optim_wrapper), counts, strict=True):
-            wrapper._inner_count = count
         self._graph = graph
 
     def _repeat(self, data: dict[str, Any]) -> dict[str, Tensor]:
@@ -124,8 +120,6 @@ class GraphedStep:
                 there.copy_(new, non_blocking=True)
         self._copy_numbers()
         self._graph.replay()
-        for wrapper, steps in zip(wrappers_of(self.optim_wrapper), self._steps_of, strict=True):
-            wrapper._inner_count += steps
         return dict(zip(self._names, self._outputs.clone().unbind(), strict=True))
 
     def _copy_numbers(self) -> None:

@@ -14,6 +14,7 @@ from mmengine.device import get_device
 from mmengine.dist import init_dist, is_distributed
 from mmengine.hooks import CheckpointHook, EMAHook
 from mmengine.logging import MMLogger
+from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from mmengine.runner.checkpoint import load_state_dict
 from mmengine.utils.dl_utils import collect_env
@@ -312,6 +313,11 @@ class CheckedRunner(NamingRunner):
 def is_resuming(runner: Runner) -> bool:
     """Whether a run goes on from where a checkpoint was left."""
     return runner._resume
+
+
+def accumulates(optim_wrapper: OptimWrapper) -> bool:
+    """Whether several iterations' gradients make one update of an optimiser."""
+    return optim_wrapper._accumulative_counts != 1
 
 
 def save_now(runner: Runner, iteration: int) -> str | None:

@@ -78,8 +78,7 @@ def test_a_graph_trains_as_the_step_does(cfg, optimizer):
             assert other[key] == pytest.approx(one[key], rel=0.03, abs=0.03), key
     way, graph_way = weights(model) - start, weights(graph_model) - start
     assert (way - graph_way).norm() < 0.2 * way.norm(), 'adaptive optimisers turn rounding of tiny gradients into whole steps'
-    for name, wrapper in optim.items():
-        assert wrapper._inner_count == graph_optim[name]._inner_count
+    for name in optim.keys():
         assert type(graph_optim[name].param_groups[0]['lr']) is float
         assert not graph_optim[name].param_groups[0].get('capturable')
     assert type(graph_model.instance_noise_std) is float and type(graph_model.kl_loss.beta) is float
