@@ -71,16 +71,16 @@ def test_a_graph_trains_as_the_step_does(cfg, optimizer):
         step = GraphedStep(model, optim, [(model, 'instance_noise_std'), (model.kl_loss, 'beta')]) if graphed else (
             lambda data, model=model, optim=optim: model.train_step(data, optim))
         runs.append((train(step, 12, schedule), model, optim))
-    (logs, model, optim), (graph_logs, graph_model, graph_optim) = runs
+    (logs, model, _), (graph_logs, graph_model, graph_optim) = runs
     for one, other in zip(logs, graph_logs, strict=True):
         assert one.keys() == other.keys()
         for key in one:
             assert other[key] == pytest.approx(one[key], rel=0.03, abs=0.03), key
     way, graph_way = weights(model) - start, weights(graph_model) - start
     assert (way - graph_way).norm() < 0.2 * way.norm(), 'adaptive optimisers turn rounding of tiny gradients into whole steps'
-    for name in optim.keys():
-        assert type(graph_optim[name].param_groups[0]['lr']) is float
-        assert not graph_optim[name].param_groups[0].get('capturable')
+    for wrapper in graph_optim.values():
+        assert type(wrapper.param_groups[0]['lr']) is float
+        assert not wrapper.param_groups[0].get('capturable')
     assert type(graph_model.instance_noise_std) is float and type(graph_model.kl_loss.beta) is float
 
 
