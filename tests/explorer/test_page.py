@@ -125,6 +125,22 @@ def test_an_upload_that_is_no_image_shows_an_error_and_the_server_lives(page, tm
     assert page.locator('#status').inner_text() == 'encoded the file'
 
 
+def test_everything_is_reached_by_tab_and_nothing_hides_below_the_image_of_a_phone(page):
+    page.set_viewport_size(dict(width=360, height=700))
+    selector = 'button:enabled, input:enabled, summary'
+    there = page.locator(selector).filter(visible=True).count()
+    reached = set()
+    for _ in range(there):
+        page.keyboard.press('Tab')
+        reached.add(page.evaluate('selector => [...document.querySelectorAll(selector)].indexOf(document.activeElement)', selector))
+        page.wait_for_timeout(20)
+        hidden = page.evaluate("""() => {
+            const {left, top, width, height} = document.activeElement.getBoundingClientRect();
+            return document.elementFromPoint(left + width / 2, top + height / 2)?.tagName === 'CANVAS' }""")
+        assert not hidden
+    assert len(reached - {-1}) == there
+
+
 def test_another_page_can_not_drive_it(context, address):
     page = context.new_page()
     page.route('http://evil.example/', lambda route: route.fulfill(body='<p>evil</p>', content_type='text/html'))
