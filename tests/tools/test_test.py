@@ -3,6 +3,7 @@ import csv
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import cv2
@@ -66,3 +67,41 @@ def test_missing_weights_are_one_clear_message(place):
     assert done.returncode == 2
     error, = (line for line in done.stderr.splitlines() if line.startswith('error: '))
     assert 'there is no file data/inception/pt_inception-2015-12-05-6726825d.pth' in error and 'nothing is downloaded' in error
+
+
+class Broken(torch.nn.Module):
+    """Features that are no numbers."""
+
+    def forward(self, imgs: torch.Tensor) -> torch.Tensor:
+        return imgs.mean((2, 3)) / 0 * 0
+
+
+class Endless(torch.nn.Module):
+    """A batch that never ends."""
+
+    def forward(self, imgs: torch.Tensor) -> torch.Tensor:
+        while bool(imgs.isfinite().all()):
+            imgs = imgs * 0.5
+        return imgs.mean((2, 3))
+
+
+@pytest.mark.parametrize(('name', 'status', 'message'), [
+    ('writes.pt', 2, 'writes.pt is refused: its code uses '), ('broken.pt', 2, 'features of image 0 of the batch are not finite'),
+    ('endless.pt', 1, 'Timeout (0:00:02)!')])
+def test_an_extractor_file_touches_no_files_ends_and_gives_numbers(place, name, status, message):
+    (place / 'precious').write_text('mine')
+    if name == 'writes.pt':
+        with zipfile.ZipFile(place / 'tiny.pt') as good, zipfile.ZipFile(place / name, 'w') as bad:
+            for member in good.infolist():
+                content = good.read(member)
+                if b'class Tiny' in content:
+                    content += b"  def __setstate__(self, imgs: Tensor) -> None:\n    torch.save(imgs, 'precious')\n"
+                bad.writestr(member.filename, content)
+    else:
+        torch.jit.save(torch.jit.script(Broken() if name == 'broken.pt' else Endless()), place / name)
+    limit = 2 if name == 'endless.pt' else 90
+    done = run(place, 'small.py', f'test_evaluator.extractor.path={name}', f'test_evaluator.extractor.time_limit={limit}')
+    assert done.returncode == status and message in done.stderr
+    assert (place / 'precious').read_text() == 'mine'
+    if status == 2:
+        assert 'Traceback' not in done.stderr
