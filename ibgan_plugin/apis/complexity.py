@@ -30,8 +30,10 @@ def component_costs(cfg: Config, batch_size: int = 2) -> dict[str, Cost]:
         batch_size: Images of the batch, at least 2 where there is BatchNorm.
 
     Raises:
-        IBGANError: If the model is of another kind.
+        IBGANError: If the model is of another kind, or ``batch_size`` is below 1.
     """
+    if batch_size < 1:
+        raise IBGANError(f'batch_size must be at least 1, got {batch_size}')
     model = MODELS.build(cfg.model).train()
     if not isinstance(model, LatentModel):
         raise IBGANError(f'model.type must be a LatentModel such as IBGAN, got {type(model).__name__}')

@@ -22,7 +22,7 @@ from ibgan_plugin.models.base import LatentModel, device_of
 from ibgan_plugin.registry import INFERENCERS, MODELS, SCOPE
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.visualization.grids import to_pixels
-from ibgan_plugin.visualization.traversal import Traversal, sample, traverse
+from ibgan_plugin.visualization.traversal import Traversal, check_number, sample, traverse
 
 #: An image, or a representation, floating point (r_dim,).
 Point = ImageInput | Tensor
@@ -139,6 +139,7 @@ class IBGANInferencer(BaseInferencer):
         """Images uint8 steps x S x S x 3 on the straight line in r from one image or representation to another."""
         if steps < 2:
             raise IBGANError(f'steps must be at least 2, got {steps}')
+        check_number(self.model, steps)
         weight = torch.linspace(0, 1, steps)[:, None]
         return self._decode(torch.lerp(self._representation(first), self._representation(second), weight))
 

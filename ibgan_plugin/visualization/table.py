@@ -9,6 +9,8 @@ from ibgan_plugin.visualization.text import draw_text, text_height, text_size, t
 
 #: Smaller images are drawn with larger pixels, so that a label fits beside them.
 SMALLEST_SIDE = 64
+#: No image is drawn larger.
+LARGEST_SIDE = 4096
 
 
 def enlarge(images: np.ndarray, scale: int) -> np.ndarray:
@@ -20,10 +22,12 @@ def chosen_scale(scale: int | None, side: int) -> int:
     """The scale asked for or, for None, one that makes images at least 64 pixels high where they are smaller.
 
     Raises:
-        IBGANError: If it is below 1.
+        IBGANError: If it is below 1, or an image would be more than :data:`LARGEST_SIDE` pixels high.
     """
     if scale is not None and scale < 1:
         raise IBGANError(f'scale must be at least 1, got {scale}')
+    if (scale or 1) * side > LARGEST_SIDE:
+        raise IBGANError(f'scale {scale} makes images of {side} pixels larger than {LARGEST_SIDE}')
     return scale or max(1, SMALLEST_SIDE // side)
 
 

@@ -1,4 +1,5 @@
 """Latent traversals: what each dimension of the representation does to the image."""
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -7,6 +8,16 @@ from torch import Tensor
 
 from ibgan_plugin.models.base import LatentModel
 from ibgan_plugin.utils.errors import IBGANError
+
+#: Values of the images that are made at once, a GiB of float32.
+MAX_VALUES = 1 << 28
+
+
+def check_number(model: LatentModel, num: int) -> None:
+    """Raise IBGANError where ``num`` images of a model would take more memory than pictures are worth."""
+    most = MAX_VALUES // math.prod(model.image_shape)
+    if num > most:
+        raise IBGANError(f'{num:,} images of {" x ".join(map(str, model.image_shape))} at once are too many, at most {most:,}')
 
 
 class Traversal(NamedTuple):
@@ -38,6 +49,9 @@ def traverse(model: LatentModel, steps: int = 11, limit: float = 2.0, base: Tens
     """
     if steps < 2:
         raise IBGANError(f'steps must be at least 2, got {steps}')
+    if not 0 < limit < math.inf:
+        raise IBGANError(f'limit must be a positive number, got {limit}')
+    check_number(model, model.r_dim * steps)
     kl = model.kl_per_dim(seed=seed)
     dims = list(range(model.r_dim)) if kl is None else kl.argsort(descending=True).tolist()
     base = torch.zeros(model.r_dim) if base is None else base
@@ -51,4 +65,5 @@ def traverse(model: LatentModel, steps: int = 11, limit: float = 2.0, base: Tens
 @torch.no_grad()
 def sample(model: LatentModel, num: int, seed: int = 0) -> Tensor:
     """``num`` images N x C x S x S in [-1, 1] of codes of a seed, the global random state left alone."""
+    check_number(model, num)
     return model.decode(model.sample_latents(num, seed=seed))

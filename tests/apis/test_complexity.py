@@ -60,6 +60,12 @@ def test_other_models_are_refused():
         component_costs(config(dict(type='ibgan_plugin.Trunk'), *GAN))
 
 
+@pytest.mark.parametrize('number', [0, -3])
+def test_a_batch_has_images(number):
+    with pytest.raises(IBGANError, match=f'batch_size must be at least 1, got {number}'):
+        component_costs(config(model_cfg(), *GAN), batch_size=number)
+
+
 def test_networks_that_a_step_does_not_run_cost_nothing():
     costs = component_costs(config(cr_cfg(weight=0.0), *GAN, 'contrastive'))
     assert costs['contrastive'].flops == 0 < costs['contrastive'].parameters

@@ -26,7 +26,7 @@ def main(argv: list[str] | None = None) -> None:
     from ibgan_plugin.engine.size import check_size
     cfg = load_config(args.config, cfg_options=args.cfg_options)
     check_size(cfg)
-    costs = component_costs(cfg, args.batch_size or cfg.train_dataloader.batch_size)
+    costs = component_costs(cfg, cfg.train_dataloader.batch_size if args.batch_size is None else args.batch_size)
     print(format_costs(costs))
     if args.json:
         write_whole(args.json, json.dumps({name: cost._asdict() for name, cost in costs.items()}, indent=2) + '\n')
