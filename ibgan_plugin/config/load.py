@@ -75,6 +75,9 @@ def apply_options(cfg: Config, options: Mapping[str, Any]) -> None:
     """
     mistakes = []
     for key in sorted(options, key=lambda key: not key.endswith('._delete_')):
+        if key == 'launcher':
+            mistakes.append('launcher is said by --launcher, or by the scripts that start several processes')
+            continue
         if key.partition('.')[0] in ('custom_imports', '_base_'):
             mistakes.append(f'{key} can stand in a config file only, since it names code to run')
             continue

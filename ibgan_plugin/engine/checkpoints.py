@@ -60,7 +60,8 @@ def load_plain(path: str | Path, mmap: bool = False, map_location: Any = 'cpu') 
         raise CheckpointError(f'checkpoint {path} holds {what}, which are not loaded since they could run code; only tensors and '
                               f'plain data are. Checkpoints of other tools: save their state_dict alone') from error
     except Exception as error:  # torch raises many kinds for a damaged archive, none of its own
-        raise CheckpointError(f'checkpoint {path} can not be read: {str(error).splitlines()[0]}') from error
+        raise CheckpointError(f'checkpoint {path} can not be read ({type(error).__name__}: {str(error).splitlines()[0]}): it is no '
+                              'file that torch.save wrote, or is damaged') from error
 
 
 def check_checkpoint(path: str | Path) -> None:

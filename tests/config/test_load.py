@@ -72,6 +72,7 @@ def test_options_change_what_they_name_alone(tmp_path):
     ('nothing.x', 'nothing.x: nothing = None has no keys'),
     ('custom_imports.imports', 'custom_imports.imports can stand in a config file only'),
     ('_base_', '_base_ can stand in a config file only'),
+    ('launcher', 'launcher is said by --launcher'),
 ])
 def test_an_option_that_leads_nowhere(tmp_path, key, message):
     path = tmp_path / 'c.py'
