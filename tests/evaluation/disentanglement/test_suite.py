@@ -3,6 +3,7 @@ import warnings
 import numpy as np
 import pytest
 
+from ibgan_plugin.datasets.ground_truth import FactorGrid
 from ibgan_plugin.evaluation.disentanglement import PROTOCOLS, SUITE, CodeTable, required_cells, resolve_metric, score
 from ibgan_plugin.evaluation.disentanglement.protocols import STUDY
 from ibgan_plugin.evaluation.disentanglement.suite import deviations
@@ -24,12 +25,14 @@ def test_what_is_encoded_is_what_is_read(noise, name):
            'num_eval_votes': 2, 'vote_size': 2, 'probes': {'random_forest': {'depths': [1, 2], 'num_trees': 2}}}
     keywords = {key: few.get(key, value) for key, value in next(p[name] for p in PROTOCOLS.values() if name in p).items()}
     keywords |= {'n_jobs': 1} if name == 'dci' else {}
-    table = Recorder(noise.grid, np.arange(96), noise.codes)
+    grid, codes = (FactorGrid(tuple('abcdefg'), (2, ) * 7), np.random.RandomState(0).randn(128, 4)) if name == 'tad' else (
+        noise.grid, noise.codes)  # attributes have two values
+    table = Recorder(grid, np.arange(len(grid)), codes)
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
         SUITE[name].compute(table, seed=5, **keywords)
-    cells = required_cells(noise.grid, {name: keywords}, (5, ))
-    assert len(cells) < 96
+    cells = required_cells(grid, {name: keywords}, (5, ))
+    assert len(cells) < len(grid)
     np.testing.assert_array_equal(table.seen, cells)
 
 
