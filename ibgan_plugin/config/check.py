@@ -99,12 +99,15 @@ def _mistakes(cfg: dict[str, Any]) -> Iterator[str]:
                     foreign += (f'{path}.', )
             yield from _node_mistakes(path, node, cls)
         yield from _value_mistakes(key, cfg[key])
-    for path, name in (('runner_type', cfg.get('runner_type')),
-                       ('optim_wrapper.constructor', (cfg.get('optim_wrapper') or {}).get('constructor'))):
+    wrapper = cfg.get('optim_wrapper')
+    if wrapper is not None and not isinstance(wrapper, dict):
+        yield f'optim_wrapper = {wrapper!r} must be a dict, or None where nothing is trained'
+        wrapper = None
+    for path, name in (('runner_type', cfg.get('runner_type')), ('optim_wrapper.constructor', (wrapper or {}).get('constructor'))):
         if isinstance(name, str) and find_type(name, scope, registries_at(path)) is None:
             yield f'{path} = {unknown_type(name, scope, registries_at(path))}'
     yield from _loader_mistakes(cfg)
-    yield from _schedule_mistakes(cfg.get('param_scheduler'), cfg.get('optim_wrapper'))
+    yield from _schedule_mistakes(cfg.get('param_scheduler'), wrapper)
 
 
 def _node_mistakes(path: str, node: dict, cls: Any) -> Iterator[str]:

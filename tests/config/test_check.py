@@ -126,3 +126,11 @@ def test_types_without_a_prefix_are_those_of_the_default_scope(scope):
     else:
         with pytest.raises(ConfigError, match=r"model.type = 'IBGAN' is not registered"):
             check_config(cfg)
+
+
+@pytest.mark.parametrize('value', [1, 'Adam', [dict(type='OptimWrapper')], True])
+def test_an_optimiser_that_is_no_dict(tmp_path, value):
+    cfg = run_cfg(tmp_path)
+    cfg.optim_wrapper = value
+    with pytest.raises(ConfigError, match='optim_wrapper = .* must be a dict, or None where nothing is trained'):
+        check_config(cfg)
