@@ -2,6 +2,7 @@
 # longer. beta / lambda rises to 0.5, which leaves few dimensions, and falls to 0.1, which lets them in one after the other; rates
 # fall last; evaluated and saved with averaged weights of all that encodes and draws. How it was chosen: docs/recipes.md.
 _base_ = ['./ibgan_quick_dsprites.py']
+model = dict(encoder=dict(initial_logvar=None))  # as it was run
 train_cfg = dict(max_iters=20_000, val_interval=4000)
 param_scheduler = dict(
     generator=[dict(type='mmengine.LinearLR', start_factor=1.0, end_factor=0.1, begin=12_000, end=20_000, by_epoch=False)],

@@ -5,6 +5,7 @@ _base_ = [
     '../_base_/models/ibgan_spectral.py', '../_base_/datasets/dsprites.py', '../_base_/schedules/adam_ttur.py',
     '../_base_/default_runtime.py'
 ]
+model = dict(encoder=dict(initial_logvar=-2.0))  # from 0, r is hardly more than noise, and with some seeds q never reads it
 train_cfg = dict(max_iters=2000, val_interval=2000)
 default_hooks = dict(
     logger=dict(interval=100),
