@@ -132,5 +132,5 @@ def test_types_without_a_prefix_are_those_of_the_default_scope(scope):
 def test_an_optimiser_that_is_no_dict(tmp_path, value):
     cfg = run_cfg(tmp_path)
     cfg.optim_wrapper = value
-    with pytest.raises(ConfigError, match='optim_wrapper = .* must be a dict, or None where nothing is trained'):
+    with pytest.raises(ConfigError, match=r'optim_wrapper = .* must be a dict, or None where nothing is trained'):
         check_config(cfg)
