@@ -8,6 +8,7 @@ from mmengine.optim import AmpOptimWrapper, OptimWrapper, OptimWrapperDict
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
+from ibgan_plugin.engine.resume import named_wrappers
 from ibgan_plugin.engine.runner import accumulates
 from ibgan_plugin.models.base import LatentModel, device_of
 from ibgan_plugin.models.freeze import unwrap
@@ -20,18 +21,13 @@ WARM_UP = 3
 Number = tuple[Any, str]
 
 
-def wrappers_of(optim_wrapper: Any) -> list[OptimWrapper]:
-    """The wrappers of a run's optimisers."""
-    return list(optim_wrapper.values()) if isinstance(optim_wrapper, OptimWrapperDict) else [optim_wrapper]
-
-
 def why_not_captured(model: nn.Module, optim_wrapper: Any) -> str | None:
     """Why the steps of a run can not be one graph, in words that follow "since"; None where they can.
 
     A graph repeats the same operations on the same memory without asking Python, so a step must not wait for the device to decide,
     nor do other things in other iterations.
     """
-    wrappers = wrappers_of(optim_wrapper)
+    wrappers = named_wrappers(optim_wrapper).values()
     if device_of(model).type != 'cuda':
         return 'the model is not on a CUDA device'
     if unwrap(model) is not model:
@@ -63,7 +59,8 @@ class GraphedStep:
     def __init__(self, model: LatentModel, optim_wrapper: OptimWrapper | OptimWrapperDict, numbers: Sequence[Number] = ()) -> None:
         self.model, self.optim_wrapper = model, optim_wrapper
         self.device = device_of(model)
-        self.groups = [group for wrapper in wrappers_of(optim_wrapper) for group in wrapper.param_groups]
+        self.wrappers = named_wrappers(optim_wrapper).values()
+        self.groups = [group for wrapper in self.wrappers for group in wrapper.param_groups]
         self._numbers = [(owner, name, torch.zeros((), device=self.device)) for owner, name in numbers]
         self._rates = [torch.zeros((), device=self.device) for _ in self.groups]
         self._copied: list[float] = []  # what the tensors of both hold
@@ -95,7 +92,7 @@ class GraphedStep:
         """Note the operations of a step without doing them."""
         self._shapes = _shapes(data)
         self._inputs = self.model.data_preprocessor.cast_data(data)
-        for wrapper in wrappers_of(self.optim_wrapper):
+        for wrapper in self.wrappers:
             wrapper.zero_grad()  # a gradient from before the capture would be added to, and then be freed
             for state in wrapper.optimizer.state.values():
                 if isinstance(state.get('step'), Tensor):
