@@ -1,4 +1,4 @@
-"""What can be said of generated images beside real ones at a glance, in words: brightness, contrast, texture, and D's opinion."""
+"""What can be said of generated images beside real ones at a glance, in words: light, contrast, texture, variety, D's opinion."""
 from typing import NamedTuple
 
 import torch
@@ -13,6 +13,8 @@ ENDS_DIFFERENCE = 0.25
 #: and by this factor in the share of fine structure, to both of which FINE_OFFSET is added, so that hardly any and none are alike.
 FINE_FACTOR = 3.0
 FINE_OFFSET = 0.01
+#: The variety of generated images may be smaller than that of real ones by this factor.
+VARIETY_FACTOR = 4.0
 #: D tells real and generated images apart at once where it is right about more pairs than this.
 TOLD_APART = 0.98
 
@@ -22,6 +24,7 @@ class Statistics(NamedTuple):
     brightness: float  # mean of all pixels; 0 is black, 1 is white
     ends: float  # pixels that are as good as black or white
     fine: float  # of the contrast, what is finer than four pixels: power of the spectrum above half of Nyquist's frequency
+    variety: float  # distance of an image from the one that is most like it, as a share of that from any other; few kinds: near 0
 
 
 class Finding(NamedTuple):
@@ -36,7 +39,8 @@ def statistics(imgs: Tensor) -> Statistics:
 
     The power is that of the two-dimensional Fourier transform without its constant term, summed over images and channels; a
     frequency is fine if its horizontal or its vertical part is above 1/4 cycle a pixel. White noise has 3/4 of it there, stripes
-    and checkerboards of a pixel's width all of it.
+    and checkerboards of a pixel's width all of it. The variety is that of averages over 4 x 4 pixels, and falls with the number
+    of images: compare sets of one size.
     """
     imgs = imgs.detach().float()
     height, width = imgs.shape[-2:]
@@ -45,7 +49,17 @@ def statistics(imgs: Tensor) -> Statistics:
     vertical, horizontal = (torch.fft.fftfreq(size, device=imgs.device).abs() for size in (height, width))
     fine = torch.maximum(vertical[:, None], horizontal) > 0.25
     return Statistics(float((imgs + 1).mean() / 2), float((imgs.abs() > END).float().mean()),
-                      float(power[fine].sum() / power.sum().clamp_min(torch.finfo(power.dtype).tiny)))
+                      float(power[fine].sum() / power.sum().clamp_min(torch.finfo(power.dtype).tiny)), _variety(imgs))
+
+
+def _variety(imgs: Tensor) -> float:
+    """Mean distance from an image to its nearest neighbour over that to all others; 1 for fewer than three images."""
+    if len(imgs) < 3:
+        return 1.0
+    distances = torch.cdist(*[torch.nn.functional.avg_pool2d(imgs, min(4, *imgs.shape[-2:])).flatten(1)] * 2)
+    distances.fill_diagonal_(torch.inf)
+    nearest, others = distances.amin(1).mean(), distances[distances.isfinite()].mean()
+    return float(nearest / others.clamp_min(torch.finfo(others.dtype).tiny))
 
 
 def told_apart(real_logits: Tensor, fake_logits: Tensor) -> float:
@@ -91,6 +105,12 @@ def findings(fake: Statistics, real: Statistics, apart: float | None = None) -> 
         found.append(Finding(
             f'{fake.ends:.0%} of their pixels are as good as black or white, {real.ends:.0%} of those of the data',
             'the contrast is not that of the data: greys where the data have none, or the reverse', 'a longer training'))
+    if fake.variety < real.variety / VARIETY_FACTOR:
+        found.append(Finding(
+            f'they are of few kinds: each is {real.variety / max(fake.variety, 1e-3):.0f} times more like the one next to it than '
+            'is so in the data',
+            'mode collapse: the generator draws the same few images again and again, whatever the code',
+            'another seed; Adam with betas (0, 0.99) and one rate for both sides, as ibgan_quick_dsprites.py; a larger lambda'))
     if apart is not None and apart > TOLD_APART:
         found.append(Finding(
             f'the discriminator tells a generated image from a real one in {apart:.1%} of all pairs (chance is 50 %)',

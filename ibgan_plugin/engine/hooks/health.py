@@ -37,8 +37,8 @@ class HealthHook(Hook):
     did to the statistics of BatchNorm is undone.
 
     With each picture, and at the end of the run, 512 samples are compared with the last real images that the model was trained on
-    (:mod:`ibgan_plugin.visualization.resemblance`): brightness, contrast, texture, and, where the model has a discriminator,
-    whether it tells them apart at once. Where they do not resemble each other, a warning says what was seen, what it means and
+    (:mod:`ibgan_plugin.visualization.resemblance`): brightness, contrast, texture, variety, and, where the model has a
+    discriminator, whether it tells them apart at once. Where they do not resemble each other, a warning says what was seen, what it means and
     what to try. The end of the run says whether its pictures are to be trusted. Posterior and mode collapse are warned of too.
     This needs a :class:`~ibgan_plugin.models.base.LatentModel`; other models are only kept from NaN.
 
@@ -192,10 +192,12 @@ class HealthHook(Hook):
                 return
             real_logits, fake_logits = model.realness(real_imgs), model.realness(fake_imgs)
         apart = None if real_logits is None or fake_logits is None else told_apart(real_logits, fake_logits)
-        fake, real = statistics(fake_imgs), statistics(real_imgs)
+        count = min(len(fake_imgs), len(real_imgs))
+        fake, real = statistics(fake_imgs[:count]), statistics(real_imgs[:count])
         found = findings(fake, real, apart)
         numbers = (f'brightness {fake.brightness:.1%} (data {real.brightness:.1%}), pixels at the ends {fake.ends:.0%} '
-                   f'({real.ends:.0%}), fine structure {fake.fine:.1%} ({real.fine:.1%})')
+                   f'({real.ends:.0%}), fine structure {fake.fine:.1%} ({real.fine:.1%}), variety {fake.variety:.2f} '
+                   f'({real.variety:.2f})')
         if apart is not None:
             numbers += f', told apart by the discriminator {apart:.0%} (chance 50%)'
         self._verdict = runner.iter + 1, found, numbers, apart is not None
