@@ -2,7 +2,10 @@
 # longer. beta / lambda rises to 0.5, which leaves few dimensions, and falls to 0.1, which lets them in one after the other; rates
 # fall last; evaluated and saved with averaged weights of all that encodes and draws. How it was chosen: docs/recipes.md.
 _base_ = ['./ibgan_quick_dsprites.py']
-model = dict(encoder=dict(initial_logvar=None))  # as it was run
+model = dict(encoder=dict(initial_logvar=None))  # this and the next as it was run, before the quick recipe's were found
+optim_wrapper = dict(
+    generator=dict(optimizer=dict(betas=(0.5, 0.999))),
+    discriminator=dict(optimizer=dict(lr=2e-3, betas=(0.5, 0.999))))
 train_cfg = dict(max_iters=20_000, val_interval=4000)
 param_scheduler = dict(
     generator=[dict(type='mmengine.LinearLR', start_factor=1.0, end_factor=0.1, begin=12_000, end=20_000, by_epoch=False)],

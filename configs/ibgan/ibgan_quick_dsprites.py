@@ -2,7 +2,7 @@
 # norm, so that runs do not end in a texture (docs/recipes.md). beta waits until q reads the sprites: earlier it would win. Enough
 # to find position and size; no measure of the method.
 _base_ = [
-    '../_base_/models/ibgan_spectral.py', '../_base_/datasets/dsprites.py', '../_base_/schedules/adam_ttur.py',
+    '../_base_/models/ibgan_spectral.py', '../_base_/datasets/dsprites.py', '../_base_/schedules/adam.py',
     '../_base_/default_runtime.py'
 ]
 model = dict(encoder=dict(initial_logvar=-2.0))  # from 0, r is hardly more than noise, and with some seeds q never reads it

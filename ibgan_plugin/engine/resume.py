@@ -11,6 +11,7 @@ from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch.utils.data import DataLoader
 
 from ibgan_plugin.engine.checkpoints import CheckpointError, tensor_problem
+from ibgan_plugin.utils.threads import resume_threads
 
 #: Top-level keys of a config that decide what is trained, and what below them is only a place or the machine.
 _MATTERS = ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler', 'auto_scale_lr', 'default_hooks',
@@ -113,8 +114,11 @@ def fingerprint(dataloader: DataLoader) -> str | None:
     return getattr(dataloader.dataset, 'fingerprint', None)
 
 
-def check_data(where: Any, meta: Mapping[str, Any], changed: dict[str, Any], own: str | None, world_size: int) -> dict[str, Any]:
-    """Refuse other images than those of a checkpoint; returns what else has changed. The same images may have moved.
+def check_setting(where: Any, meta: Mapping[str, Any], changed: dict[str, Any], own: str | None,
+                  world_size: int) -> dict[str, Any]:
+    """Refuse other images than those of a checkpoint, take its number of threads; returns what else has changed.
+
+    The same images may have moved.
 
     Args:
         where: The checkpoint's file.
@@ -129,8 +133,12 @@ def check_data(where: Any, meta: Mapping[str, Any], changed: dict[str, Any], own
             raise CheckpointError(f'{where} was trained on other images than those of train_dataloader.dataset; --load-from '
                                   f'starts a new run with the weights')
         changed = {key: values for key, values in changed.items() if not key.startswith('train_dataloader.dataset.')}
-    processes = meta.get('world_size', world_size)
-    return changed if processes == world_size else {**changed, 'the number of processes': (processes, world_size)}
+    threads = resume_threads(meta.get('threads'))
+    for what, key, now in (('the number of processes', 'world_size', world_size),
+                           ('the number of threads, which moves last bits,', 'threads', threads)):
+        if meta.get(key, now) != now:
+            changed = {**changed, what: (meta[key], now)}
+    return changed
 
 
 def changes(old: str, new: str) -> dict[str, tuple[Any, Any]]:

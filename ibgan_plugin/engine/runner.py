@@ -38,9 +38,9 @@ from ibgan_plugin.engine.checkpoints import (
 from ibgan_plugin.engine.log import silence_boilerplate, write_environment, write_warnings_to
 from ibgan_plugin.engine.resume import (
     changes,
-    check_data,
     check_optimizers,
     check_resumable,
+    check_setting,
     fingerprint,
     refuse,
     resume_optimizers,
@@ -215,7 +215,8 @@ class CheckedRunner(NamingRunner):
         if fn_name == 'after_val_epoch':
             self._scores = dict(kwargs.get('metrics') or {})
         if fn_name == 'before_save_checkpoint':
-            kwargs['checkpoint']['meta'].update(world_size=self.world_size, data=fingerprint(self.train_dataloader))
+            kwargs['checkpoint']['meta'].update(world_size=self.world_size, threads=torch.get_num_threads(),
+                                                data=fingerprint(self.train_dataloader))
             history_to_plain(kwargs['checkpoint'])
 
     def save_checkpoint(self, out_dir: str, filename: str, *args: Any, **kwargs: Any) -> None:
@@ -292,7 +293,7 @@ class CheckedRunner(NamingRunner):
         meta = checkpoint['meta']
         changed = changes(str(meta.get('cfg', '')), self.cfg.pretty_text)
         refuse(filename, changed)
-        changed = check_data(filename, meta, changed, fingerprint(self.train_dataloader), self.world_size)
+        changed = check_setting(filename, meta, changed, fingerprint(self.train_dataloader), self.world_size)
         if resume_optimizer:
             check_optimizers(filename, checkpoint['optimizer'], self.optim_wrapper)
         if 'ema_state_dict' in checkpoint and not any(isinstance(hook, EMAHook) for hook in self.hooks):

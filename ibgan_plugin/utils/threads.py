@@ -9,7 +9,7 @@ import math
 import os
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 #: What a user may have set: then nothing is changed.
 WAITING = ('OMP_WAIT_POLICY', 'GOMP_SPINCOUNT', 'KMP_BLOCKTIME')
@@ -50,6 +50,21 @@ def settle_threads() -> None:
     if not any(name in os.environ for name in WAITING):
         os.environ['GOMP_SPINCOUNT'] = str(SPIN_COUNT)  # GNU's runtime, which torch's wheels bring
         os.environ['KMP_BLOCKTIME'] = '0'  # Intel's and LLVM's: milliseconds
+
+
+def resume_threads(before: Any) -> int:
+    """Compute with as many threads as a run did before, so that it goes on bit for bit; returns how many these are now.
+
+    Where the user has set the number, or the machine has fewer cores, it stays.
+
+    Args:
+        before: What the checkpoint says, which may be anything.
+    """
+    import torch
+    chosen = 'IBGAN_CHOSE_THREADS' in os.environ
+    if chosen and type(before) is int and 1 <= before <= available_cores().allowed:
+        torch.set_num_threads(before)
+    return torch.get_num_threads()
 
 
 def describe_threads() -> str:

@@ -62,7 +62,7 @@ def train(cfg: Config) -> tuple[torch.Tensor, str]:
 def test_the_quick_recipe_draws_sprites(tmp_path):
     imgs, log = train(small_recipe(tmp_path, 500))
     real = SmallSprites().images.float() / 127.5 - 1
-    assert findings(statistics(imgs), statistics(real)) == []
+    assert findings(statistics(imgs), statistics(real[:len(imgs)])) == []
     white = (imgs > 0).float().mean()
     assert 0.01 < white < 0.08
     assert 'The pictures of this run can be trusted' in log

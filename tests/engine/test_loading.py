@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from ibgan_plugin.engine.checkpoints import CheckpointError
+from ibgan_plugin.utils.threads import Cores
 from tests.conftest import model_cfg
 from tests.engine.runs import make_runner
 
@@ -126,3 +127,24 @@ def test_another_number_of_processes_is_said(content, tmp_path):
     make_runner(tmp_path / 'run', max_iters=4, load_from=path, resume=True).train()
     log, = (tmp_path / 'run').glob('*/*.log')
     assert 'From here on: the number of processes has changed from 2 to 1' in log.read_text()
+
+
+def test_a_resumed_run_takes_the_threads_it_had_unless_the_user_says_otherwise(content, tmp_path, monkeypatch):
+    before = torch.get_num_threads()
+    path = changed(content, tmp_path, meta(threads=before + 1))
+    try:
+        make_runner(tmp_path / 'set', max_iters=4, load_from=path, resume=True).train()
+        assert torch.get_num_threads() == before
+        log, = (tmp_path / 'set').glob('*/*.log')
+        said = f'From here on: the number of threads, which moves last bits, has changed from {before + 1} to {before}'
+        assert said in log.read_text()
+        monkeypatch.setenv('IBGAN_CHOSE_THREADS', '1')
+        monkeypatch.setattr('ibgan_plugin.utils.threads.available_cores', lambda: Cores(before + 1, 0.0))
+        make_runner(tmp_path / 'chosen', max_iters=4, load_from=path, resume=True).train()
+        assert torch.get_num_threads() == before + 1
+        log, = (tmp_path / 'chosen').glob('*/*.log')
+        assert 'number of threads' not in log.read_text()
+        saved = torch.load(tmp_path / 'chosen' / 'iter_4.pth', weights_only=True)
+        assert saved['meta']['threads'] == before + 1
+    finally:
+        torch.set_num_threads(before)
