@@ -38,8 +38,9 @@ class HealthHook(Hook):
 
     With each picture, and at the end of the run, 512 samples are compared with the last real images that the model was trained on
     (:mod:`ibgan_plugin.visualization.resemblance`): brightness, contrast, texture, variety, and, where the model has a
-    discriminator, whether it tells them apart at once. Where they do not resemble each other, a warning says what was seen, what it means and
-    what to try. The end of the run says whether its pictures are to be trusted. Posterior and mode collapse are warned of too.
+    discriminator, whether it tells them apart at once. Where they do not resemble each other, a warning says what was seen, what
+    it means and what to try. The end of the run says whether its pictures are to be trusted. Posterior and mode collapse are
+    warned of too.
     This needs a :class:`~ibgan_plugin.models.base.LatentModel`; other models are only kept from NaN.
 
     Args:
