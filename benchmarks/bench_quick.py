@@ -26,7 +26,7 @@ ROUNDING = dict(default={}, avx2=dict(ONEDNN_MAX_CPU_ISA='AVX2', ATEN_CPU_CAPABI
 #: KL in nats above which a dimension of r counts as active, as in MIBoundsHook.
 ACTIVE = 0.05
 SCORE = 'factor_vae/eval_accuracy'
-COLUMNS = ('seed', 'threads', 'rounding', 'white_percent', 'variety', 'active', 'score', 'warned', 'cpu_minutes')
+COLUMNS = ('seed', 'threads', 'rounding', 'white_percent', 'variety', 'lower_bound', 'upper_bound', 'active', 'score', 'warned', 'cpu_minutes')
 
 
 def parse_args() -> argparse.Namespace:
@@ -56,22 +56,25 @@ def train(config: str, work_dir: Path, seed: int, threads: int, rounding: str, o
 
 
 def look_at(config: str, work_dir: Path) -> dict[str, float]:
-    """Share of white pixels in 1,000 samples, variety of 512 of them, active dimensions, newest score, whether the run warned.
+    """Share of white pixels in 1,000 samples, variety of 512 of them, bounds in nats, active dimensions, score, whether it warned.
 
-    Leaves a contact sheet of 64 samples.
+    Bounds and score are the newest in the log. Leaves a contact sheet of 64 samples.
     """
     checkpoint = work_dir / (work_dir / 'last_checkpoint').read_text().strip().rpartition('/')[2]
     inferencer = IBGANInferencer(config, checkpoint, device='cpu')
     samples = inferencer.sample(1000)
     write_png(work_dir / 'sheet.png', image_grid(samples[:64], 16))
     kl = inferencer.traverse(steps=2).kl or []
-    logs = [path.read_text().splitlines() for path in sorted(work_dir.glob('*/vis_data/scalars.json'))]
-    scores = [value for log in logs for line in log for key, value in json.loads(line).items() if key == SCORE]
+    newest: dict[str, float] = {}
+    for path in sorted(work_dir.glob('*/vis_data/scalars.json')):
+        for line in path.read_text().splitlines():
+            newest |= json.loads(line)
+    lower, upper, score = (round(newest.get(key, float('nan')), 3) for key in ('mi_lower_bound', 'mi_upper_bound', SCORE))
     imgs = torch.from_numpy(samples[:512]).movedim(-1, 1).float() / 127.5 - 1
     warned = 'DO NOT TRUST' in (work_dir / 'output.txt').read_text()
     return dict(white_percent=round(100 * float(np.mean(samples > 127)), 2), variety=round(statistics(imgs).variety, 2),
                 warned='yes' if warned else 'no', active=sum(value > ACTIVE for value in kl),
-                score=round(scores[-1], 3) if scores else float('nan'))
+                lower_bound=lower, upper_bound=upper, score=score)
 
 
 def main() -> None:
