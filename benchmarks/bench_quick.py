@@ -26,7 +26,8 @@ ROUNDING = dict(default={}, avx2=dict(ONEDNN_MAX_CPU_ISA='AVX2', ATEN_CPU_CAPABI
 #: KL in nats above which a dimension of r counts as active, as in MIBoundsHook.
 ACTIVE = 0.05
 SCORE = 'factor_vae/eval_accuracy'
-COLUMNS = ('seed', 'threads', 'rounding', 'white_percent', 'variety', 'lower_bound', 'upper_bound', 'active', 'score', 'warned', 'cpu_minutes')
+COLUMNS = ('seed', 'threads', 'rounding', 'white_percent', 'variety', 'lower_bound', 'upper_bound', 'active', 'score', 'warned',
+           'cpu_minutes')
 
 
 def parse_args() -> argparse.Namespace:
