@@ -38,14 +38,16 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--threads', type=int, nargs='+', default=[1])
     parser.add_argument('--rounding', choices=ROUNDING, nargs='+', default=['default'])
     parser.add_argument('--out', type=Path, default=Path('work_dirs/bench_quick'), help='folder (default: %(default)s)')
+    parser.add_argument('--amp', choices=('bf16', ), help='as of tools/train.py')
     parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='passed on to tools/train.py')
     return parser.parse_args()
 
 
-def train(config: str, work_dir: Path, seed: int, threads: int, rounding: str, options: list[str]) -> None:
+def train(config: str, work_dir: Path, seed: int, threads: int, rounding: str, options: list[str],
+          amp: str | None) -> None:
     """Train to the end in a process of its own, from where an earlier one was killed; notes its processor time."""
     command = [sys.executable, 'tools/train.py', config, '--seed', str(seed), '--work-dir', str(work_dir), '--device', 'cpu',
-               '--resume', *(['--cfg-options', *options] if options else [])]
+               '--resume', *(['--amp', amp] if amp else []), *(['--cfg-options', *options] if options else [])]
     work_dir.mkdir(parents=True, exist_ok=True)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with open(work_dir / 'output.txt', 'a') as output:
@@ -87,7 +89,7 @@ def main() -> None:
             for seed in args.seeds:
                 work_dir = args.out / f'seed{seed}_threads{threads}_{rounding}'
                 if not (work_dir / 'cpu_minutes.txt').exists():
-                    train(args.config, work_dir, seed, threads, rounding, args.cfg_options)
+                    train(args.config, work_dir, seed, threads, rounding, args.cfg_options, args.amp)
                 row = dict(seed=seed, threads=threads, rounding=rounding, **look_at(args.config, work_dir),
                            cpu_minutes=(work_dir / 'cpu_minutes.txt').read_text())
                 print('| ' + ' | '.join(str(row[key]) for key in COLUMNS) + ' |', flush=True)
