@@ -2,11 +2,12 @@
 
 All variants run in turns and with one thread, since the clock of a shared machine drifts: a round is two iterations of each, of
 which the second is timed, since the first finds the caches as another variant left them. ``eager`` is our step, ``compiled`` ours
-through MMEngine's ``compile`` option, ``runner`` a whole iteration of MMEngine's runner with the hooks and the data loader of the
-config, and ``floor`` the time of the step's floating-point operations, every convolution computed directly, at the rate of a large
-matrix product. They are in one process, which has the settings of our runner (``ibgan_plugin.ops.cpu``), and so is ``plain
-tuned``, the step in plain torch (``tests/reference``: IB-GAN's published one, and beta-VAE's; other methods have none). ``plain``
-is that step as such a port runs: without these settings, which a process can not take back, and so in a second one.
+through MMEngine's ``compile`` option, ``bf16`` ours as under ``--amp bf16``, ``runner`` a whole iteration of MMEngine's runner with
+the hooks and the data loader of the config, and ``floor`` the time of the step's floating-point operations, every convolution
+computed directly, at the rate of a large matrix product. They are in one process, which has the settings of our runner
+(``ibgan_plugin.ops.cpu``), and so is ``plain tuned``, the step in plain torch (``tests/reference``: IB-GAN's published one, and
+beta-VAE's; other methods have none). ``plain`` is that step as such a port runs: without these settings, which a process can not
+take back, and so in a second one.
 
 Times are medians over the rounds, ratios medians of the rounds' ratios of CPU time. The share of the runner is what its iterations
 take beside the training step in them, over all rounds together, so that work done at intervals counts; validation, pictures and
@@ -30,6 +31,7 @@ from mmengine.registry import MODELS, RUNNERS, init_default_scope
 from torch.utils.data import Dataset
 
 from ibgan_plugin.apis.complexity import component_costs
+from ibgan_plugin.config.options import AMP_WRAPPERS
 from ibgan_plugin.engine.compiler import drop_compile_without_compiler
 from ibgan_plugin.engine.optim import GroupedOptimWrapperConstructor
 from ibgan_plugin.models import IBGAN
@@ -68,12 +70,13 @@ def load_config(name: str) -> Config:
     return cfg
 
 
-def build_ours(cfg: Config, compiled: bool = False, device: str = 'cpu') -> tuple[Any, Any]:
-    """A model in training mode and its optimiser wrappers."""
+def build_ours(cfg: Config, compiled: bool = False, device: str = 'cpu', amp: bool = False) -> tuple[Any, Any]:
+    """A model in training mode and its optimiser wrappers; with ``amp`` those of ``--amp bf16``."""
     torch.manual_seed(0)
     model = accelerate(MODELS.build(cfg.model)).to(device)
     model.init_weights()
-    wrapper_cfg = {key: value for key, value in cfg.optim_wrapper.items() if key != 'constructor'}
+    wrapper_cfg = {key: {**value, 'type': AMP_WRAPPERS['bf16']} if amp and isinstance(value, dict) else value
+                   for key, value in cfg.optim_wrapper.items() if key != 'constructor'}
     model.train()
     if isinstance(model, IBGAN):
         model.instance_noise_std = NOISE_STD
@@ -113,7 +116,7 @@ def random_batch(cfg: Config, batch_size: int) -> dict[str, torch.Tensor]:
     return dict(inputs=torch.randint(0, 256, (batch_size, *image_shape(cfg)), dtype=torch.uint8))
 
 
-def build_variants(cfg: Config, batch_size: int, compiled: bool) -> dict[str, Variant]:
+def build_variants(cfg: Config, batch_size: int, compiled: bool, amp: bool) -> dict[str, Variant]:
     """All variants but the runner, by name."""
     batch = random_batch(cfg, batch_size)
     learning_rates = tuple(group.optimizer.lr for group in cfg.optim_wrapper.values() if isinstance(group, dict))
@@ -125,6 +128,9 @@ def build_variants(cfg: Config, batch_size: int, compiled: bool) -> dict[str, Va
     if has_plain_step(cfg.model):
         variants = {'plain': OwnProcess(build_plain, *arguments), 'plain tuned': build_plain(*arguments)}
     variants |= {'eager': lambda: model.train_step(batch, optim), 'gemm': lambda: torch.mm(left, right, out=product)}
+    if amp:
+        half, half_optim = build_ours(cfg, amp=True)
+        variants['bf16'] = lambda: half.train_step(batch, half_optim)
     if compiled:
         fast, fast_optim = build_ours(cfg, compiled=True)
         variants['compiled'] = lambda: fast.train_step(batch, fast_optim)
@@ -158,10 +164,10 @@ def run_with_runner(cfg: Config, variants: dict[str, Variant], clocks: dict[str,
         runner.train()
 
 
-def measure(cfg: Config, batch_size: int, rounds: int, warm_up: int, compiled: bool, runner: bool) -> dict[str, Any]:
+def measure(cfg: Config, batch_size: int, rounds: int, warm_up: int, compiled: bool, runner: bool, amp: bool) -> dict[str, Any]:
     """Times of all variants in milliseconds, and their ratios."""
     flops = component_costs(cfg, batch_size)['training step'].flops
-    variants = build_variants(cfg, batch_size, compiled)
+    variants = build_variants(cfg, batch_size, compiled, amp)
     clocks = {name: Clock() for name in [*variants, *(('runner', 'inner step') if runner else ())]}
     if runner:
         run_with_runner(cfg, variants, clocks, warm_up, rounds)
@@ -184,8 +190,8 @@ def measure(cfg: Config, batch_size: int, rounds: int, warm_up: int, compiled: b
         return statistics.median(a / b for a, b in zip(clocks[one].cpu, clocks[other].cpu, strict=True))
 
     pairs = {'plain/eager': ('plain', 'eager'), 'plain/best': ('plain', best), 'floor/best': ('floor', best),
-             'plain tuned/eager': ('plain tuned', 'eager')}
-    report['ratios'] = {name: ratio(*pair) for name, pair in pairs.items() if pair[0] in clocks}
+             'plain tuned/eager': ('plain tuned', 'eager'), 'eager/bf16': ('eager', 'bf16')}
+    report['ratios'] = {name: ratio(*pair) for name, pair in pairs.items() if set(pair) <= clocks.keys()}
     if inner is not None:
         report['ratios']['runner overhead/step'] = sum(clocks['runner'].cpu) / sum(inner.cpu) - 1
     return report | dict(best=best)
@@ -200,6 +206,7 @@ def main() -> None:
     parser.add_argument('--warm-up', type=int, default=5)
     parser.add_argument('--threads', type=int, default=1)
     parser.add_argument('--no-compile', action='store_true', help='leave out the compiled step, which takes minutes to compile')
+    parser.add_argument('--amp', action='store_true', help='ours in bfloat16 too, as --amp bf16 of tools/train.py')
     parser.add_argument('--no-runner', action='store_true', help='leave the runner out')
     parser.add_argument('--data-root', help="the data for the runner's loader (default: the config's; noise if it is not there)")
     parser.add_argument('--untuned', action='store_true', help='leave out the settings for CPUs that our launcher makes, for all '
@@ -213,7 +220,7 @@ def main() -> None:
     use_data(cfg, args.batch_size, args.data_root)
     cfg.compile = not args.no_compile
     drop_compile_without_compiler(cfg)
-    report = measure(cfg, args.batch_size, args.rounds, args.warm_up, cfg.pop('compile'), not args.no_runner)
+    report = measure(cfg, args.batch_size, args.rounds, args.warm_up, cfg.pop('compile'), not args.no_runner, args.amp)
     report = dict(config=Path(args.config).stem, batch_size=args.batch_size, threads=args.threads, rounds=args.rounds, **report)
     print(f'{report["config"]}, batch {args.batch_size}, {args.threads} thread(s): {report["gflop"]:.2f} GFLOP a step, '
           f'matrix product {report["gemm_gflops"]:.0f} GFLOP/s')
