@@ -8,6 +8,7 @@ briefly and then sleep, and there are no more of them than cores that nobody els
 import math
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,17 +23,19 @@ MAX_THREADS = 8
 class Cores(NamedTuple):
     """What this process may use of the machine."""
     allowed: int  # by affinity and by the quota of its control group
-    load: float  # cores that other processes were using when asked
+    load: float  # cores of these that other processes were using when asked
 
 
 def available_cores() -> Cores:
-    """Cores that this process may run on, and how busy they are: the mean number of runnable processes over the last minute."""
-    affinity = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+    """Cores that this process may run on, and how busy they are just now, which takes a tenth of a second to find out."""
+    allowed, mine = allowed_cores(), _affinity()
+    return Cores(allowed, _busy(mine) * allowed / len(mine))  # a share of the machine has that share of its load
+
+
+def allowed_cores() -> int:
+    """Cores that this process may run on."""
     quota = _quota()
-    allowed = affinity if quota is None else max(1, min(affinity, math.floor(quota)))
-    machine = os.cpu_count() or 1
-    load = min(_load(), machine) * allowed / machine  # a share of the machine has that share of its load
-    return Cores(allowed, load)
+    return len(_affinity()) if quota is None else max(1, min(len(_affinity()), math.floor(quota)))
 
 
 def choose_threads(cores: Cores) -> int:
@@ -45,8 +48,9 @@ def settle_threads() -> None:
     if 'torch' in sys.modules:
         return
     if 'OMP_NUM_THREADS' not in os.environ:
-        os.environ['OMP_NUM_THREADS'] = str(choose_threads(available_cores()))
-        os.environ['IBGAN_CHOSE_THREADS'] = '1'  # for the line in the log; child processes take both over
+        cores = available_cores()
+        os.environ['OMP_NUM_THREADS'] = str(choose_threads(cores))
+        os.environ['IBGAN_CHOSE_THREADS'] = f'{cores.load:.1f}'  # for the line in the log; child processes take both over
     if not any(name in os.environ for name in WAITING):
         os.environ['GOMP_SPINCOUNT'] = str(SPIN_COUNT)  # GNU's runtime, which torch's wheels bring
         os.environ['KMP_BLOCKTIME'] = '0'  # Intel's and LLVM's: milliseconds
@@ -62,7 +66,7 @@ def resume_threads(before: Any) -> int:
     """
     import torch
     chosen = 'IBGAN_CHOSE_THREADS' in os.environ
-    if chosen and type(before) is int and 1 <= before <= available_cores().allowed:
+    if chosen and type(before) is int and 1 <= before <= allowed_cores():
         torch.set_num_threads(before)
     return torch.get_num_threads()
 
@@ -70,20 +74,39 @@ def resume_threads(before: Any) -> int:
 def describe_threads() -> str:
     """The choice in one line, for the log."""
     import torch
-    cores = available_cores()
-    why = 'chosen by affinity, quota and load' if 'IBGAN_CHOSE_THREADS' in os.environ else 'as OMP_NUM_THREADS says'
-    if 'OMP_NUM_THREADS' not in os.environ:
-        why = "PyTorch's default"
+    why = 'as OMP_NUM_THREADS says' if 'OMP_NUM_THREADS' in os.environ else "PyTorch's default"
+    if 'IBGAN_CHOSE_THREADS' in os.environ:
+        why = f"chosen by affinity, quota and load; others used {os.environ['IBGAN_CHOSE_THREADS']} of them"
     waiting = ', '.join(f'{name}={os.environ[name]}' for name in WAITING if name in os.environ) or 'spinning'
-    return f'{torch.get_num_threads()} on {cores.allowed} cores ({why}; load {cores.load:.1f}; waiting: {waiting})'
+    return f'{torch.get_num_threads()} on {allowed_cores()} cores ({why}; waiting: {waiting})'
 
 
-def _load() -> float:
-    """Mean number of runnable processes over the last minute; 0 where the system does not tell."""
+def _affinity() -> set[int]:
+    """Numbers of the cores that the system lets this process run on."""
+    return os.sched_getaffinity(0) if hasattr(os, 'sched_getaffinity') else set(range(os.cpu_count() or 1))
+
+
+def _busy(numbers: set[int], seconds: float = 0.1, path: Path = Path('/proc/stat')) -> float:
+    """How many of these cores are busy with anything but niced processes, which make room; 0 where the system does not tell."""
     try:
-        return os.getloadavg()[0]
-    except (AttributeError, OSError):
+        before = _ticks(path.read_text(), numbers)
+        time.sleep(seconds)
+        after = _ticks(path.read_text(), numbers)
+    except (OSError, ValueError):
         return 0.0
+    spent = [[new - old for new, old in zip(after[number], before[number], strict=True)] for number in before]
+    return sum(busy / max(total, 1) for busy, total in spent)
+
+
+def _ticks(text: str, numbers: set[int]) -> dict[int, tuple[int, int]]:
+    """Busy and all ticks of cores in ``/proc/stat``: user, nice, system, idle, waiting for disks, interrupts, soft ones, stolen."""
+    ticks = {}
+    for line in text.splitlines():
+        name, *values = line.split()
+        if name[:3] == 'cpu' and name[3:].isdigit() and int(name[3:]) in numbers:
+            user, _, system, _, _, *others = each = [int(value) for value in values[:8]]
+            ticks[int(name[3:])] = user + system + sum(others), sum(each)
+    return ticks
 
 
 def _quota(root: Path = Path('/sys/fs/cgroup')) -> float | None:

@@ -3,7 +3,6 @@ import pytest
 import torch
 
 from ibgan_plugin.engine.checkpoints import CheckpointError
-from ibgan_plugin.utils.threads import Cores
 from tests.conftest import model_cfg
 from tests.engine.runs import make_runner
 
@@ -139,7 +138,7 @@ def test_a_resumed_run_takes_the_threads_it_had_unless_the_user_says_otherwise(c
         said = f'From here on: the number of threads, which moves last bits, has changed from {before + 1} to {before}'
         assert said in log.read_text()
         monkeypatch.setenv('IBGAN_CHOSE_THREADS', '1')
-        monkeypatch.setattr('ibgan_plugin.utils.threads.available_cores', lambda: Cores(before + 1, 0.0))
+        monkeypatch.setattr('ibgan_plugin.utils.threads.allowed_cores', lambda: before + 1)
         make_runner(tmp_path / 'chosen', max_iters=4, load_from=path, resume=True).train()
         assert torch.get_num_threads() == before + 1
         log, = (tmp_path / 'chosen').glob('*/*.log')

@@ -68,6 +68,30 @@ def test_the_quota_of_a_control_group(tmp_path, files, quota):
     assert threads._quota(tmp_path) == quota
 
 
+def test_busy_cores_are_those_that_work_on_something_which_is_not_niced(tmp_path, monkeypatch):
+    stat = tmp_path / 'stat'
+    stat.write_text('cpu  0 0 0 0 0 0 0 0\ncpu0 100 5 20 50 0 0 0 0 0 0\ncpu1 100 5 20 50 0 0 0 0 0 0\n'
+                    'cpu2 0 0 0 9 0 0 0 0 0 0\nintr 1\n')
+    later = 'cpu0 105 5 22 50 0 1 0 2 0 0\ncpu1 100 15 20 50 0 0 0 0 0 0\ncpu2 10 0 0 9 0 0 0 0 0 0\n'
+    monkeypatch.setattr(threads.time, 'sleep', lambda _: stat.write_text(later))
+    assert threads._busy({0, 1}, path=stat) == 1.0  # cpu0 all the time; on cpu1 a niced process; cpu2 is not ours
+    stat.write_text(later)
+    assert threads._busy({0, 1, 2}, path=stat) == 0.0
+    assert threads._busy({0}, path=tmp_path / 'nothing') == 0.0
+
+
+def test_a_process_beside_ours_is_seen():
+    number = min(os.sched_getaffinity(0))
+    busy = f'import os; os.sched_setaffinity(0, [{number}]); print(1, flush=True)\nwhile 1: pass'
+    other = subprocess.Popen([sys.executable, '-c', busy], stdout=subprocess.PIPE)
+    try:
+        other.stdout.readline()
+        assert threads._busy({number}, seconds=0.5) > 0.1
+    finally:
+        other.kill()
+        other.wait()
+
+
 def test_a_quota_below_a_core_still_gives_a_thread(monkeypatch):
     monkeypatch.setattr(threads, '_quota', lambda: 0.5)
     assert threads.available_cores().allowed == 1
