@@ -2,8 +2,9 @@
 
 Each measurement is ``tools/train.py`` as a user starts it, for some iterations; the first ones are left out. ``spinning`` is what
 OpenMP does by itself: a thread a core, which spin at their barriers (``OMP_NUM_THREADS`` and ``GOMP_SPINCOUNT`` as GNU's runtime
-has them by default). ``ours`` is what the tools choose (``ibgan_plugin.utils.threads``). Busy processes count in a loop. The
-variants take turns; times are medians of the iterations' wall time, CPU time is that of the whole process a trained iteration.
+has them by default). ``sleeping`` are as many that sleep there at once, ``one`` is a single thread. ``ours`` is what the tools choose
+(``ibgan_plugin.utils.threads``). Busy processes count in a loop. The variants take turns; times are medians of the iterations' wall
+time, CPU time is that of the whole process a trained iteration.
 """
 import argparse
 import json
@@ -23,7 +24,8 @@ WARM_UP = 5
 def variants() -> dict[str, dict[str, str]]:
     """Environment of each variant."""
     cores = len(os.sched_getaffinity(0))
-    return {'spinning': {'OMP_NUM_THREADS': str(cores), 'GOMP_SPINCOUNT': '300000'}, 'ours': {}}
+    return {'spinning': {'OMP_NUM_THREADS': str(cores), 'GOMP_SPINCOUNT': '300000'},
+            'sleeping': {'OMP_NUM_THREADS': str(cores), 'GOMP_SPINCOUNT': '300'}, 'one': {'OMP_NUM_THREADS': '1'}, 'ours': {}}
 
 
 def measure(config: str, environment: dict[str, str], iterations: int, options: list[str]) -> tuple[float, float]:

@@ -1,9 +1,10 @@
 """How many threads a process computes with, and how they wait for each other. Call :func:`settle_threads` before torch is imported.
 
 Threads of OpenMP meet at a barrier after every operation, hundreds of times a training step. By default one that waits there spins
-for about a millisecond: right on an idle machine, but where other processes compete for the cores, it burns the time that
-its partner waits to be scheduled in, and a step becomes twenty times slower (``benchmarks/bench_contention.py``). So threads spin
-briefly and then sleep, and there are no more of them than cores that nobody else is using.
+for a millisecond or longer: right on an idle machine, but where other processes compete for the cores, it burns the time that its
+partner waits to be scheduled in, and a step can become twenty times slower. A thread that sleeps at once takes longer to wake than a
+small layer to compute, which costs a third of an idle machine's speed. So threads spin for about as long as a small layer takes and then
+sleep, and there are no more of them than cores that nobody else is using (``benchmarks/bench_contention.py``).
 """
 import math
 import os
@@ -14,8 +15,8 @@ from typing import Any, NamedTuple
 
 #: What a user may have set: then nothing is changed.
 WAITING = ('OMP_WAIT_POLICY', 'GOMP_SPINCOUNT', 'KMP_BLOCKTIME')
-#: Turns of GNU's waiting loop before a thread sleeps: about a microsecond, a barrier of threads that all run.
-SPIN_COUNT = 300
+#: Turns of GNU's waiting loop before a thread sleeps: about a tenth of a millisecond.
+SPIN_COUNT = 30_000
 #: More threads gain nothing at the sizes of these models: each layer is some milliseconds of work.
 MAX_THREADS = 8
 
