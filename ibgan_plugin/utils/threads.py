@@ -2,9 +2,9 @@
 
 Threads of OpenMP meet at a barrier after every operation, hundreds of times a training step. By default one that waits there spins
 for a millisecond or longer: right on an idle machine, but where other processes compete for the cores, it burns the time that its
-partner waits to be scheduled in, and a step can become twenty times slower. A thread that sleeps at once takes longer to wake than a
-small layer to compute, which costs a third of an idle machine's speed. So threads spin for about as long as a small layer takes and then
-sleep, and there are no more of them than cores that nobody else is using (``benchmarks/bench_contention.py``).
+partner waits to be scheduled in, and a step can become twenty times slower. A thread that sleeps at once takes longer to wake than
+a small layer to compute, which costs a third of an idle machine's speed. So threads spin for about as long as a small layer takes
+and then sleep, and there are no more of them than cores that nobody else is using (``benchmarks/bench_contention.py``).
 """
 import math
 import os
