@@ -3,8 +3,8 @@
 Each measurement is ``tools/train.py`` as a user starts it, for some iterations; the first ones are left out. ``spinning`` is what
 OpenMP does by itself: a thread a core, which spin at their barriers (``OMP_NUM_THREADS`` and ``GOMP_SPINCOUNT`` as GNU's runtime
 has them by default). ``sleeping`` are as many that sleep there at once, ``one`` is a single thread. ``ours`` is what the tools
-choose (``ibgan_plugin.utils.threads``). Busy processes count in a loop. The variants take turns; times are medians of the iterations' wall
-time, CPU time is that of the whole process a trained iteration.
+choose (``ibgan_plugin.utils.threads``). Busy processes count in a loop. The variants take turns; times are medians of the
+iterations' wall time, CPU time is that of the whole process a trained iteration.
 """
 import argparse
 import json
