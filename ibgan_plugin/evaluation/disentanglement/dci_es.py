@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.integrate import trapezoid
-from sklearn.exceptions import ConvergenceWarning
 
 from ibgan_plugin.evaluation.checks import check_choice, check_keywords, check_range, check_sizes, random_state
 from ibgan_plugin.evaluation.disentanglement.common import varying_factors
@@ -41,6 +39,7 @@ def explicitness(capacity: np.ndarray, loss: np.ndarray, baseline: float) -> flo
     >>> explicitness(np.array([0.0, 0.5, 1.0]), loss=np.array([0.2, 0.1, 0.1]), baseline=1.0)
     0.95
     """
+    from scipy.integrate import trapezoid
     capacity, loss = np.asarray(capacity, dtype=np.float64), np.asarray(loss, dtype=np.float64)
     if capacity.ndim != 1 or loss.shape != capacity.shape or len(capacity) < 2:
         raise IBGANError('capacity and loss must have the same shape [P] with P >= 2, '
@@ -81,6 +80,7 @@ def dci_es(source: CodeSource, *, num_train: int, num_test: int, batch_size: int
     check_sizes(num_train=num_train, batch_size=batch_size)
     check_sizes(2, num_test=num_test)
     check_sizes(0, max_classes=max_classes)
+    from sklearn.exceptions import ConvergenceWarning
     _check_probes(probes)
     train, test = source.split(random_state(seed), num_train=num_train, num_test=num_test, batch_size=batch_size)
     varying = varying_factors(train.values, 'DCI-ES')

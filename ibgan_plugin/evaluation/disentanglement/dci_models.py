@@ -3,12 +3,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.ensemble import (
-    GradientBoostingRegressor,
-    HistGradientBoostingClassifier,
-    HistGradientBoostingRegressor,
-    RandomForestRegressor,
-)
 
 from ibgan_plugin.evaluation.estimators.boosting import boost
 from ibgan_plugin.utils.errors import IBGANError
@@ -45,12 +39,14 @@ def hist_gradient_boosting(train: Split, test: Split, seed: int, *, max_iter: in
 
     The importance of a code is the total gain of the splits on it, divided by that of all splits.
     """
+    from sklearn.ensemble import HistGradientBoostingClassifier
     model = HistGradientBoostingClassifier(max_iter=max_iter, learning_rate=learning_rate, max_depth=max_depth,
                                            max_bins=max_bins, early_stopping=False, random_state=seed).fit(*train)
     return Prediction(_gain_shares(model, train[0].shape[1]), model.score(*train), model.score(*test))
 
 
-def _gain_shares(model: HistGradientBoostingClassifier | HistGradientBoostingRegressor, num_codes: int) -> np.ndarray:
+def _gain_shares(model: Any, num_codes: int) -> np.ndarray:
+    """Shares [C] of the codes in the gain of all splits of a ``HistGradientBoosting`` model."""
     gains = np.zeros(num_codes)
     for predictors in model._predictors:  # scikit-learn offers no public importances of this model
         for predictor in predictors:
@@ -62,6 +58,7 @@ def _gain_shares(model: HistGradientBoostingClassifier | HistGradientBoostingReg
 def gradient_boosting_regression(train: Split, test: Split, seed: int, *, n_estimators: int, learning_rate: float,
                                  max_depth: int) -> Prediction:
     """scikit-learn's boosted trees for a continuous factor; scores as :func:`random_forest`."""
+    from sklearn.ensemble import GradientBoostingRegressor
     model = GradientBoostingRegressor(n_estimators=n_estimators, learning_rate=learning_rate, max_depth=max_depth,
                                       random_state=seed).fit(*train)
     return Prediction(model.feature_importances_, *_regression_scores(model, train, test))
@@ -70,6 +67,7 @@ def gradient_boosting_regression(train: Split, test: Split, seed: int, *, n_esti
 def hist_gradient_boosting_regression(train: Split, test: Split, seed: int, *, max_iter: int, learning_rate: float,
                                       max_depth: int, max_bins: int) -> Prediction:
     """Boosted trees over binned codes for a continuous factor; scores as :func:`random_forest`."""
+    from sklearn.ensemble import HistGradientBoostingRegressor
     model = HistGradientBoostingRegressor(max_iter=max_iter, learning_rate=learning_rate, max_depth=max_depth,
                                           max_bins=max_bins, early_stopping=False, random_state=seed).fit(*train)
     return Prediction(_gain_shares(model, train[0].shape[1]), *_regression_scores(model, train, test))
@@ -77,6 +75,7 @@ def hist_gradient_boosting_regression(train: Split, test: Split, seed: int, *, m
 
 def random_forest(train: Split, test: Split, seed: int, *, n_estimators: int, max_depth: int) -> Prediction:
     """Random forest regression (Eastwood and Williams, 2018); scores are 1 - RMSE / deviation of the factor in ``train``."""
+    from sklearn.ensemble import RandomForestRegressor
     model = RandomForestRegressor(n_estimators=n_estimators, max_depth=max_depth, random_state=seed).fit(*train)
     return Prediction(model.feature_importances_, *_regression_scores(model, train, test))
 

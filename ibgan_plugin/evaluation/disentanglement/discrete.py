@@ -1,6 +1,5 @@
 """Discretisation of codes, entropy and mutual information of discrete variables, in nats."""
 import numpy as np
-from sklearn.metrics import mutual_info_score
 
 from ibgan_plugin.evaluation.checks import check_codes, check_factors, check_sizes
 from ibgan_plugin.utils.errors import IBGANError
@@ -47,6 +46,7 @@ def entropy(labels: np.ndarray) -> np.ndarray:
     >>> entropy(np.array([[0], [0], [1], [1]]))
     array([0.69314718])
     """
+    from sklearn.metrics import mutual_info_score
     labels = check_factors(labels, name='labels')
     return np.array([mutual_info_score(column, column) for column in labels.T])
 
@@ -65,6 +65,7 @@ def mutual_information(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     array([[0.693, 0.   ],
            [0.   , 0.693]])
     """
+    from sklearn.metrics import mutual_info_score
     first, second = check_factors(first, name='labels'), check_factors(second, name='labels')
     if len(first) != len(second):
         raise IBGANError(f'labels must be of the same samples, got shapes {list(first.shape)} and {list(second.shape)}')

@@ -6,11 +6,6 @@ codes, an unpenalised linear classifier for the information that a factor's line
 import warnings
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.feature_selection import mutual_info_classif
-from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.metrics import log_loss
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from ibgan_plugin.evaluation.checks import check_choice, check_codes, check_matrix, check_range, check_sizes, random_state
 from ibgan_plugin.evaluation.disentanglement.common import check_samples, varying_factors
@@ -61,6 +56,8 @@ def normalized_information(codes: np.ndarray, factors: np.ndarray, *, num_neighb
     Raises:
         IBGANError: If shapes or types do not fit, a code is not finite, or there are no more samples than neighbours.
     """
+    from sklearn.feature_selection import mutual_info_classif
+    from sklearn.preprocessing import StandardScaler
     check_sizes(num_neighbours=num_neighbours)
     random_state(seed)
     codes, factors = check_samples(codes, factors)
@@ -137,6 +134,8 @@ def infoe(codes: np.ndarray, factors: np.ndarray, *, discrete_codes: bool, max_i
     Raises:
         IBGANError: If shapes or types do not fit, or a number is not finite.
     """
+    from sklearn.linear_model import LinearRegression
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
     check_sizes(max_iter=max_iter)
     codes, values = check_codes(codes), check_matrix(factors, 'factors', 'N, F')
     if len(codes) != len(values):
@@ -151,6 +150,9 @@ def infoe(codes: np.ndarray, factors: np.ndarray, *, discrete_codes: bool, max_i
 
 def _classified_share(inputs: np.ndarray, labels: np.ndarray, max_iter: int) -> float:
     """(null cross-entropy - cross-entropy) / null cross-entropy; blind to the inputs, balanced classes are equally likely."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import log_loss
     null = np.log(len(np.unique(labels)))
     if null == 0:
         return 0.0

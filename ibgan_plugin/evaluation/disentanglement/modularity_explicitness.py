@@ -1,6 +1,5 @@
 """Modularity and explicitness. Ridgeway and Mozer, "Learning Deep Disentangled Embeddings with the F-Statistic Loss", 2018."""
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
 from ibgan_plugin.evaluation.checks import check_codes, check_labels, check_matrix, check_sizes, random_state
 from ibgan_plugin.evaluation.disentanglement.common import varying_factors
@@ -54,6 +53,7 @@ def mean_auc(labels: np.ndarray, classes: np.ndarray, probabilities: np.ndarray)
     Raises:
         IBGANError: If shapes or types do not fit, or a probability is negative or not finite.
     """
+    from sklearn.metrics import roc_auc_score
     probabilities = check_matrix(probabilities, 'probabilities', 'N, K', low=0)
     labels = check_labels(labels, len(probabilities))
     columns = dict(zip(np.asarray(classes).tolist(), probabilities.T, strict=True))

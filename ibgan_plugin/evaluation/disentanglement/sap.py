@@ -1,6 +1,5 @@
 """Separated attribute predictability. Kumar et al., "Variational Inference of Disentangled Latent Concepts", 2018."""
 import numpy as np
-from sklearn.svm import LinearSVC
 
 from ibgan_plugin.evaluation.checks import check_codes, check_matrix, check_range, check_sizes, random_state
 from ibgan_plugin.evaluation.disentanglement.common import check_samples, top_two_gap, varying_factors
@@ -50,6 +49,7 @@ def classifier_accuracies(train: np.ndarray, train_factors: np.ndarray, test: np
     Raises:
         IBGANError: If shapes or types do not fit, a code is not finite, or the penalty is not positive.
     """
+    from sklearn.svm import LinearSVC
     _check_penalty(penalty)
     train, train_factors = check_samples(train, train_factors)
     test, test_factors = check_samples(test, test_factors)

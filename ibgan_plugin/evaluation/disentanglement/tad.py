@@ -3,7 +3,6 @@
 import warnings
 
 import numpy as np
-from scipy.stats import rankdata
 
 from ibgan_plugin.evaluation.checks import check_sizes, random_state
 from ibgan_plugin.evaluation.disentanglement.common import check_samples, varying_factors
@@ -26,6 +25,7 @@ def auroc(codes: np.ndarray, attributes: np.ndarray) -> np.ndarray:
     >>> auroc(np.array([[0.1], [0.4], [0.35], [0.8]]), np.array([[0], [0], [1], [1]]))
     array([[0.75]])
     """
+    from scipy.stats import rankdata
     positive = attributes.sum(axis=0)  # A
     ranks = rankdata(codes, axis=0)  # N x C, ties get their mean
     wins = ranks.T @ attributes - positive * (positive + 1) / 2  # pairs of both kinds in which the positive has the larger code

@@ -5,8 +5,6 @@ Duan et al., "Unsupervised Model Selection for Variational Disentangled Represen
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import rankdata
-from sklearn.linear_model import Lasso
 
 from ibgan_plugin.evaluation.checks import check_choice, check_codes, check_matrix, check_range
 from ibgan_plugin.evaluation.disentanglement.factor_vae import prune_codes
@@ -64,6 +62,7 @@ def _similarity(first: np.ndarray, second: np.ndarray, kind: str, lasso_alpha: f
     """Similarities [A, B] of prepared codes [N, A] and [N, B]."""
     if kind == 'spearman':
         return np.abs(first.T @ second) / len(first)
+    from sklearn.linear_model import Lasso
     return np.abs(np.reshape(Lasso(alpha=lasso_alpha).fit(first, second).coef_, (second.shape[1], first.shape[1]))).T
 
 
@@ -95,6 +94,7 @@ def udr(runs: Sequence[np.ndarray], *, similarity: str, lasso_alpha: float, prun
     check_range(0, np.inf, lasso_alpha=lasso_alpha)
     active = [codes[:, prune_codes(codes, prune_threshold)[1]] for codes in check_runs(runs)]
     if similarity == 'spearman':
+        from scipy.stats import rankdata
         active = [rankdata(codes, axis=0) for codes in active]
     prepared = [_standardized(codes) for codes in active]
     scores = np.zeros((len(prepared), len(prepared)))

@@ -1,17 +1,14 @@
 """Multinomial logistic regression that accepts a single class."""
 import warnings
+from typing import Any
 
 import numpy as np
-from sklearn.dummy import DummyClassifier
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 
 from ibgan_plugin.evaluation.checks import check_codes, check_labels, check_range, check_sizes
 from ibgan_plugin.utils.errors import IBGANError
 
 
-def fit_classes(inputs: np.ndarray, labels: np.ndarray, *, inverse_penalty: float,
-                max_iter: int) -> LogisticRegression | DummyClassifier:
+def fit_classes(inputs: np.ndarray, labels: np.ndarray, *, inverse_penalty: float, max_iter: int) -> Any:
     """A classifier of ``inputs`` [N, C], by scikit-learn's L-BFGS; a single class is predicted with certainty.
 
     Stopping after ``max_iter`` iterations, converged or not, is part of the protocols, so that nothing is said of it.
@@ -23,11 +20,14 @@ def fit_classes(inputs: np.ndarray, labels: np.ndarray, *, inverse_penalty: floa
         max_iter: Iterations of the solver.
 
     Returns:
-        Fitted, with ``classes_`` [K], ``predict`` and ``predict_proba``.
+        A fitted ``LogisticRegression`` or ``DummyClassifier``, with ``classes_`` [K], ``predict`` and ``predict_proba``.
 
     Raises:
         IBGANError: If shapes or types do not fit, an input is not finite, or a number is out of range.
     """
+    from sklearn.dummy import DummyClassifier
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
     check_sizes(max_iter=max_iter)
     check_range(0, np.inf, inverse_penalty=inverse_penalty)
     if not inverse_penalty > 0:

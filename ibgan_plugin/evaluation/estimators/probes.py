@@ -4,13 +4,9 @@ Eastwood et al., "DCI-ES: An Extended Disentanglement Framework with Connections
 """
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
-from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
-from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.tree._tree import Tree
 
 #: Keeps the equations of more features than samples, or of features that repeat each other, solvable.
 RIDGE = 1e-6
@@ -39,6 +35,7 @@ def random_forest_curve(train: Split, test: Split, *, depths: Sequence[int], num
 
     Trees grow from the top, so that one forest of the greatest depth, cut off at each depth in turn, is all of them.
     """
+    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
     kind = RandomForestClassifier if is_class else RandomForestRegressor
     forest = kind(n_estimators=num_trees, max_depth=max(depths), random_state=seed).fit(*train)
     trees = [tree.tree_ for tree in forest.estimators_]
@@ -64,8 +61,8 @@ def random_forest_curve(train: Split, test: Split, *, depths: Sequence[int], num
     return Curve(capacity.astype(float), loss, _importance(trees, node_depths, best, train[0].shape[1]))
 
 
-def _parents(tree: Tree) -> np.ndarray:
-    """The node above each node; the root is its own."""
+def _parents(tree: Any) -> np.ndarray:
+    """The node above each node of one of scikit-learn's ``Tree``; the root is its own."""
     parents = np.zeros(tree.node_count, dtype=np.int64)
     for children in (tree.children_left, tree.children_right):
         inner = np.flatnonzero(children >= 0)
@@ -73,7 +70,7 @@ def _parents(tree: Tree) -> np.ndarray:
     return parents
 
 
-def _node_depths(tree: Tree) -> np.ndarray:
+def _node_depths(tree: Any) -> np.ndarray:
     """The depth of each node: a node's number is larger than its parent's."""
     parents, depths = _parents(tree), np.zeros(tree.node_count, dtype=np.int64)
     for node in range(1, tree.node_count):
@@ -81,7 +78,7 @@ def _node_depths(tree: Tree) -> np.ndarray:
     return depths
 
 
-def _importance(trees: list[Tree], node_depths: list[np.ndarray], depth: int, num_codes: int) -> np.ndarray:
+def _importance(trees: list[Any], node_depths: list[np.ndarray], depth: int, num_codes: int) -> np.ndarray:
     """Mean over trees, cut off at ``depth``, of each code's share of the decrease of impurity: scikit-learn's importance."""
     total = np.zeros(num_codes)
     for tree, at in zip(trees, node_depths, strict=True):
@@ -99,6 +96,7 @@ def fourier_curve(train: Split, test: Split, *, sizes: Sequence[int], gain: floa
     Codes are divided by the deviation along their principal axis, which neither a rotation nor a common scale changes. The first
     features are the same for every size.
     """
+    from sklearn.linear_model import Ridge, RidgeClassifier
     scale = np.sqrt(np.linalg.eigvalsh(np.atleast_2d(np.cov(train[0], rowvar=False)))[-1]) or 1.0
     directions = np.random.RandomState(seed).standard_normal((max(sizes) // 2, train[0].shape[1])) * gain
     angles = [2 * np.pi * (codes / scale) @ directions.T for codes in (train[0], test[0])]
@@ -114,6 +112,8 @@ def fourier_curve(train: Split, test: Split, *, sizes: Sequence[int], gain: floa
 def mlp_curve(train: Split, test: Split, *, widths: Sequence[int], learning_rate: float, epochs: int, batch_size: int,
               is_class: bool, seed: int) -> Curve:
     """Perceptrons with two hidden layers of growing width, 0 for a linear model; the capacity is the log number of weights."""
+    from sklearn.linear_model import LinearRegression, LogisticRegression
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
     mean, deviation = train[0].mean(axis=0), train[0].std(axis=0).max() or 1.0
     inputs, test_inputs = ((codes - mean) / deviation for codes in (train[0], test[0]))
     offset, scale = (0.0, 1.0) if is_class else (train[1].mean(), train[1].std() or 1.0)

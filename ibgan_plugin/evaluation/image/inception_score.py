@@ -1,6 +1,5 @@
 """Inception score. Salimans et al., "Improved Techniques for Training GANs", 2016, section 4."""
 import numpy as np
-from scipy.special import log_softmax, logsumexp
 
 from ibgan_plugin.evaluation.checks import check_sizes, random_state
 from ibgan_plugin.evaluation.image.features import check_features
@@ -25,6 +24,7 @@ def inception_score(logits: np.ndarray, *, num_splits: int, seed: int) -> dict[s
     {'inception_score': 4.0, 'inception_score_std': 0.0}
     """
     check_sizes(num_splits=num_splits)
+    from scipy.special import log_softmax, logsumexp
     log_probability = log_softmax(check_features(logits, least=num_splits), axis=1)
     scores = []
     for part in np.array_split(random_state(seed).permutation(len(log_probability)), num_splits):
