@@ -56,7 +56,8 @@ def _variety(imgs: Tensor) -> float:
     """Mean distance from an image to its nearest neighbour over that to all others; 1 for fewer than three images."""
     if len(imgs) < 3:
         return 1.0
-    distances = torch.cdist(*[torch.nn.functional.avg_pool2d(imgs, min(4, *imgs.shape[-2:])).flatten(1)] * 2)
+    coarse = torch.nn.functional.avg_pool2d(imgs, min(4, *imgs.shape[-2:])).flatten(1)
+    distances = torch.cdist(coarse, coarse)
     distances.fill_diagonal_(torch.inf)
     nearest, others = distances.amin(1).mean(), distances[distances.isfinite()].mean()
     return float(nearest / others.clamp_min(torch.finfo(others.dtype).tiny))
