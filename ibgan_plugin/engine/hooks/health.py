@@ -73,6 +73,7 @@ class HealthHook(Hook):
         self._norms: list[tuple[int, str, Tensor]] = []
         self._handles: list[RemovableHandle] = []
         self._real: list[Tensor] = []  # the newest real images before a look, N x C x S x S in [-1, 1]
+        self._collapsed = False  # whether r said nothing at the last look
         self._verdict: tuple[int, list[Finding], str, bool] | None = None  # iteration, findings, numbers, has a discriminator
 
     def before_train(self, runner: Runner) -> None:
@@ -90,6 +91,9 @@ class HealthHook(Hook):
             handle.remove()
         if self._verdict is not None:
             self._conclude(runner, *self._verdict)
+        if self._collapsed and is_main_process():
+            runner.logger.warning('DO NOT TRUST the codes of this run, whatever its pictures: r says nothing (posterior collapse), '
+                                  'so scores are chance; try a beta that is smaller or begins later')
 
     def _note_gradients(self, runner: Runner, name: str) -> Callable:
         """An optimiser's hook that notes the norm of the gradients it is about to use, without waiting for the device."""
@@ -171,7 +175,8 @@ class HealthHook(Hook):
 
     def _warn_of_collapse(self, runner: Runner) -> None:
         kl = runner.message_hub.runtime_info.get(KL_PER_DIM)
-        if kl is not None and float(kl.sum()) < self.min_kl:
+        self._collapsed = kl is not None and float(kl.sum()) < self.min_kl
+        if self._collapsed:
             runner.logger.warning(f'posterior collapse at iteration {runner.iter + 1}: the KL of r is {float(kl.sum()):.4f} nats, '
                                   f'so the images say nothing about z; a smaller beta may help')
 

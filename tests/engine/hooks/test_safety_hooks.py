@@ -134,6 +134,7 @@ def test_collapse_is_warned_of(tmp_path):
     runner.train()
     log, = tmp_path.glob('*/*.log')
     assert 'posterior collapse at iteration 2' in log.read_text()
+    assert 'DO NOT TRUST the codes of this run, whatever its pictures' in log.read_text()
     assert 'mode collapse at iteration 2' in log.read_text()
 
 
