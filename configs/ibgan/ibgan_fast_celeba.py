@@ -2,8 +2,7 @@
 # images. beta / lambda rises to 0.15 and falls to 0.04: faces have more to say than sprites. No noise: with it q read nothing
 # before beta had closed the bottleneck. A few thousand photographs show faces; the whole set is better.
 _base_ = [
-    '../_base_/models/ibgan_spectral.py', '../_base_/datasets/celeba.py', '../_base_/schedules/adam.py',
-    '../_base_/default_runtime.py'
+    '../_base_/models/ibgan_spectral.py', '../_base_/datasets/celeba.py', '../_base_/schedules/adam_averaged.py'
 ]
 model = dict(
     encoder=dict(z_dim=32, r_dim=15, initial_logvar=-2.0),
@@ -21,10 +20,4 @@ param_scheduler = dict(
 default_hooks = dict(
     checkpoint=dict(interval=1000),
     traversal=dict(interval=1000),
-    beta=dict(type='ibgan_plugin.ScheduleHook', field='kl_loss.beta', points=[(1000, 0.0), (3000, 0.03), (30_000, 0.008)]),
-    ema=dict(
-        type='ibgan_plugin.GeneratorSideEMAHook',
-        ema_type='mmengine.ExponentialMovingAverage',
-        momentum=0.001,
-        begin_iter=0,
-        modules=('encoder', 'generator', 'trunk', 'reconstructor')))
+    beta=dict(type='ibgan_plugin.ScheduleHook', field='kl_loss.beta', points=[(1000, 0.0), (3000, 0.03), (30_000, 0.008)]))
