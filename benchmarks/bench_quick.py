@@ -18,13 +18,12 @@ import numpy as np
 import torch
 
 from ibgan_plugin.apis.inferencer import IBGANInferencer
+from ibgan_plugin.models.base import active_dims
 from ibgan_plugin.visualization.grids import image_grid, write_png
 from ibgan_plugin.visualization.resemblance import statistics
 
 ROUNDING = dict(default={}, avx2=dict(ONEDNN_MAX_CPU_ISA='AVX2', ATEN_CPU_CAPABILITY='avx2'),
                 sse41=dict(ONEDNN_MAX_CPU_ISA='SSE41', ATEN_CPU_CAPABILITY='default'))
-#: KL in nats above which a dimension of r counts as active, as in MIBoundsHook.
-ACTIVE = 0.05
 SCORE = 'factor_vae/eval_accuracy'
 COLUMNS = ('seed', 'threads', 'rounding', 'white_percent', 'variety', 'lower_bound', 'upper_bound', 'active', 'score', 'warned',
            'cpu_minutes')
@@ -76,7 +75,7 @@ def look_at(config: str, work_dir: Path) -> dict[str, float]:
     imgs = torch.from_numpy(samples[:512]).movedim(-1, 1).float() / 127.5 - 1
     warned = 'DO NOT TRUST' in (work_dir / 'output.txt').read_text()
     return dict(white_percent=round(100 * float(np.mean(samples > 127)), 2), variety=round(statistics(imgs).variety, 2),
-                warned='yes' if warned else 'no', active=sum(value > ACTIVE for value in kl),
+                warned='yes' if warned else 'no', active=active_dims(kl),
                 lower_bound=lower, upper_bound=upper, score=score)
 
 

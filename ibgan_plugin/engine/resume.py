@@ -11,7 +11,6 @@ from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch.utils.data import DataLoader
 
 from ibgan_plugin.engine.checkpoints import CheckpointError, tensor_problem
-from ibgan_plugin.utils.threads import resume_threads
 
 #: Top-level keys of a config that decide what is trained, and what below them is only a place or the machine.
 _MATTERS = ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler', 'auto_scale_lr', 'default_hooks',
@@ -115,10 +114,8 @@ def fingerprint(dataloader: DataLoader) -> str | None:
 
 
 def check_setting(where: Any, meta: Mapping[str, Any], changed: dict[str, Any], own: str | None,
-                  world_size: int) -> dict[str, Any]:
-    """Refuse other images than those of a checkpoint, take its number of threads; returns what else has changed.
-
-    The same images may have moved.
+                  world_size: int, threads: int) -> dict[str, Any]:
+    """Refuse other images than those of a checkpoint; returns what else has changed. The same images may have moved.
 
     Args:
         where: The checkpoint's file.
@@ -126,6 +123,7 @@ def check_setting(where: Any, meta: Mapping[str, Any], changed: dict[str, Any], 
         changed: The :func:`changes` of the config.
         own: :func:`fingerprint` of the images to train on.
         world_size: Number of processes.
+        threads: Number of threads of each.
     """
     before = meta.get('data')
     if own is not None and before is not None:
@@ -133,7 +131,6 @@ def check_setting(where: Any, meta: Mapping[str, Any], changed: dict[str, Any], 
             raise CheckpointError(f'{where} was trained on other images than those of train_dataloader.dataset; --load-from '
                                   f'starts a new run with the weights')
         changed = {key: values for key, values in changed.items() if not key.startswith('train_dataloader.dataset.')}
-    threads = resume_threads(meta.get('threads'))
     for what, key, now in (('the number of processes', 'world_size', world_size),
                            ('the number of threads, which moves last bits,', 'threads', threads)):
         if meta.get(key, now) != now:

@@ -55,6 +55,7 @@ from ibgan_plugin.ops import CPUSettings, accelerate, convert_sync_batchnorm, re
 from ibgan_plugin.registry import RUNNERS
 from ibgan_plugin.utils import run_names
 from ibgan_plugin.utils.provenance import provenance
+from ibgan_plugin.utils.threads import resume_threads
 
 #: Message-hub key: whether a signal has ended the training early.
 PREEMPTED = 'ibgan_preempted'
@@ -293,7 +294,8 @@ class CheckedRunner(NamingRunner):
         meta = checkpoint['meta']
         changed = changes(str(meta.get('cfg', '')), self.cfg.pretty_text)
         refuse(filename, changed)
-        changed = check_setting(filename, meta, changed, fingerprint(self.train_dataloader), self.world_size)
+        changed = check_setting(filename, meta, changed, fingerprint(self.train_dataloader), self.world_size,
+                                resume_threads(meta.get('threads')))
         if resume_optimizer:
             check_optimizers(filename, checkpoint['optimizer'], self.optim_wrapper)
         if 'ema_state_dict' in checkpoint and not any(isinstance(hook, EMAHook) for hook in self.hooks):

@@ -29,14 +29,14 @@ class Cores(NamedTuple):
 
 def available_cores() -> Cores:
     """Cores that this process may run on, and how busy they are just now, which takes a tenth of a second to find out."""
-    allowed, mine = allowed_cores(), _affinity()
-    return Cores(allowed, _busy(mine) * allowed / len(mine))  # a share of the machine has that share of its load
+    allowed, cores = allowed_cores(), _affinity()
+    return Cores(allowed, _busy(cores) * allowed / len(cores))  # a share of the machine has that share of its load
 
 
 def allowed_cores() -> int:
     """Cores that this process may run on."""
-    quota = _quota()
-    return len(_affinity()) if quota is None else max(1, min(len(_affinity()), math.floor(quota)))
+    cores, quota = len(_affinity()), _quota()
+    return cores if quota is None else max(1, min(cores, math.floor(quota)))
 
 
 def choose_threads(cores: Cores) -> int:

@@ -23,8 +23,8 @@ def inception_score(logits: np.ndarray, *, num_splits: int, seed: int) -> dict[s
     >>> inception_score(1000 * np.eye(4), num_splits=1, seed=0)  # four images, surely of four classes
     {'inception_score': 4.0, 'inception_score_std': 0.0}
     """
-    check_sizes(num_splits=num_splits)
     from scipy.special import log_softmax, logsumexp
+    check_sizes(num_splits=num_splits)
     log_probability = log_softmax(check_features(logits, least=num_splits), axis=1)
     scores = []
     for part in np.array_split(random_state(seed).permutation(len(log_probability)), num_splits):
