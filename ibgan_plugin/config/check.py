@@ -26,6 +26,7 @@ from ibgan_plugin.config.types import (
     walk,
 )
 from ibgan_plugin.registry import SCOPE
+from ibgan_plugin.utils.errors import IBGANError
 
 #: Packages whose components have no arguments with a ``type`` but to build from a registry.
 _KNOWN_PACKAGES = (SCOPE, 'mmengine', 'mmcv', 'torch')
@@ -121,9 +122,19 @@ def _node_mistakes(path: str, node: dict, cls: Any) -> Iterator[str]:
     taken = accepted_keys(cls)
     if taken is not None:
         yield from _key_mistakes(path, node, taken, getattr(cls, '__name__', str(cls)))
-    for key, hint in _hints(cls).items():
-        if key in node and not fits(node[key], hint):
-            yield _misfit(f'{path}.{key}', node[key], hint)
+    hints = {key: hint for key, hint in _hints(cls).items() if key in node}
+    misfits = [_misfit(f'{path}.{key}', node[key], hint) for key, hint in hints.items() if not fits(node[key], hint)]
+    yield from misfits or _argument_mistakes(path, node, cls)
+
+
+def _argument_mistakes(path: str, node: dict, cls: Any) -> Iterator[str]:
+    """What a class with a ``check_arguments`` of its own says of them: a metric is built only when the training has ended."""
+    if 'check_arguments' not in vars(cls):
+        return
+    try:
+        cls.check_arguments(**{key: value for key, value in node.items() if key not in _ALWAYS_ALLOWED})
+    except (IBGANError, TypeError) as error:  # TypeError: an argument that is missing or too many
+        yield f'{path}: {error}'
 
 
 def _hints(cls: Any) -> dict[str, Any]:

@@ -43,6 +43,12 @@ def test_a_right_config_passes(tmp_path):
     (dict(train_dataloader__batch_size=0), r'train_dataloader.batch_size = 0 must be an integer of at least 1'),
     (dict(train_dataloader__num_workers='two'), r"train_dataloader.num_workers = 'two' must be an integer of at least 0"),
     (dict(model__data_preprocessor__men=[1]), r"unknown key model.data_preprocessor.men = \[1\]; did you mean 'mean'"),
+    (dict(test_evaluator=dict(type='ibgan_plugin.DisentanglementMetric', scores=dict(mig=3))),
+     r'test_evaluator: mig = 3 must be keyword arguments or the name of a protocol'),
+    (dict(test_evaluator=[dict(type='ibgan_plugin.DisentanglementMetric', scores=dict(migg='study'))]),
+     r"test_evaluator\[0\]: unknown metric 'migg'; known are"),
+    (dict(test_evaluator=dict(type='ibgan_plugin.ImageMetric', extractor=dict(), scores=dict(fd=dict(k=1)))),
+     r"test_evaluator: fd takes the keywords"),
 ])
 def test_one_message_names_file_key_value_and_what_is_allowed(tmp_path, options, message):
     with pytest.raises(ConfigError, match=message) as error:

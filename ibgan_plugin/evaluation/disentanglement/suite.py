@@ -92,6 +92,8 @@ def resolve_metric(name: str, keywords: Mapping[str, Any] | str, protocol: str |
     """
     if name not in SUITE:
         raise IBGANError(f'unknown metric {name!r}; known are {", ".join(SUITE)}')
+    if not isinstance(keywords, (str, Mapping)):
+        raise IBGANError(f'{name} = {keywords!r} must be keyword arguments or the name of a protocol')
     if isinstance(keywords, str):
         numbers = get_protocol(keywords)
         if name not in numbers:

@@ -48,22 +48,25 @@ IMAGE_SUITE: dict[str, ImageScore] = {
 }
 
 
-def resolve_image_scores(scores: Mapping[str, Mapping[str, Any]], is_inception: bool) -> dict[str, dict[str, Any]]:
-    """Checked keyword arguments of each score.
+def resolve_image_scores(scores: Mapping[str, Mapping[str, Any] | None], is_inception: bool = True) -> dict[str, dict[str, Any]]:
+    """Checked keyword arguments of each score; those that are None are left out.
 
     Raises:
         IBGANError: If there is no score, one is unknown or not defined for other features than Inception's, or a keyword is
             unknown or missing.
     """
-    if not scores:
+    chosen = {name: keywords for name, keywords in scores.items() if keywords is not None}
+    if not chosen:
         raise IBGANError(f'scores must not be empty; known are {", ".join(IMAGE_SUITE)}')
-    for name in scores:
+    for name, keywords in chosen.items():
         if name not in IMAGE_SUITE:
             raise IBGANError(f'unknown image score {name!r}; known are {", ".join(IMAGE_SUITE)}')
         if IMAGE_SUITE[name].elsewhere and not is_inception:
             raise IBGANError(f'{name!r} stands for the features of InceptionV3Extractor; over those of another extractor ask for '
                              f'{IMAGE_SUITE[name].elsewhere!r}')
-    return {name: check_keywords(name, IMAGE_SUITE[name].function, keywords) for name, keywords in scores.items()}
+        if not isinstance(keywords, Mapping):
+            raise IBGANError(f'{name} = {keywords!r} must be keyword arguments')
+    return {name: check_keywords(name, IMAGE_SUITE[name].function, keywords) for name, keywords in chosen.items()}
 
 
 def compute_image_score(name: str, real: ImageFeatures, fake: ImageFeatures, keywords: Mapping[str, Any]) -> dict[str, float]:

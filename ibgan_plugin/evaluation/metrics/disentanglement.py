@@ -31,8 +31,8 @@ class DisentanglementMetric(BaseMetric):
     Args:
         scores: Metric name -> its keyword arguments, or the name of a protocol that defines it, e.g.
             ``dict(factor_vae='study', mig=dict(num_train=1000, batch_size=16, num_bins=20))``. Where ``protocol`` names one that
-            defines the metric, keyword arguments replace its numbers, and an empty dict keeps them. None for all metrics of
-            ``protocol``.
+            defines the metric, keyword arguments replace its numbers, and an empty dict keeps them; None leaves a metric out
+            that a base config has. None for all metrics of ``protocol``.
         seeds: One evaluation per seed; the scores are means over them.
         protocol: Name of the protocol, for numbers that ``scores`` leaves open and for tables. Any other word is a label.
         collect_device: Kept for MMEngine; codes are gathered as arrays on the device of the process group.
@@ -48,21 +48,32 @@ class DisentanglementMetric(BaseMetric):
 
     default_prefix = ''
 
-    def __init__(self, scores: Mapping[str, Mapping[str, Any] | str] | None = None, seeds: Sequence[int] = (0,),
+    def __init__(self, scores: Mapping[str, Mapping[str, Any] | str | None] | None = None, seeds: Sequence[int] = (0,),
                  protocol: str | None = None, collect_device: str = 'cpu', prefix: str | None = None) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
-        if scores is None and protocol is not None:
-            scores = dict.fromkeys(get_protocol(protocol), protocol)
-        if not scores or not seeds:
-            raise IBGANError(f'scores and seeds must not be empty, got scores={scores!r}, seeds={seeds!r}')
-        self.scores = {name: resolve_metric(name, keywords, protocol) for name, keywords in scores.items()}
-        for seed in seeds:
-            random_state(seed)
+        self.scores = self.check_arguments(scores, seeds, protocol)
         self.seeds = tuple(seeds)
         self.protocol = protocol
         self.notes: dict[str, list[str]] = {}
         self.source: CodeSource | None = None
         self.findings: dict[str, np.ndarray] = {}  # [C, F] by name, on the main process: see Findings
+
+    @staticmethod
+    def check_arguments(scores: Mapping[str, Mapping[str, Any] | str | None] | None = None, seeds: Sequence[int] = (0, ),
+                        protocol: str | None = None, **_: Any) -> dict[str, dict[str, Any]]:
+        """Checked keyword arguments of each metric, of arguments as the class takes them, before anything is trained.
+
+        Raises:
+            IBGANError: As the class.
+        """
+        if scores is None and protocol is not None:
+            scores = dict.fromkeys(get_protocol(protocol), protocol)
+        chosen = {name: keywords for name, keywords in (scores or {}).items() if keywords is not None}
+        if not chosen or not seeds:
+            raise IBGANError(f'scores and seeds must not be empty, got scores={scores!r}, seeds={seeds!r}')
+        for seed in seeds:
+            random_state(seed)
+        return {name: resolve_metric(name, keywords, protocol) for name, keywords in chosen.items()}
 
     def required_index(self, grid: FactorGrid) -> np.ndarray:
         """Sorted unique cells int64 [M] of ``grid`` that the metrics read: the only samples that need codes."""

@@ -29,7 +29,7 @@ class ImageMetric(BaseMetric):
         extractor: Config of a feature extractor.
         scores: Score name -> its keyword arguments, e.g. ``dict(fid=dict(), precision_recall=dict(num_neighbours=3))``; known
             are ``fid``, ``kid``, ``inception_score`` (with InceptionV3Extractor), ``fd``, ``kd``, ``classifier_score`` (with
-            any), ``precision_recall`` and ``density_coverage``.
+            any), ``precision_recall`` and ``density_coverage``. None leaves one out that a base config has.
         max_rows: Number of images, real and generated each, whose features the scores compare one by one (all but ``fid``,
             ``fd`` and the classifier's scores, which use every image): drawn at random, the same every time. None for all,
             which takes 8 D bytes an image.
@@ -47,9 +47,9 @@ class ImageMetric(BaseMetric):
 
     default_prefix = ''
 
-    def __init__(self, extractor: dict | ImageExtractor, scores: Mapping[str, Mapping[str, Any]], max_rows: int | None = None,
-                 cache_dir: str | None = None, protocol: str | None = None, collect_device: str = 'cpu',
-                 prefix: str | None = None) -> None:
+    def __init__(self, extractor: dict | ImageExtractor, scores: Mapping[str, Mapping[str, Any] | None],
+                 max_rows: int | None = None, cache_dir: str | None = None, protocol: str | None = None,
+                 collect_device: str = 'cpu', prefix: str | None = None) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         if max_rows is not None and max_rows < 2:
             raise IBGANError(f'max_rows must be at least 2, or None for all, got {max_rows}')
@@ -58,6 +58,15 @@ class ImageMetric(BaseMetric):
         self.max_rows, self.cache_dir, self.protocol = max_rows, cache_dir, protocol
         self.notes: dict[str, list[str]] = {}
         self._reads = {IMAGE_SUITE[name].reads for name in self.scores}
+
+    @staticmethod
+    def check_arguments(scores: Mapping[str, Mapping[str, Any] | None], **_: Any) -> None:
+        """What can be said of the scores without the extractor, before anything is trained.
+
+        Raises:
+            IBGANError: As the class.
+        """
+        resolve_image_scores(scores)
 
     def begin(self, dataset: Any, num_fakes: int) -> bool:
         """Start afresh; all processes must call it.

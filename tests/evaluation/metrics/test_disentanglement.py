@@ -63,6 +63,11 @@ def test_through_evaluator(noise):
     assert evaluator.evaluate(96)['factor_vae/eval_accuracy'] == factor_vae(noise, **SMALL, seed=0)['eval_accuracy']
 
 
+def test_none_leaves_a_metric_out():
+    metric = DisentanglementMetric({'factor_vae': 'study', 'dci': None, 'mig': {}}, protocol='study')
+    assert set(metric.scores) == {'factor_vae', 'mig'}
+
+
 def test_protocol_name_and_defaults_are_the_study():
     metric = DisentanglementMetric({'factor_vae': 'infogan_cr'})
     assert metric.scores['factor_vae'] == PROTOCOLS['infogan_cr']['factor_vae']
@@ -77,6 +82,8 @@ def test_protocol_name_and_defaults_are_the_study():
     ({'scores': {'factor_vae': {'num_train': 3}}}, "missing: .'num_eval', 'batch_size'"),
     ({'scores': {}}, 'scores and seeds must not be empty'),
     ({'scores': {'factor_vae': 'study'}, 'seeds': ()}, 'scores and seeds must not be empty'),
+    ({'scores': {'factor_vae': None}}, 'scores and seeds must not be empty'),
+    ({'scores': {'factor_vae': 3}}, 'factor_vae = 3 must be keyword arguments or the name of a protocol'),
 ])
 def test_bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):

@@ -120,11 +120,17 @@ def test_a_classifier_score_alone_needs_no_real_images(tiny):
     assert not needed and scores['classifier_score/classifier_score'] >= 1
 
 
+def test_none_leaves_a_score_out(tiny):
+    assert set(metric(tiny, dict(fd=dict(), kd=None)).scores) == {'fd'}
+
+
 @pytest.mark.parametrize(('arguments', 'message'), [
     (dict(scores=dict()), 'scores must not be empty; known are fid, fd, kid'),
     (dict(scores=dict(fed=dict())), "unknown image score 'fed'; known are fid, fd, kid"),
     (dict(scores=dict(fd=dict(k=3))), r"fd takes the keywords \(none\); unknown: \['k'\], missing: \[\]"),
     (dict(scores=dict(precision_recall=dict(k=3))), r"keywords num_neighbours; unknown: \['k'\], missing: \['num_neighbours'\]"),
+    (dict(scores=dict(fd=None)), 'scores must not be empty'),
+    (dict(scores=dict(fd=3)), 'fd = 3 must be keyword arguments'),
     (dict(max_rows=1), 'max_rows must be at least 2, or None for all, got 1'),
 ])
 def test_bad_arguments(tiny, arguments, message):
