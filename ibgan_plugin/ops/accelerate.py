@@ -5,6 +5,7 @@ import torch
 from torch import nn
 from torch.nn.utils.parametrize import is_parametrized
 
+from ibgan_plugin.ops.biased_conv import BiasedConvTranspose2d
 from ibgan_plugin.ops.thin_conv import ImageConv2d, ImageConvTranspose2d
 from ibgan_plugin.ops.window_conv import WindowConv2d
 from ibgan_plugin.ops.winograd import WinogradConv2d, WinogradConvTranspose2d
@@ -14,7 +15,7 @@ ModuleT = TypeVar('ModuleT', bound=nn.Module)
 #: Plain layers and their twins: subclasses that differ in ``forward`` alone, and there in nothing but speed. ``fits(layer)`` says
 #: whether a plain layer has the sizes that the twin is made for.
 TWINS = {nn.Conv2d: (ImageConv2d, WinogradConv2d, WindowConv2d),
-         nn.ConvTranspose2d: (ImageConvTranspose2d, WinogradConvTranspose2d)}
+         nn.ConvTranspose2d: (ImageConvTranspose2d, WinogradConvTranspose2d, BiasedConvTranspose2d)}
 
 
 def accelerate(model: ModuleT) -> ModuleT:
