@@ -4,7 +4,6 @@ What each set needs and where it comes from is in ``data/README.md``. A stopped 
 """
 import argparse
 import dataclasses
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.utils.data_root import data_root
 from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.threads import worker_count
 
 #: Sets of arrays with factors, and where their files lie below the folder of the data sets.
 FACTOR_SETS = {'shapes3d': 'shapes3d/3dshapes.h5', 'mpi3d_toy': 'mpi3d/mpi3d_toy.npz',
@@ -89,7 +89,7 @@ def _add_output_options(command: argparse.ArgumentParser) -> None:
     command.add_argument('--size', type=int, help='side of the images (default: 64)')
     command.add_argument('--encoding', help='raw: as they are; png: smaller, slower to read; jpeg: smallest, not exact '
                          '(default: the one that is usual for the set)')
-    command.add_argument('--workers', type=_workers, default=os.cpu_count() or 1, help='threads (default: %(default)s)')
+    command.add_argument('--workers', type=_workers, help='threads (default: one for each core that nobody else uses)')
 
 
 def _changed(recipe: Any, args: argparse.Namespace) -> Any:
@@ -150,6 +150,8 @@ def prepare_renders(args: argparse.Namespace) -> str:
 def main(argv: list[str] | None = None) -> int:
     """Run."""
     args = parse_args(argv)
+    if getattr(args, 'workers', 1) is None:
+        args.workers = worker_count()
     try:
         print(args.run(args))
     except KeyboardInterrupt:

@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+#: Where a process says why it has so many threads, if not because the user says so; child processes take both over.
+REASON = 'IBGAN_CHOSE_THREADS'
 #: What a user may have set: then nothing is changed.
 WAITING = ('OMP_WAIT_POLICY', 'GOMP_SPINCOUNT', 'KMP_BLOCKTIME')
 #: Turns of GNU's waiting loop before a thread sleeps: about a tenth of a millisecond.
@@ -50,11 +52,22 @@ def settle_threads() -> None:
         return
     if 'OMP_NUM_THREADS' not in os.environ:
         cores = available_cores()
-        os.environ['OMP_NUM_THREADS'] = str(choose_threads(cores))
-        os.environ['IBGAN_CHOSE_THREADS'] = f'{cores.load:.1f}'  # for the line in the log; child processes take both over
+        use_threads(choose_threads(cores), f'chosen by affinity, quota and load; others used {cores.load:.1f} of them')
     if not any(name in os.environ for name in WAITING):
         os.environ['GOMP_SPINCOUNT'] = str(SPIN_COUNT)  # GNU's runtime, which torch's wheels bring
         os.environ['KMP_BLOCKTIME'] = '0'  # Intel's and LLVM's: milliseconds
+
+
+def use_threads(number: int, reason: str) -> None:
+    """Let processes that begin after this compute with so many threads, and say why; unless the user has set the number."""
+    if 'OMP_NUM_THREADS' not in os.environ or REASON in os.environ:
+        os.environ['OMP_NUM_THREADS'], os.environ[REASON] = str(number), reason
+
+
+def worker_count() -> int:
+    """Workers for work that is not torch's: as many as the threads that were chosen, else one for each core that is allowed."""
+    chosen = os.environ.get('OMP_NUM_THREADS', '') if REASON in os.environ else ''
+    return int(chosen) if chosen.isdecimal() and int(chosen) > 0 else allowed_cores()
 
 
 def resume_threads(before: Any) -> int:
@@ -66,8 +79,7 @@ def resume_threads(before: Any) -> int:
         before: What the checkpoint says, which may be anything.
     """
     import torch
-    chosen = 'IBGAN_CHOSE_THREADS' in os.environ
-    if chosen and type(before) is int and 1 <= before <= allowed_cores():
+    if REASON in os.environ and type(before) is int and 1 <= before <= allowed_cores():
         torch.set_num_threads(before)
     return torch.get_num_threads()
 
@@ -76,8 +88,7 @@ def describe_threads() -> str:
     """The choice in one line, for the log."""
     import torch
     why = 'as OMP_NUM_THREADS says' if 'OMP_NUM_THREADS' in os.environ else "PyTorch's default"
-    if 'IBGAN_CHOSE_THREADS' in os.environ:
-        why = f"chosen by affinity, quota and load; others used {os.environ['IBGAN_CHOSE_THREADS']} of them"
+    why = os.environ.get(REASON, why)
     waiting = ', '.join(f'{name}={os.environ[name]}' for name in WAITING if name in os.environ) or 'spinning'
     return f'{torch.get_num_threads()} on {allowed_cores()} cores ({why}; waiting: {waiting})'
 

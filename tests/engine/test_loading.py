@@ -137,7 +137,7 @@ def test_a_resumed_run_takes_the_threads_it_had_unless_the_user_says_otherwise(c
         log, = (tmp_path / 'set').glob('*/*.log')
         said = f'From here on: the number of threads, which moves last bits, has changed from {before + 1} to {before}'
         assert said in log.read_text()
-        monkeypatch.setenv('IBGAN_CHOSE_THREADS', '1')
+        monkeypatch.setenv('IBGAN_CHOSE_THREADS', 'by load')
         monkeypatch.setattr('ibgan_plugin.utils.threads.allowed_cores', lambda: before + 1)
         make_runner(tmp_path / 'chosen', max_iters=4, load_from=path, resume=True).train()
         assert torch.get_num_threads() == before + 1

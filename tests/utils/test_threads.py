@@ -95,3 +95,19 @@ def test_a_process_beside_ours_is_seen():
 def test_a_quota_below_a_core_still_gives_a_thread(monkeypatch):
     monkeypatch.setattr(threads, '_quota', lambda: 0.5)
     assert threads.available_cores().allowed == 1
+
+
+def test_workers_are_as_many_as_the_threads_that_were_chosen(monkeypatch):
+    monkeypatch.setattr(threads, 'allowed_cores', lambda: 6)
+    monkeypatch.delenv(threads.REASON, raising=False)
+    monkeypatch.setenv('OMP_NUM_THREADS', '1')
+    assert threads.worker_count() == 6, "a user's OMP_NUM_THREADS is torch's and NumPy's"
+    threads.use_threads(2, 'why')
+    assert os.environ['OMP_NUM_THREADS'] == '1' and threads.REASON not in os.environ
+    monkeypatch.delenv('OMP_NUM_THREADS')
+    threads.use_threads(4, 'by load')
+    assert (os.environ['OMP_NUM_THREADS'], threads.worker_count()) == ('4', 4) and '(by load;' in threads.describe_threads()
+    threads.use_threads(1, 'one a worker')
+    assert (os.environ['OMP_NUM_THREADS'], os.environ[threads.REASON]) == ('1', 'one a worker')
+    monkeypatch.setenv('OMP_NUM_THREADS', 'none')
+    assert threads.worker_count() == 6

@@ -1,5 +1,4 @@
 """Running a sweep through submitit, and its progress on one screen."""
-import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from ibgan_plugin.apis.run_dir import RunDir
 from ibgan_plugin.apis.sweep.plan import Plan, Run
 from ibgan_plugin.apis.sweep.work import train_and_score
 from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.threads import use_threads
 
 #: Where submitit keeps its files, below the sweep's folder.
 JOBS = 'jobs'
@@ -52,7 +52,7 @@ def execute(plan: Plan, executor: submitit.Executor, workers: int | None, consol
     Returns:
         Name of each run that failed -> the last lines of its log. The others of the plan are done.
     """
-    os.environ.setdefault('OMP_NUM_THREADS', '1')  # workers share the machine: more threads would only wait for each other
+    use_threads(1, 'one a worker of the sweep')  # workers share the machine: more threads would only wait for each other
     waiting = [run for run in plan.runs if run.record() is None]
     jobs: dict[str, submitit.Job] = {}
     try:

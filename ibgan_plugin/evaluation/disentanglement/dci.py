@@ -11,6 +11,7 @@ from ibgan_plugin.evaluation.checks import check_choice, check_keywords, check_m
 from ibgan_plugin.evaluation.disentanglement.common import concentration, varying_factors
 from ibgan_plugin.evaluation.disentanglement.dci_models import DCI_MODELS, DCI_REGRESSORS, arguments_of_factor
 from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource
+from ibgan_plugin.utils.threads import worker_count
 
 #: Added to every importance before the entropy, as in disentanglement_lib: it moves scores by about 1e-9.
 SMALLEST_SHARE = 1e-11
@@ -52,7 +53,7 @@ def completeness(importance: np.ndarray) -> float:
 
 
 def dci(source: CodeSource, *, num_train: int, num_test: int, batch_size: int, model: str, model_args: dict[str, Any],
-        seed: int, n_jobs: int = -1) -> dict[str, float]:
+        seed: int, n_jobs: int | None = None) -> dict[str, float]:
     """DCI of codes, higher is better.
 
     Args:
@@ -63,7 +64,7 @@ def dci(source: CodeSource, *, num_train: int, num_test: int, batch_size: int, m
         model: A key of :data:`DCI_MODELS`.
         model_args: Its keyword arguments; a list stands for one value per factor.
         seed: Seed of the draws and of each predictor.
-        n_jobs: Factors predicted in parallel, -1 for one per core; changes no number.
+        n_jobs: Factors predicted in parallel, None for as many as cores are free; changes no number.
 
     Returns:
         ``disentanglement`` and ``completeness`` in [0, 1]; ``informativeness_train`` and ``informativeness_test``, 1 at
@@ -98,7 +99,7 @@ def dci(source: CodeSource, *, num_train: int, num_test: int, batch_size: int, m
             return DCI_REGRESSORS[model], (train.codes, train.values[:, k]), (test.codes, test.values[:, k])
         return DCI_MODELS[model], (train.codes, train.factors[:, k]), (test.codes, test.factors[:, k])
 
-    predictions = Parallel(n_jobs=n_jobs, batch_size=1)(
+    predictions = Parallel(n_jobs=n_jobs or worker_count(), batch_size=1)(
         delayed(predict)(fit, held_out, seed, **arguments[k]) for k, (predict, fit, held_out) in ((k, task(k)) for k in ordered))
     importance = np.stack([predictions[ordered.index(k)].importance for k in varying], axis=1)  # C x F
     source.findings.keep('importance', seed, importance, varying, num_factors)

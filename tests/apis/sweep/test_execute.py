@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ from rich.console import Console
 
 from ibgan_plugin.apis.sweep.execute import execute, make_executor, newest_scalars
 from ibgan_plugin.apis.sweep.plan import make_plan
+from ibgan_plugin.utils.threads import REASON
 
 
 def test_what_failed_is_named_with_its_last_lines(tmp_path, capsys):
@@ -14,6 +16,18 @@ def test_what_failed_is_named_with_its_last_lines(tmp_path, capsys):
     plan = make_plan([str(tmp_path / 'bad.py')], tmp_path / 'sweep', [0])
     failed = execute(plan, make_executor(plan.folder), workers=1, console=Console(), interval=0.2)
     assert list(failed) == ['default/seed0'] and 'the components differ in the width of z' in failed['default/seed0']
+
+
+def test_a_worker_computes_with_one_thread_unless_the_user_says_otherwise(tmp_path, monkeypatch):
+    plan = make_plan(['configs/ibgan/ibgan_dsprites.py'], tmp_path, [0])
+    nothing = plan._replace(runs=[])
+    for set_by_user, threads in ((False, '1'), (True, '8')):
+        monkeypatch.setenv('OMP_NUM_THREADS', '8')
+        monkeypatch.delenv(REASON, raising=False)
+        if not set_by_user:
+            monkeypatch.setenv(REASON, 'chosen by a tool')
+        execute(nothing, make_executor(plan.folder), workers=2, console=Console(), interval=0.1)
+        assert os.environ['OMP_NUM_THREADS'] == threads
 
 
 def test_newest_scalars_come_from_the_end_of_the_newest_log(tmp_path):
