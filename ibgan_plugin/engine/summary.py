@@ -1,4 +1,5 @@
 """What a log says before the first and after the last iteration."""
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,11 @@ def what_begins(runner: Runner, loaders: Mapping[str, DataLoader], seed: int | N
         writes=f'{runner.work_dir} ({Path(runner.log_dir).name}/ has the whole config, the log and {run_names.SCALARS})')
 
 
+def dumped_config(runner: Runner) -> Path:
+    """The file in the work directory to which the runner writes its whole config, options included."""
+    return Path(runner.work_dir, Path(runner.cfg.filename or f'{runner.timestamp}.py').name)
+
+
 def what_is_where(runner: Runner, scores: Mapping[str, Any]) -> str:
     """The end of a run: the score of the last validation, what has been written, and what to do next."""
     info = runner.message_hub.runtime_info
@@ -57,5 +63,6 @@ def what_is_where(runner: Runner, scores: Mapping[str, Any]) -> str:
         checkpoint=str(saved or ''),
         picture=str(pictures[-1]) if pictures else '',
         curves=str(Path(runner.log_dir) / run_names.VIS_DATA / run_names.SCALARS),
-        next=f'python tools/test.py {runner.cfg.filename} {saved}' if saved and runner.cfg.get('test_cfg') is not None else '')
+        next=shlex.join(['python', 'tools/test.py', str(dumped_config(runner)), saved])
+        if saved and runner.cfg.get('test_cfg') is not None else '')
     return f'{runner.iter:,} iterations are done\n' + header(**{name: text for name, text in rows.items() if text})

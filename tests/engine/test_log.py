@@ -108,7 +108,8 @@ def test_the_end_names_the_score_and_the_next_command(tmp_path):
     text = path.read_text()
     assert 'validation  some/score 0.2500' in text
     assert 'score       some/score 0.2500 (validation)' in text
-    assert f'next        python tools/test.py None {tmp_path}/iter_2.pth' in text
+    config = tmp_path / f'{runner.timestamp}.py'
+    assert f'next        python tools/test.py {config} {tmp_path}/iter_2.pth' in text and config.exists()
     assert 'Iter(val)' not in text
 
 
