@@ -19,7 +19,7 @@ COLORS = dict(red=(1, 0, 0), green=(0, 1, 0), blue=(0, 0, 1))
 
 @pytest.fixture(scope='module')
 def place(tmp_path_factory):
-    """A folder with ``photos`` and ``factors.csv``, after the three commands, and what they printed."""
+    """A folder with ``photos`` and ``factors.csv``, after the four commands, and what they printed."""
     place = tmp_path_factory.mktemp('own')
     rng, rows = np.random.default_rng(0), []
     for number in range(300):
@@ -33,7 +33,7 @@ def place(tmp_path_factory):
         rows.append(f'{name},{colour},{side},{brightness:.4f}')
     (place / 'factors.csv').write_text('\n'.join(['file,colour,side,brightness', *rows[::-1], 'a/gone.png,red,left,0.5']) + '\n')
     commands = re.findall(r'^   (python tools/.*)$', DOC, re.MULTILINE)
-    assert len(commands) == 3
+    assert len(commands) == 4
     output = []
     for command in commands:
         words = [str(ROOT / word) if word.startswith(('tools/', 'configs/')) else word for word in shlex.split(command)]
@@ -56,7 +56,7 @@ def test_preparation_says_what_it_found(place):
 
 
 def test_the_model_is_scored_and_what_is_skipped_is_said(place):
-    folder, (*_, text) = place
+    folder, (_, _, text, _) = place
     found = list((folder / 'work_dirs').rglob('scores.json'))
     assert found
     scores = json.dumps(json.loads(found[0].read_text()))
@@ -64,6 +64,30 @@ def test_the_model_is_scored_and_what_is_skipped_is_said(place):
         assert metric in scores
     assert 'factor_vae/' not in scores
     assert re.search(r"factor_vae is skipped: it fixes factors and draws the others, but 'brightness' is continuous", text)
+
+
+def test_the_report_says_which_code_tells_what_of_factors_that_are_no_grid(place):
+    page = (place[0] / 'photos.html').read_text()
+    assert 'Mutual information of codes and factors' in page and 'brightness' in page
+    assert 'does not hold all the combinations' not in page
+
+
+def test_a_traversal_names_factors_that_are_no_grid(place):
+    folder = place[0]
+    done = subprocess.run([sys.executable, str(ROOT / 'tools/infer.py'), 'traverse', 'work_dirs/photos/ibgan_folder.py',
+                           'work_dirs/photos/iter_60.pth', '--factors', '--out', 'rows.png'], cwd=folder, capture_output=True,
+                          text=True)
+    assert done.returncode == 0, done.stderr
+    assert (folder / 'rows.png').stat().st_size > 1000
+
+
+def test_saved_codes_keep_the_names_of_factors(place):
+    folder = place[0]
+    done = subprocess.run([sys.executable, str(ROOT / 'tools/test.py'), 'work_dirs/photos/ibgan_folder.py',
+                           'work_dirs/photos/iter_60.pth', '--metrics', 'mig', '--save-codes', 'codes.npz',
+                           '--work-dir', 'work_dirs/photos'], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert np.load(folder / 'codes.npz')['factor_names'].tolist() == ['colour', 'side', 'brightness']
 
 
 def test_the_table_and_the_code_of_the_page(place, monkeypatch):

@@ -8,9 +8,10 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
-from ibgan_plugin.datasets.ground_truth import FactorGrid
+from ibgan_plugin.datasets.ground_truth import grid_of
 from ibgan_plugin.datasets.of_config import build_dataset
 from ibgan_plugin.datasets.transforms.crop_resize import Crop, resize
+from ibgan_plugin.evaluation.disentanglement.labelled import LabelledCodes, source_of
 from ibgan_plugin.evaluation.tracking import FactorInformation, factor_information
 from ibgan_plugin.models.base import LatentModel, device_of, is_active
 from ibgan_plugin.utils.errors import IBGANError
@@ -26,13 +27,13 @@ _LOADERS = ('test_dataloader', 'val_dataloader', 'train_dataloader')
 
 
 class ShownData:
-    """A data set; where its ``metainfo`` names factors, it renders images of chosen ones (``GroundTruth``)."""
+    """A data set; where its ``metainfo`` describes a grid of factors, it renders images of chosen ones (``GroundTruth``)."""
 
     def __init__(self, dataset: Any) -> None:
         self.dataset = dataset
-        meta = getattr(dataset, 'metainfo', {})
+        self._meta = meta = getattr(dataset, 'metainfo', {})
         self.name = str(meta.get('dataset', type(dataset).__name__))
-        self.grid = FactorGrid(tuple(meta['factor_names']), tuple(meta['factor_sizes'])) if 'factor_names' in meta else None
+        self.grid = grid_of(meta)
         self.length = len(dataset)
 
     @classmethod
@@ -56,10 +57,10 @@ class ShownData:
         """Image uint8 H x W x C of a value of each factor.
 
         Raises:
-            IBGANError: If the data set has no factors, or a value lies outside.
+            IBGANError: If the data set has no grid of factors, or a value lies outside.
         """
         if self.grid is None:
-            raise IBGANError(f'the factors of {self.name} are not known')
+            raise IBGANError(f'{self.name} does not hold all the combinations of known factors')
         row = np.array([factors], dtype=np.int64).reshape(1, -1)
         self.grid.to_index(row)
         return self.dataset.render(row)[0].transpose(1, 2, 0)
@@ -83,14 +84,28 @@ class ShownData:
         Raises:
             IBGANError: If the model can not encode.
         """
-        if self.grid is None:
+        if 'factor_names' not in self._meta:
             return None
-        factors = self.grid.sample_factors(num, np.random.default_rng(seed))
-        imgs = np.concatenate([np.stack([fit(image.transpose(1, 2, 0), model.image_shape) for image in self.dataset.render(rows)])
-                               for rows in np.array_split(factors, max(1, num // BATCH))])
+        imgs, factors = (self._rendered if self.grid is not None else self._labelled)(num, model.image_shape, seed)
         kl = kl_of(model, imgs)
         active = np.array([True] * model.r_dim if kl is None else [is_active(value) for value in kl])
-        return factor_information(encode_pixels(model, imgs) * active, factors, self.grid.names)
+        return factor_information(encode_pixels(model, imgs) * active, factors, self._meta['factor_names'])
+
+    def _rendered(self, num: int, image_shape: Sequence[int], seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Images uint8 [N, C, S, S] of random points of the grid, and their factors int64 [N, F]."""
+        assert self.grid is not None
+        factors = self.grid.sample_factors(num, np.random.default_rng(seed))
+        imgs = [fit(image.transpose(1, 2, 0), image_shape)
+                for rows in np.array_split(factors, max(1, num // BATCH)) for image in self.dataset.render(rows)]
+        return np.stack(imgs), factors
+
+    def _labelled(self, num: int, image_shape: Sequence[int], seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Random images of a set that is no grid, and their factors, continuous ones in bins."""
+        chosen = np.random.default_rng(seed).choice(self.length, min(num, self.length), replace=False).tolist()
+        numbers = np.array([int(self.dataset[index]['data_samples']['sample_idx']) for index in chosen])
+        labelled = source_of(self._meta, numbers, np.zeros((len(numbers), 1)), self.dataset.factors)
+        assert isinstance(labelled, LabelledCodes)
+        return np.stack([fit(self.image(index), image_shape) for index in chosen]), labelled.factors
 
 
 def followed_factors(config: Config, model: LatentModel) -> dict[int, str]:

@@ -9,11 +9,9 @@ from tqdm import tqdm
 
 from ibgan_plugin.apis.inferencer import IBGANInferencer
 from ibgan_plugin.apis.output import write_codes
-from ibgan_plugin.datasets.ground_truth import FactorGrid
 from ibgan_plugin.datasets.of_config import build_dataset
 from ibgan_plugin.evaluation.code_files import save_codes
-from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
-from ibgan_plugin.evaluation.disentanglement.labelled import LabelledCodes
+from ibgan_plugin.evaluation.disentanglement.labelled import source_of
 from ibgan_plugin.models.base import LatentModel
 from ibgan_plugin.utils.errors import IBGANError
 
@@ -55,11 +53,8 @@ def encode_dataset(model: LatentModel, dataset: Any, path: str | Path, num: int 
     meta = getattr(dataset, 'metainfo', {})
     if Path(path).suffix == '.csv' or 'factor_names' not in meta:
         write_codes(path, [str(number) for number in numbers], codes)
-    elif meta.get('is_grid', True):
-        save_codes(path, CodeTable(FactorGrid(tuple(meta['factor_names']), tuple(meta['factor_sizes'])), numbers, codes))
     else:
-        continuous = [kind == 'continuous' for kind in meta['factor_kinds']]
-        save_codes(path, LabelledCodes(codes, dataset.factors[numbers], continuous), meta['factor_names'])
+        save_codes(path, source_of(meta, numbers, codes, getattr(dataset, 'factors', None)))
 
 
 @torch.inference_mode()

@@ -1,7 +1,8 @@
 """The grid of ground-truth factors: index arithmetic and sampling, no images."""
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -78,6 +79,13 @@ class FactorGrid:
         if index.size and not 0 <= index.min() <= index.max() < len(self):
             raise IndexError(f'index must be in 0..{len(self) - 1}, got {index.min()}..{index.max()}')
         return np.stack(np.unravel_index(index, self.sizes), axis=1).astype(np.int64)
+
+
+def grid_of(meta: Mapping[str, Any]) -> FactorGrid | None:
+    """The grid that a data set's ``metainfo`` describes; None without factors, or where it says ``is_grid=False``."""
+    if 'factor_names' not in meta or not meta.get('is_grid', True):
+        return None
+    return FactorGrid(tuple(meta['factor_names']), tuple(meta['factor_sizes']))
 
 
 class GroundTruth(Protocol):

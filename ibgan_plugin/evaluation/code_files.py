@@ -1,7 +1,7 @@
 """Codes of a data set as one ``.npz`` file of plain arrays, which any framework can write."""
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -65,24 +65,28 @@ def load_codes(path: str | Path) -> CodeSource:
         raise IBGANError(f'{path} must hold codes and factor_sizes (whole grid) or codes and factors (labelled samples), '
                          f'found of these: {", ".join(arrays) or "none"}')
     if 'factor_sizes' not in arrays:
-        return LabelledCodes(arrays['codes'], arrays['factors'], arrays.get('continuous'))
+        return LabelledCodes(arrays['codes'], arrays['factors'], arrays.get('continuous'), _names(arrays) or ())
     sizes = arrays['factor_sizes']
     if sizes.ndim != 1 or sizes.dtype.kind not in 'iu':
         raise IBGANError(f'factor_sizes must be integers of shape [F], got {sizes.dtype} of shape {list(sizes.shape)}')
-    names = [str(name) for name in arrays['factor_names'].ravel()] if 'factor_names' in arrays else None
+    names = _names(arrays)
     if 'index' not in arrays:
         return CodeTable.from_grid(arrays['codes'], sizes.tolist(), names)
     grid = FactorGrid(tuple(names or (f'factor_{k}' for k in range(len(sizes)))), tuple(sizes.tolist()))
     return CodeTable(grid, arrays['index'], arrays['codes'])
 
 
-def save_codes(path: str | Path, source: CodeSource, names: Sequence[str] = ()) -> None:
+def _names(arrays: Mapping[str, np.ndarray]) -> list[str] | None:
+    """Names of the factors; None where the file has none."""
+    return [str(name) for name in arrays['factor_names'].ravel()] if 'factor_names' in arrays else None
+
+
+def save_codes(path: str | Path, source: CodeSource) -> None:
     """Write codes so that :func:`load_codes` reads them, whole or not at all.
 
     Args:
         path: File, which must end in ``.npz``.
         source: The codes.
-        names: Of the factors of labelled samples; a grid has its own.
 
     Raises:
         IBGANError: If the file has another ending.
@@ -94,8 +98,8 @@ def save_codes(path: str | Path, source: CodeSource, names: Sequence[str] = ()) 
         arrays |= {'index': source.index, 'factor_sizes': np.array(source.grid.sizes), 'factor_names': np.array(source.grid.names)}
     else:
         arrays |= {'factors': source.values, 'continuous': source.continuous}
-        if names:
-            arrays['factor_names'] = np.array(names)
+        if source.names:
+            arrays['factor_names'] = np.array(source.names)
     content = io.BytesIO()
     np.savez(content, **arrays)  # type: ignore[arg-type]
     write_whole(path, content.getvalue())

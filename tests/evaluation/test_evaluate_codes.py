@@ -184,8 +184,9 @@ def test_saved_codes_score_as_before(tmp_path, mini, noise):
     assert evaluate_codes(load_codes(tmp_path / 'grid.npz'), 'mini', ['factor_vae', 'mig']).results == evaluate_codes(
         noise, 'mini', ['factor_vae', 'mig']).results
     assert load_codes(tmp_path / 'grid.npz').grid == noise.grid
-    labelled = LabelledCodes(noise.codes, np.stack([np.arange(96) % 3, np.linspace(0, 1, 96)], axis=1), [False, True])
-    save_codes(tmp_path / 'labelled.npz', labelled, ['shape', 'place'])
+    factors = np.stack([np.arange(96) % 3, np.linspace(0, 1, 96)], axis=1)
+    labelled = LabelledCodes(noise.codes, factors, [False, True], ['shape', 'place'])
+    save_codes(tmp_path / 'labelled.npz', labelled)
     again = load_codes(tmp_path / 'labelled.npz')
     assert again.continuous.tolist() == [False, True] and np.array_equal(again.values, labelled.values)
     with pytest.raises(ValueError, match=r"codes are written to an \.npz file, got 'codes.csv'"):

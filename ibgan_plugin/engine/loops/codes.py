@@ -8,7 +8,7 @@ from mmengine.evaluator import Evaluator
 from mmengine.runner import TestLoop, ValLoop
 from tqdm import tqdm
 
-from ibgan_plugin.datasets.ground_truth import FactorGrid
+from ibgan_plugin.datasets.ground_truth import FactorGrid, grid_of
 from ibgan_plugin.ops.cpu import release_freed_memory
 from ibgan_plugin.registry import DATASETS, LOOPS
 from ibgan_plugin.utils.errors import IBGANError
@@ -48,9 +48,9 @@ def restrict_dataloader(dataloader: Any, evaluator: Evaluator) -> Any:
 
     # MMEngine deep-copies the config: a function that returns the data set is copied by reference, the images are not copied
     built = {**dataloader, 'dataset': {'type': built_dataset}}
-    if not meta.get('is_grid', True):
+    grid = grid_of(meta)
+    if grid is None:
         return built
-    grid = FactorGrid(tuple(meta['factor_names']), tuple(meta['factor_sizes']))
     index = required_index(evaluator, grid)
     # in a set that is a part already, positions are not cells: it is left alone, and the metrics name what they miss
     if index is not None and len(index) < len(dataset) == len(grid) and hasattr(dataset, 'get_subset'):
@@ -66,7 +66,7 @@ class _CodesLoop:
             evaluator = runner.build_evaluator(evaluator)
         super().__init__(runner, restrict_dataloader(dataloader, evaluator), evaluator, fp16)  # type: ignore[call-arg]
         dataset = self.dataloader.dataset  # type: ignore[attr-defined]
-        if not dataset.metainfo.get('is_grid', True):  # the metrics read factors by sample_idx, which is no cell
+        if grid_of(dataset.metainfo) is None:  # the metrics read factors by sample_idx, which is no cell
             evaluator.dataset_meta = {**dataset.metainfo, 'factors': dataset.factors}
 
     def run(self) -> dict:

@@ -1,10 +1,11 @@
 """Codes with labels but no grid behind them: enough for the metrics that need no intervention on the factors."""
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from ibgan_plugin.datasets.ground_truth import FactorGrid, Rng
+from ibgan_plugin.datasets.ground_truth import FactorGrid, Rng, grid_of
 from ibgan_plugin.evaluation.checks import check_codes, check_factors, check_matrix
 from ibgan_plugin.evaluation.disentanglement.codes import CodeTable, Split
 from ibgan_plugin.evaluation.disentanglement.discrete import discretize
@@ -25,6 +26,7 @@ class LabelledCodes:
         codes: Codes [N, C].
         factors: Factor values [N, F].
         continuous: Whether each factor is continuous, bool [F]. By default a factor with a fraction in it is.
+        names: Of the factors, where they are known.
 
     Raises:
         IBGANError: If the shapes disagree, a number is NaN or infinite, or a factor that is not continuous has a fraction.
@@ -35,8 +37,9 @@ class LabelledCodes:
     array([False,  True])
     """
 
-    def __init__(self, codes: np.ndarray, factors: np.ndarray, continuous: Sequence[bool] | np.ndarray | None = None) -> None:
-        self.codes = check_codes(codes)
+    def __init__(self, codes: np.ndarray, factors: np.ndarray, continuous: Sequence[bool] | np.ndarray | None = None,
+                 names: Sequence[str] = ()) -> None:
+        self.codes, self.names = check_codes(codes), tuple(names)
         self.findings = Findings()
         factors = np.asarray(factors)
         if factors.ndim != 2 or len(factors) != len(self.codes) or factors.shape[1] == 0:
@@ -91,3 +94,19 @@ class LabelledCodes:
 
 #: Where metrics without intervention take their samples from: both have ``split``.
 CodeSource = CodeTable | LabelledCodes
+
+
+def source_of(meta: Mapping[str, Any], numbers: np.ndarray, codes: np.ndarray, factors: np.ndarray | None = None) -> CodeSource:
+    """Codes of samples of a data set with what is known of their factors.
+
+    Args:
+        meta: The data set's ``metainfo``, with ``factor_names`` and ``factor_sizes``; ``factor_kinds`` too where it is no grid.
+        numbers: Of the samples, int64 [N]: cells where it is a grid.
+        codes: Theirs [N, C].
+        factors: Those of all samples of a data set that is no grid, in their order.
+    """
+    grid = grid_of(meta)
+    if grid is not None:
+        return CodeTable(grid, numbers, codes)
+    assert factors is not None, 'a data set that is no grid has factors'
+    return LabelledCodes(codes, factors[numbers], [kind == 'continuous' for kind in meta['factor_kinds']], meta['factor_names'])

@@ -10,7 +10,7 @@ from mmengine.evaluator import BaseMetric
 from ibgan_plugin.datasets.ground_truth import FactorGrid
 from ibgan_plugin.evaluation.checks import random_state
 from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
-from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource, LabelledCodes
+from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource, source_of
 from ibgan_plugin.evaluation.disentanglement.protocols import STUDY, get_protocol
 from ibgan_plugin.evaluation.disentanglement.suite import SUITE, deviations, required_cells, resolve_metric, score, summarize
 from ibgan_plugin.evaluation.gather import gather_rows
@@ -108,8 +108,8 @@ class DisentanglementMetric(BaseMetric):
         (index, codes), = results
         if not len(index):
             raise IBGANError('no codes were collected: the data loader gave no samples')
-        source, reason = _code_source(meta, index, codes)
-        self.source = source
+        self.source = source = source_of(meta, index, codes, meta.get('factors'))
+        reason = _why_no_grid(source)
         skipped = [metric for metric in self.scores if reason and SUITE[metric].interventional]
         for metric in skipped:
             self.notes[metric] = [f'skipped: it fixes factors and draws the others, but {reason}']
@@ -135,14 +135,12 @@ def _place(key: str) -> tuple[bool, int]:
     return place(metric, name)
 
 
-def _code_source(meta: Mapping[str, Any], index: np.ndarray, codes: np.ndarray) -> tuple[CodeSource, str]:
-    """Codes with their factors, and why they are no grid; '' where they are one."""
-    if meta.get('is_grid', True):
-        return CodeTable(FactorGrid(tuple(meta['factor_names']), tuple(meta['factor_sizes'])), index, codes), ''
-    continuous = [kind == 'continuous' for kind in meta['factor_kinds']]
-    source = LabelledCodes(codes, meta['factors'][index], continuous)
-    named = [name for name, is_number in zip(meta['factor_names'], continuous, strict=True) if is_number]
-    return source, f'{named[0]!r} is continuous' if named else 'the samples do not have each combination of factors once'
+def _why_no_grid(source: CodeSource) -> str:
+    """Why factors can not be fixed and drawn; '' where they can."""
+    if isinstance(source, CodeTable):
+        return ''
+    named = [name for name, is_continuous in zip(source.names, source.continuous, strict=True) if is_continuous]
+    return f'{named[0]!r} is continuous' if named else 'the samples do not have each combination of factors once'
 
 
 @METRICS.register_module()
