@@ -60,6 +60,11 @@ class CodeTable:
         self.findings = Findings()
         self._is_whole = len(index) == len(grid) and bool((np.diff(index) == 1).all())
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the factors."""
+        return self.grid.names
+
     @classmethod
     def from_grid(cls, codes: np.ndarray, sizes: Sequence[int], names: Sequence[str] | None = None) -> 'CodeTable':
         """The table of a whole grid.

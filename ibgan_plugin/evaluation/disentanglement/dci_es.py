@@ -53,6 +53,15 @@ def explicitness(capacity: np.ndarray, loss: np.ndarray, baseline: float) -> flo
     return float(1 - 2 * trapezoid(curve - curve[-1], capacity) / ((capacity[-1] - capacity[0]) * baseline))
 
 
+#: Factors that the published baselines take for classes where the rule of ``max_classes`` would not, by the names of all factors:
+#: MPI3D and Cars3D.
+PUBLISHED_CLASSES = {
+    ('object_color', 'object_shape', 'object_size', 'camera_height', 'background_color', 'horizontal_axis', 'vertical_axis'):
+        ('object_color', 'object_shape', 'background_color'),
+    ('object_type', 'azimuth', 'elevation'): ('object_type', ),
+}
+
+
 def dci_es(source: CodeSource, *, num_train: int, num_test: int, batch_size: int, probes: Mapping[str, Mapping[str, Any]],
            max_classes: int, seed: int, class_factors: Sequence[int] | None = None) -> dict[str, float]:
     """DCI-ES of codes, higher is better.
@@ -67,7 +76,8 @@ def dci_es(source: CodeSource, *, num_train: int, num_test: int, batch_size: int
         max_classes: A factor with no more values is a class to be told, loss 1 - accuracy, baseline 1 - 1 / values. One with
             more, and a continuous one, is a number to be predicted, loss 1 - R^2, baseline 1.
         seed: Seed of the draws and of each probe.
-        class_factors: The factors that are classes, where the rule of ``max_classes`` is wrong.
+        class_factors: Numbers of the factors that are classes; None for those of :data:`PUBLISHED_CLASSES`, and of other data sets
+            for the rule of ``max_classes``.
 
     Returns:
         For each probe ``explicitness_...`` and ``informativeness_...``, the mean over factors of 1 - least loss;
@@ -85,6 +95,8 @@ def dci_es(source: CodeSource, *, num_train: int, num_test: int, batch_size: int
     train, test = source.split(random_state(seed), num_train=num_train, num_test=num_test, batch_size=batch_size)
     varying = varying_factors(train.values, 'DCI-ES')
     num_values = [len(np.unique(column)) for column in train.values.T]
+    if class_factors is None and source.names in PUBLISHED_CLASSES:
+        class_factors = [source.names.index(name) for name in PUBLISHED_CLASSES[source.names]]
     is_class = [not source.continuous[k] and (num_values[k] <= max_classes if class_factors is None else k in class_factors)
                 for k in range(len(num_values))]
     scores: dict[str, float] = {}

@@ -6,7 +6,7 @@
 ``ibgan``: FactorVAE score with 800 x 200 images on the votes themselves, DCI by random forests (Jeon et al., 2021).
 ``infomec``: InfoMEC (Hsu et al., 2023) of continuous codes, which are pruned by their range.
 ``infomec_iqr``: the same pruned by the range between quartiles, as Tripod does it (Hsu et al., 2024).
-``infomec_discrete``: the same of quantised codes.
+``infomec_discrete``, ``infomec_iqr_discrete``: the same of quantised codes in [-1, 1].
 ``dci_es``: DCI-ES (Eastwood et al., 2023) by random forests and random Fourier features. Capacities start and end where 10,000
     samples tell probes apart: published curves start at depth 1 and 16 features, where even perfect codes lose, and end at
     131,072 features.
@@ -66,6 +66,7 @@ _INFOMEC = {'num_train': 10000, 'batch_size': 16, 'discrete_codes': False, 'prun
 INFOMEC: Protocol = {'infomec': _INFOMEC}
 INFOMEC_IQR: Protocol = {'infomec': {**_INFOMEC, 'pruning': 'iqr', 'prune_share': 0.1}}
 INFOMEC_DISCRETE: Protocol = {'infomec': {**_INFOMEC, 'discrete_codes': True, 'prune_share': 0.0}}
+INFOMEC_IQR_DISCRETE: Protocol = {'infomec': {**_INFOMEC, 'discrete_codes': True, 'pruning': 'iqr', 'prune_share': 0.1}}
 
 DCI_ES: Protocol = {
     'dci_es': {'num_train': 10000, 'num_test': 5000, 'batch_size': 16, 'max_classes': 3, 'probes': {
@@ -96,8 +97,8 @@ RUNS: Protocol = {
 
 PROTOCOLS: dict[str, Protocol] = {
     'study': STUDY, 'study_fast': STUDY_FAST, 'infogan_cr': INFOGAN_CR, 'ibgan': IBGAN, 'infomec': INFOMEC,
-    'infomec_iqr': INFOMEC_IQR, 'infomec_discrete': INFOMEC_DISCRETE, 'dci_es': DCI_ES, 'med': MED, 'review': REVIEW, 'tad': TAD,
-    'quick': QUICK}
+    'infomec_iqr': INFOMEC_IQR, 'infomec_discrete': INFOMEC_DISCRETE, 'infomec_iqr_discrete': INFOMEC_IQR_DISCRETE,
+    'dci_es': DCI_ES, 'med': MED, 'review': REVIEW, 'tad': TAD, 'quick': QUICK}
 
 
 def get_protocol(name: str) -> Protocol:

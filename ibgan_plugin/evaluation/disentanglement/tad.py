@@ -33,7 +33,7 @@ def auroc(codes: np.ndarray, attributes: np.ndarray) -> np.ndarray:
     return np.maximum(area, 1 - area)
 
 
-def tad_score(codes: np.ndarray, attributes: np.ndarray, least_auroc: float = 0.75, most_shared: float = 0.2) -> tuple[float, int]:
+def tad_score(codes: np.ndarray, attributes: np.ndarray, least_auroc: float, most_shared: float) -> tuple[float, int]:
     """Sum over captured attributes of (best - second best AUROC of a code), and the number of these attributes.
 
     An attribute is captured if some code detects it, and no other attribute tells much about it: of two that go together, such as
@@ -54,7 +54,8 @@ def tad_score(codes: np.ndarray, attributes: np.ndarray, least_auroc: float = 0.
 
     >>> import numpy as np
     >>> attributes = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
-    >>> tad_score(attributes * 1.0, attributes)  # a code an attribute: each is detected by one, and by the other at chance
+    >>> # a code an attribute: each is detected by one, and by the other at chance
+    >>> tad_score(attributes * 1.0, attributes, least_auroc=0.75, most_shared=0.2)
     (1.0, 2)
     """
     if not (0.5 <= least_auroc <= 1 and 0 <= most_shared <= 1):

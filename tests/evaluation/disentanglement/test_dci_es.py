@@ -1,8 +1,12 @@
+import importlib
+
 import numpy as np
 import pytest
 
 from ibgan_plugin.evaluation.disentanglement import PROTOCOLS, CodeTable, LabelledCodes, dci_es, explicitness
+from ibgan_plugin.evaluation.estimators.probes import Curve
 
+MODULE = importlib.import_module('ibgan_plugin.evaluation.disentanglement.dci_es')  # the package gives the name to the function
 PROBES = {'random_forest': {'depths': [2, 3, 4, 8, 16], 'num_trees': 10}, 'rff': {'sizes': [64, 128, 256], 'gain': 0.08}}
 SIZES = {'num_train': 1500, 'num_test': 700, 'batch_size': 16, 'max_classes': 3}
 
@@ -118,3 +122,28 @@ def test_mistakes(noise, change, message):
 def test_bad_curves(arguments, message):
     with pytest.raises(ValueError, match=message):
         explicitness(*arguments)
+
+
+@pytest.mark.parametrize(('names', 'sizes', 'classes'), [
+    (('object_color', 'object_shape', 'object_size', 'camera_height', 'background_color', 'horizontal_axis', 'vertical_axis'),
+     (6, 6, 2, 3, 3, 40, 40), {0: 6, 1: 6, 4: 3}),
+    (('object_type', 'azimuth', 'elevation'), (183, 24, 4), {0: 183}),
+    (('shape', 'scale', 'orientation', 'position_x', 'position_y'), (3, 6, 40, 32, 32), {0: 3}),
+])
+def test_classes_and_their_baselines_are_the_published_ones(names, sizes, classes, monkeypatch):
+    rng = np.random.RandomState(0)
+    factors = np.stack([rng.randint(size, size=4000) for size in sizes], axis=1)
+    told = []
+
+    def blind(train, test, *, sizes, is_class, seed):
+        told.append(is_class)
+        return Curve(np.array([1.0, 2.0]), np.array([1.0, 1.0]), None)
+
+    monkeypatch.setitem(MODULE.PROBES, 'rff', (blind, 'sizes', 2))
+    baselines = []
+    monkeypatch.setattr(MODULE, 'explicitness', lambda capacity, loss, baseline: baselines.append(baseline) or 0.0)
+    source = LabelledCodes(rng.randn(4000, 3), factors, [False] * len(sizes), names)
+    dci_es(source, num_train=3000, num_test=500, batch_size=16, probes=dict(rff=dict(sizes=[2, 3])), max_classes=3,
+           seed=0)
+    assert baselines == [1 - 1 / classes[k] if k in classes else 1.0 for k in range(len(sizes))]
+    assert told == [k in classes for k in range(len(sizes))]

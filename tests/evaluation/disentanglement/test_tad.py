@@ -1,11 +1,15 @@
+from functools import partial
+
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from ibgan_plugin.evaluation.disentanglement import auroc, tad, tad_score
+from ibgan_plugin.evaluation.disentanglement import auroc, tad
+from ibgan_plugin.evaluation.disentanglement import tad_score as score_with
 from ibgan_plugin.evaluation.disentanglement.labelled import LabelledCodes
 from ibgan_plugin.utils.errors import IBGANError
 
+tad_score = partial(score_with, least_auroc=0.75, most_shared=0.2)
 RNG = np.random.RandomState(0)
 ATTRIBUTES = RNG.randint(2, size=(400, 3))
 
