@@ -146,8 +146,7 @@ METHODS = [path for path in LEAVES if path.parent.name in ('vae', 'infogan_cr') 
            and not {'quick', 'color'} & set(path.stem.split('_')) and '_base_/datasets/' in path.read_text()]
 
 
-#: Each method and each data set at least once.
-PAIRS = list(zip(itertools.islice(itertools.cycle(METHODS), max(len(METHODS), len(DATASETS))), itertools.cycle(DATASETS)))
+PAIRS = list(itertools.product(METHODS, DATASETS))
 
 
 @pytest.mark.parametrize(('path', 'dataset'), PAIRS, ids=lambda value: value if isinstance(value, str) else value.stem)

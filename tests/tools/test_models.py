@@ -1,5 +1,7 @@
-"""Every tool takes every kind of model: trained, resumed, scored, looked at, compared, exported."""
+"""Every tool takes every kind of model: trained, also on two ranks and in bfloat16, resumed, scored, compared, exported."""
 import json
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,11 @@ import torch
 
 from ibgan_plugin.apis import IBGANInferencer
 from ibgan_plugin.apis.export import export
+from ibgan_plugin.apis.testing import rank, score_checkpoint
 from ibgan_plugin.engine.launch import build_runner, load_run_config
+from tests.reliability.processes import environments, wait
+from tests.reliability.training import CONTEXT
+from tests.tools.commands import run, small_config
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = dict(beta_vae=('vae/beta_vae_dsprites', {}), factor_vae=('vae/factor_vae_dsprites', {}),
@@ -16,7 +22,7 @@ CONFIGS = dict(beta_vae=('vae/beta_vae_dsprites', {}), factor_vae=('vae/factor_v
 VOTES = dict(num_train=20, num_eval=20, batch_size=8, num_variance_estimate=100, prune_threshold=0.0)
 
 
-def runner_of(name, root, work_dir, iterations=4, **more):
+def runner_of(name, root, work_dir, iterations=4, amp=None, launcher='none', **more):
     """A runner of a shipped config with small batches and few votes; all else is what is shipped."""
     config, options = CONFIGS[name]
     options = {**{f'{stage}_dataloader.dataset.data_root': str(root) for stage in ('train', 'val', 'test')},
@@ -26,7 +32,8 @@ def runner_of(name, root, work_dir, iterations=4, **more):
                'default_hooks.checkpoint.interval': 2, 'default_hooks.mi_bounds.interval': 2, 'log_level': 'WARNING',
                'log_processor.window_size': 1, 'visualizer.name': f'{name}_{work_dir.name}', **options, **more}
     resume = 'auto' if list(work_dir.glob('iter_*.pth')) else None
-    return build_runner(load_run_config(str(ROOT / f'configs/{config}.py'), str(work_dir), options, seed=1, resume=resume))
+    return build_runner(load_run_config(str(ROOT / f'configs/{config}.py'), str(work_dir), options, seed=1, resume=resume, amp=amp,
+                                        launcher=launcher))
 
 
 @pytest.fixture(scope='module', params=CONFIGS)
@@ -74,6 +81,56 @@ def test_scored_by_the_test_loop(trained, dsprites_root):
     runner.load_or_resume()
     scores = runner.test()
     assert 0 <= scores['factor_vae/eval_accuracy'] <= 1 and 'mig/discrete_mig' in scores
+
+
+def test_checkpoints_are_compared_without_labels(trained, dsprites_root):
+    name, work_dir = trained
+    runner = runner_of(name, dsprites_root, work_dir)
+    ranking = rank({file.stem: score_checkpoint(runner, file) for file in work_dir.glob('iter_*.pth')})
+    assert set(ranking) == {'iter_2', 'iter_4'} and {'udr_spearman', 'model_centrality'} <= set(ranking['iter_4'])
+
+
+@pytest.mark.parametrize('name', CONFIGS)
+def test_bfloat16_leaves_losses_and_weights_in_float32(name, dsprites_root, tmp_path, monkeypatch):
+    monkeypatch.setattr('ibgan_plugin.engine.launch.has_bfloat16', lambda: True)  # slowly, it works on any processor
+    runner_of(name, dsprites_root, tmp_path, iterations=2, amp='bf16').train()
+    saved = torch.load(tmp_path / 'iter_2.pth', weights_only=True)
+    assert {value.dtype for value in saved['state_dict'].values() if value.is_floating_point()} == {torch.float32}
+    line = json.loads(next(tmp_path.glob('*/vis_data/scalars.json')).read_text().splitlines()[0])
+    losses = [value for key, value in line.items() if key.startswith('loss')]
+    assert losses and np.isfinite(losses).all()
+
+
+def train_rank(environment, *arguments):
+    """One of two ranks."""
+    os.environ.update(environment)
+    torch.set_num_threads(1)
+    runner = runner_of(*arguments, launcher='pytorch')
+    runner.train()
+    weights = torch.cat([value.detach().flatten() for value in runner.model.parameters()])
+    torch.save(weights, arguments[2] / f'rank{environment["RANK"]}.pt')
+
+
+@pytest.mark.parametrize('name', CONFIGS)
+def test_two_ranks_end_with_the_same_weights(name, dsprites_root, tmp_path):
+    ranks = [CONTEXT.Process(target=train_rank, args=(environment, name, dsprites_root, tmp_path))
+             for environment in environments()]
+    for process in ranks:
+        process.start()
+    assert wait(ranks) == [0, 0]
+    one, two = (torch.load(tmp_path / f'rank{number}.pt', weights_only=True) for number in (0, 1))
+    assert torch.equal(one, two) and torch.isfinite(one).all() and (tmp_path / 'iter_4.pth').exists()
+
+
+def test_a_sweep_over_a_vae_ends_with_one_table(tmp_path, dsprites_root):
+    text = small_config(tmp_path, 'ibgan_quick_dsprites').read_text().replace('ibgan/ibgan_quick_dsprites', 'vae/beta_vae_dsprites')
+    (tmp_path / 'vae.py').write_text(text)
+    data = [f'{stage}_dataloader.dataset.data_root={dsprites_root}' for stage in ('train', 'val', 'test')]
+    done = run(sys.executable, ROOT / 'tools/sweep.py', tmp_path / 'vae.py', '--seeds', 0, 1, '--work-dir', 'sweep',
+               '--grid', 'model.regulariser.beta=1.0', '--cfg-options', 'train_dataloader.batch_size=8', 'train_cfg.max_iters=4',
+               'train_cfg.val_interval=100', 'train_cfg.val_begin=100', *data, cwd=tmp_path)
+    rows = (tmp_path / 'sweep/sweep.csv').read_text().splitlines()
+    assert len(rows) == 3 and all(',done,' in row for row in rows[1:]) and 'mean +- std' in done.stdout
 
 
 def test_encoded_traversed_and_exported(trained, tmp_path):
