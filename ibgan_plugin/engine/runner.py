@@ -1,4 +1,4 @@
-"""MMEngine's runner with checks; the one file that knows its insides."""
+"""MMEngine's runner with checks; beside ``building.py``, the one file that reads its private parts."""
 import inspect
 import re
 import warnings

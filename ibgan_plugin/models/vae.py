@@ -66,7 +66,7 @@ class VAE(LatentModel):
         Returns:
             Scalars to log: the losses, ``elbo``, and ``mi_upper_bound``, the mean KL, which bounds I(x, r); in nats.
         """
-        imgs = self.data_preprocessor(data, True)['inputs']  # N x C x S x S
+        imgs = self.real_images(data)  # N x C x S x S
         check_images(imgs, self.image_shape)
         return self.train_autoencoder(imgs, optim_wrapper['autoencoder'])[1]
 
@@ -160,7 +160,7 @@ class FactorVAE(VAE):
         Returns:
             Scalars to log: those of :class:`VAE`, and ``loss_critic`` in nats.
         """
-        imgs = self.data_preprocessor(data, True)['inputs']  # 2N x C x S x S
+        imgs = self.real_images(data)  # 2N x C x S x S
         check_images(imgs, self.image_shape)
         if len(imgs) % 2:
             raise IBGANError(f'FactorVAE takes two batches in one: train_dataloader.batch_size must be even, got {len(imgs)}')

@@ -1,11 +1,11 @@
 """Parameters and FLOPs of each component and of a training step: ``python tools/analysis/get_flops.py CONFIG``."""
 import argparse
-import json
 import sys
 
 from ibgan_plugin.config.options import add_config_arguments
 from ibgan_plugin.utils.cli import one_clear_message
-from ibgan_plugin.utils.files import write_whole
+from ibgan_plugin.utils.files import check_writable
+from ibgan_plugin.utils.strict_json import write_json
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -24,12 +24,14 @@ def main(argv: list[str] | None = None) -> None:
     from ibgan_plugin.apis.complexity import component_costs, format_costs
     from ibgan_plugin.config.load import load_config
     from ibgan_plugin.engine.size import check_size
+    if args.json:
+        check_writable(args.json)
     cfg = load_config(args.config, cfg_options=args.cfg_options)
     check_size(cfg)
     costs = component_costs(cfg, cfg.train_dataloader.batch_size if args.batch_size is None else args.batch_size)
     print(format_costs(costs))
     if args.json:
-        write_whole(args.json, json.dumps({name: cost._asdict() for name, cost in costs.items()}, indent=2) + '\n')
+        write_json(args.json, {name: cost._asdict() for name, cost in costs.items()})
 
 
 if __name__ == '__main__':

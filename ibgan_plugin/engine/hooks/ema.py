@@ -13,7 +13,7 @@ from ibgan_plugin.utils.errors import IBGANError
 
 @HOOKS.register_module()
 class GeneratorSideEMAHook(EMAHook):
-    """MMEngine's EMAHook over the generator side only: by default encoder, generator and reconstructor, never D.
+    """MMEngine's EMAHook over the generator side only: by default what encodes and draws, never D or a critic.
 
     Validation, testing and saved ``state_dict`` use the average, as with MMEngine's hook; the trained weights are in
     ``ema_state_dict``.
@@ -23,7 +23,7 @@ class GeneratorSideEMAHook(EMAHook):
         kwargs: Arguments of MMEngine's ``EMAHook`` (``ema_type``, ``momentum``, ``begin_iter``, ...).
     """
 
-    def __init__(self, modules: tuple[str, ...] = ('encoder', 'generator', 'reconstructor'), **kwargs) -> None:
+    def __init__(self, modules: tuple[str, ...] = ('encoder', 'generator', 'decoder', 'reconstructor'), **kwargs) -> None:
         super().__init__(**kwargs)
         self.modules = modules
 
