@@ -47,7 +47,7 @@ def test_preparation_says_what_it_found(place):
     folder, (text, *_) = place
     assert 'factors: colour (3 classes, categorical), side (2 classes, categorical), brightness (' in text
     assert 'values, continuous); not every combination once: no grid' in text
-    assert '1 a row without an image (a/gone.png (in factors.csv))' in text
+    assert '1 row without an image (a/gone.png (in factors.csv))' in text
     data = LMDBImages(folder / 'data/photos/photos.lmdb')
     assert len(data) == 300 and not data.metainfo['is_grid'] and data.factors.shape == (300, 3)
     brightness = data[7]['inputs'].max().item() / 255  # the channel with the colour

@@ -23,10 +23,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Draw."""
     args = parse_args(argv)
+    from ibgan_plugin.apis.output import check_suffix
     from ibgan_plugin.config.check import check_config
     from ibgan_plugin.config.load import read_config
     from ibgan_plugin.visualization.contact_sheet import contact_sheet
     from ibgan_plugin.visualization.grids import write_png
+    if args.out:
+        check_suffix(args.out, ('.png', ))
     config = read_config(args.config, args.cfg_options)
     check_config(config)
     out = args.out or Path('work_dirs', Path(args.config).stem, f'{args.split}_data.png')

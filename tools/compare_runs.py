@@ -22,8 +22,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Score and report."""
     args = parse_args(argv)
+    from ibgan_plugin.engine.log import hear_warnings
     from ibgan_plugin.evaluation.compare_runs import compare_runs, format_runs, load_runs
     from ibgan_plugin.utils.strict_json import write_json
+    hear_warnings()
     if args.json:
         check_writable(args.json)
     scores = compare_runs(load_runs(args.runs), args.seed)

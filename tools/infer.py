@@ -58,8 +58,11 @@ def _add(commands: argparse._SubParsersAction, name: str, run: Callable, suffixe
                                        else dict(help='image file')))  # type: ignore[arg-type]
     command.add_argument('--out', type=Path, required=True, help=f'file to write, {" or ".join(suffixes)}')
     command.add_argument('--device', metavar='cpu|cuda', help='default: CUDA where available')
-    command.add_argument('--crop', default='none', help="what to cut out of images before resizing, such as 'square' or "
-                         "'celeba_148' (default: none, they have the model's size)")
+    if name != 'sample':
+        command.add_argument('--crop', default='none', help="what to cut out of images before resizing, such as 'square' or "
+                             "'celeba_148' (default: none, they have the model's size)")
+    else:
+        command.set_defaults(crop='none')
     if '.png' in suffixes:
         command.add_argument('--scale', type=int, help='pixels of the picture for one of an image (default: 1, or more where they '
                              'are small)')
@@ -96,10 +99,14 @@ def encode(inferencer: Any, args: argparse.Namespace) -> None:
     if args.split:
         if args.images:
             raise IBGANError(f'--split encodes a data set: name no images, got {args.images}')
+        if args.crop != 'none':
+            raise IBGANError(f"--crop {args.crop}: a data set's images are cropped as its config says, files by --crop")
         encode_split(inferencer, args.split, args.out, args.num, args.batch_size)
         return
     if not args.images:
         raise IBGANError('encode needs images, or --split train, val or test')
+    if args.num is not None:
+        raise IBGANError(f'--num {args.num} is of the images of a data set: it goes with --split')
     files = [file for path in args.images for file in list_images(path)]
     write_codes(args.out, [str(file) for file in files], inferencer.encode(files, args.batch_size))
 

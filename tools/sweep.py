@@ -38,6 +38,10 @@ def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
     if args.workers < 1:
         raise IBGANError(f'--workers must be at least 1, got {args.workers}')
+    if not args.hours > 0:
+        raise IBGANError(f'--hours must be above 0, got {args.hours}')
+    if args.cluster == 'local' and (args.gpus or args.partition):
+        raise IBGANError('--gpus and --partition are of Slurm: they go with --cluster slurm')
     from rich.console import Console
 
     from ibgan_plugin.apis.sweep.execute import execute, make_executor
@@ -53,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
     executor = make_executor(plan.folder, args.cluster, args.hours, args.workers, **slurm)
     failed = execute(plan, executor, args.workers if args.cluster == 'local' else None, Console())
     rows = collect(plan, list(failed))
-    print(format_markdown(rows), end='')
+    print('\n' + format_markdown(rows), end='')
     print('\n'.join(f'written: {path}' for path in write_table(rows, plan.folder)))
     for name, lines in failed.items():
         print(f'\nfailed: {name}\n{lines}')

@@ -4,6 +4,7 @@ import sys
 
 from ibgan_plugin.config.options import AMP_WRAPPERS, add_config_arguments, add_run_arguments
 from ibgan_plugin.utils.cli import one_clear_message
+from ibgan_plugin.utils.errors import IBGANError
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -30,6 +31,8 @@ def main(argv: list[str] | None = None) -> int:
     from ibgan_plugin.engine.launch import build_runner, load_run_config
     from ibgan_plugin.engine.log import hear_warnings
     hear_warnings()
+    if args.non_strict and not args.load_from:
+        raise IBGANError('--non-strict says how weights of --load-from are taken: give that too')
     cfg = load_run_config(args.config, args.work_dir, args.cfg_options, args.seed, args.launcher, args.amp, args.resume,
                           device=args.device, load_from=args.load_from, strict=not args.non_strict, overwrite=args.overwrite,
                           claim=not args.print_config)

@@ -1,4 +1,5 @@
 """The representations of a config's data set, in a file that the tools of evaluation read."""
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,8 @@ def encode_dataset(model: LatentModel, dataset: Any, path: str | Path, num: int 
         if number < 1:
             raise IBGANError(f'{name} must be at least 1, got {number}')
     rows = np.arange(len(dataset))
+    if num is not None and num > len(rows):
+        warnings.warn(f'the data set has {len(rows):,} images, fewer than {num:,}: all are encoded')
     if num is not None and num < len(rows):
         rows = np.sort(np.random.RandomState(0).permutation(len(rows))[:num])
     codes, numbers = _encode(model, dataset, rows, batch_size)

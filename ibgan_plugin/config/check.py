@@ -83,6 +83,9 @@ def _mistakes(cfg: dict[str, Any]) -> Iterator[str]:
     for key, hint in get_type_hints(Runner.__init__).items():
         if cfg.get(key) is not None and not fits(cfg[key], hint):  # other zoos write None for what is not given
             yield _misfit(key, cfg[key], hint)
+    for key in ('val_evaluator', 'test_evaluator'):
+        if isinstance(cfg.get(key), (str, int, float)):
+            yield f'{key} = {shorten(cfg[key])} must be a dict with a type, or a list of such; options set single keys of it'
     if not isinstance(cfg.get('compile', False), (bool, dict)):
         yield _misfit('compile', cfg['compile'], bool | dict)
     if cfg.get('log_level') not in (None, *LOG_LEVELS):

@@ -1,4 +1,5 @@
 """From a config file and the command line's options to a checked config."""
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ def read_config(path: str | Path, cfg_options: Mapping[str, Any] | None = None) 
         if file.suffix != '.py':
             check_named(str(file), read_data(file), scope, is_file=True)
     apply_options(cfg, options)
+    leave_out_schedules(cfg, options)
     check_named(f'{path}, options', options, cfg.get('default_scope'))
     find_data(cfg)
     return cfg
@@ -55,7 +57,11 @@ def load_config(path: str | Path, work_dir: str | None = None, cfg_options: Mapp
     Raises:
         ConfigError: If the config has mistakes; names all of them.
     """
-    from ibgan_plugin.config.check import check_config  # asks torch and MMEngine's runner what they take
+    from ibgan_plugin.config.check import MAX_SEED, check_config  # asks torch and MMEngine's runner what they take
+    if work_dir is not None and not work_dir.strip():
+        raise ConfigError('--work-dir must name a folder, got an empty name')
+    if seed is not None and not 0 <= seed <= MAX_SEED:
+        raise ConfigError(f'--seed must be from 0 to {MAX_SEED:,}, got {seed}')
     cfg = read_config(path, cfg_options)
     cfg.work_dir = work_dir or cfg.get('work_dir') or str(Path('work_dirs') / Path(path).stem)
     cfg.launcher = launcher
@@ -88,6 +94,21 @@ def apply_options(cfg: Config, options: Mapping[str, Any]) -> None:
             mistakes.append(str(error))
     if mistakes:
         raise ConfigError([f'{cfg.filename or "config"}: {mistake}' for mistake in mistakes])
+
+
+def leave_out_schedules(cfg: Config, options: Mapping[str, Any]) -> None:
+    """Take out each schedule of a number that an option sets: the number stays what was asked for, and a warning says so."""
+    hooks = [(f'default_hooks.{name}', hook) for name, hook in (cfg.get('default_hooks') or {}).items()]
+    hooks += [(f'custom_hooks.{place}', hook) for place, hook in enumerate(cfg.get('custom_hooks') or [])]
+    for place, hook in hooks:
+        if not isinstance(hook, dict) or str(hook.get('type')).rpartition('.')[2] != 'ScheduleHook':
+            continue
+        key = f'model.{hook.get("field")}'
+        if key in options and not any(option.startswith(place) for option in options):
+            warnings.warn(f'{key} = {options[key]} stays constant: the schedule {place}, which sets it too, is left out')
+            kind, name = place.split('.')
+            cfg[kind] = {**cfg[kind], name: None} if kind == 'default_hooks' else [
+                each for each in cfg[kind] if each is not hook and each != hook]
 
 
 def _with(node: Any, parts: Sequence[str], value: Any, path: str) -> Any:

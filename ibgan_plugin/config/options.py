@@ -100,18 +100,21 @@ class ConfigOptions(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: str | Sequence[Any] | None,
                  option_string: str | None = None) -> None:
-        """Add keys and values to those given before."""
-        options = dict(getattr(namespace, self.dest) or {})
+        """Add keys and values to those of the option's earlier uses, which they replace; in one use each key stands once."""
+        options: dict[str, Any] = {}
         for text in values or ():
             key, equals, value = text.partition('=')
             if not equals or not all(part.strip() for part in key.split('.')):
                 raise argparse.ArgumentError(self, f'must be KEY=VALUE, such as train_cfg.max_iters=200, got {shorten(text)}')
             try:
-                options[key.strip()] = self.parse(value)
+                parsed = self.parse(value)
             except ValueError as error:
                 raise argparse.ArgumentError(self, f'must be KEY=VALUE with balanced brackets, got {shorten(text)}: {error}; '
                                              f'a value in quotes is a string') from error
-        setattr(namespace, self.dest, options)
+            if options.setdefault(key.strip(), parsed) != parsed:
+                raise argparse.ArgumentError(self, f'{key.strip()} is given twice: {shorten(options[key.strip()])} and '
+                                             f'{shorten(parsed)}')
+        setattr(namespace, self.dest, {**(getattr(namespace, self.dest) or {}), **options})
 
 
 class GridOptions(ConfigOptions):

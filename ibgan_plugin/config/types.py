@@ -207,7 +207,9 @@ def spell(hint: Any) -> str:
 
 
 def _name(hint: Any) -> str:
-    """``tuple[int, ...]``, ``Loop``, and of what typing spells out at length, the outer name."""
+    """``tuple[int, ...]``, ``Loop``, ``dict`` and ``list`` for what is as good as one, and of other long hints the outer name."""
+    if get_origin(hint) in (Mapping, Sequence):
+        return 'dict' if get_origin(hint) is Mapping else 'list'
     if get_args(hint) and not str(hint).startswith('typing.'):
         return str(hint)
     return getattr(get_origin(hint) or hint, '__name__', str(hint))

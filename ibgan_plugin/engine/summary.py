@@ -63,6 +63,6 @@ def what_is_where(runner: Runner, scores: Mapping[str, Any]) -> str:
         checkpoint=str(saved or ''),
         picture=str(pictures[-1]) if pictures else '',
         curves=str(Path(runner.log_dir) / run_names.VIS_DATA / run_names.SCALARS),
-        next=shlex.join(['python', 'tools/test.py', str(dumped_config(runner)), saved])
+        next=shlex.join(['python', 'tools/test.py', str(dumped_config(runner)), saved, '--work-dir', runner.work_dir])
         if saved and runner.cfg.get('test_cfg') is not None else '')
     return f'{runner.iter:,} iterations are done\n' + header(**{name: text for name, text in rows.items() if text})

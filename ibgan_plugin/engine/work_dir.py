@@ -36,13 +36,15 @@ def lock(work_dir: str | Path) -> None:
     """Keep other processes from training in ``work_dir`` until this one ends.
 
     Raises:
-        IBGANError: If another process is training there, or the file system has no locks.
-        OSError: If the folder can not be made.
+        IBGANError: If another process is training there, the folder can not be made, or the file system has no locks.
     """
     folder = Path(work_dir).resolve()
     if folder in _held:
         return
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise IBGANError(f'--work-dir {work_dir} can not be made a folder ({error.strerror}): choose another') from error
     held = FileLock(folder / LOCK)
     try:
         held.acquire(timeout=0)

@@ -64,6 +64,14 @@ def load_codes(path: str | Path) -> CodeSource:
     if 'codes' not in arrays or not arrays.keys() & {'factor_sizes', 'factors'}:
         raise IBGANError(f'{path} must hold codes and factor_sizes (whole grid) or codes and factors (labelled samples), '
                          f'found of these: {", ".join(arrays) or "none"}')
+    try:
+        return _source(arrays)
+    except IBGANError as error:
+        raise IBGANError(f'{path}: {error}') from error
+
+
+def _source(arrays: Mapping[str, np.ndarray]) -> CodeSource:
+    """Codes with their factors."""
     if 'factor_sizes' not in arrays:
         return LabelledCodes(arrays['codes'], arrays['factors'], arrays.get('continuous'), _names(arrays) or ())
     sizes = arrays['factor_sizes']
@@ -81,6 +89,12 @@ def _names(arrays: Mapping[str, np.ndarray]) -> list[str] | None:
     return [str(name) for name in arrays['factor_names'].ravel()] if 'factor_names' in arrays else None
 
 
+def check_ending(path: str | Path) -> None:
+    """Raise IBGANError unless a file has the ending of one that codes are written to."""
+    if Path(path).suffix != '.npz':
+        raise IBGANError(f'codes are written to an .npz file, got {str(path)!r}')
+
+
 def save_codes(path: str | Path, source: CodeSource) -> None:
     """Write codes so that :func:`load_codes` reads them, whole or not at all.
 
@@ -91,8 +105,7 @@ def save_codes(path: str | Path, source: CodeSource) -> None:
     Raises:
         IBGANError: If the file has another ending.
     """
-    if Path(path).suffix != '.npz':
-        raise IBGANError(f'codes are written to an .npz file, got {str(path)!r}')
+    check_ending(path)
     arrays: dict[str, np.ndarray] = {'codes': source.codes}
     if isinstance(source, CodeTable):
         arrays |= {'index': source.index, 'factor_sizes': np.array(source.grid.sizes), 'factor_names': np.array(source.grid.names)}

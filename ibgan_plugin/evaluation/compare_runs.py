@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ibgan_plugin.evaluation.checks import check_codes
 from ibgan_plugin.evaluation.code_files import load_arrays
 from ibgan_plugin.evaluation.disentanglement.model_centrality import model_centrality
 from ibgan_plugin.evaluation.disentanglement.protocols import RUNS
@@ -33,7 +34,10 @@ def load_runs(paths: Sequence[str | Path]) -> dict[str, np.ndarray]:
             raise IBGANError(f'{path} must hold codes [N, C]')
         if str(path) in runs:
             raise IBGANError(f'{path} is named twice')
-        runs[str(path)] = arrays['codes']
+        try:
+            runs[str(path)] = check_codes(arrays['codes'])
+        except IBGANError as error:
+            raise IBGANError(f'{path}: {error}') from error
         if 'index' in arrays:
             index = arrays['index']
             if index.shape != arrays['codes'].shape[:1] or index.dtype.kind not in 'iu':

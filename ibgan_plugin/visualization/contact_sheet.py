@@ -11,6 +11,8 @@ from ibgan_plugin.datasets.resumable_sampler import EpochIndex
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.visualization.grids import image_grid
 
+#: Samples of the largest picture.
+MAX_COUNT = 4096
 DEFAULT_PREPROCESSOR = {'type': 'ImgDataPreprocessor', 'mean': [127.5], 'std': [127.5]}
 
 
@@ -21,7 +23,7 @@ def contact_sheet(config: Config, split: str = 'train', count: int = 64, columns
         config: With ``{split}_dataloader.dataset`` and, optionally, ``model.data_preprocessor``; without the latter, 0..255 is
             taken to [-1, 1].
         split: ``'train'``, ``'val'`` or ``'test'``.
-        count: Number of samples, at most; chosen without repetition.
+        count: Number of samples, from 1 to 4,096, fewer where there are fewer; chosen without repetition.
         columns: Samples a row.
         seed: Of the choice.
 
@@ -29,10 +31,10 @@ def contact_sheet(config: Config, split: str = 'train', count: int = 64, columns
         uint8 [H, W, 3] (red, green, blue).
 
     Raises:
-        IBGANError: If the config has no such data, or it can not be built, ``count`` is below 1, or the images differ in size.
+        IBGANError: If the config has no such data, or it can not be built, ``count`` is out of range, or the images differ in size.
     """
-    if count < 1:
-        raise IBGANError(f'count must be at least 1, got {count}')
+    if not 1 <= count <= MAX_COUNT:
+        raise IBGANError(f'count must be at least 1 and at most {MAX_COUNT:,}, got {count}')
     with DefaultScope.overwrite_default_scope(config.get('default_scope') or 'ibgan_plugin'):
         return _draw(config, build_dataset(config, f'{split}_dataloader'), count, columns, seed)
 

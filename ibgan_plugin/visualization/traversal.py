@@ -1,5 +1,5 @@
 """Latent traversals: what each dimension of the representation does to the image."""
-import math
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
@@ -11,11 +11,13 @@ from ibgan_plugin.utils.errors import IBGANError
 
 #: Values of the images that are made at once, a GiB of float32.
 MAX_VALUES = 1 << 28
+#: Standard deviations of the prior: beyond all sense, and well within what a float holds.
+MAX_LIMIT = 1000
 
 
 def check_number(model: LatentModel, num: int) -> None:
     """Raise IBGANError where ``num`` images of a model would take more memory than pictures are worth."""
-    most = MAX_VALUES // math.prod(model.image_shape)
+    most = MAX_VALUES // prod(model.image_shape)
     if num > most:
         raise IBGANError(f'{num:,} images of {" x ".join(map(str, model.image_shape))} at once are too many, at most {most:,}')
 
@@ -38,7 +40,7 @@ def traverse(model: LatentModel, steps: int = 11, limit: float = 2.0, base: Tens
     Args:
         model: Model to look at.
         steps: Images a row, at least 2.
-        limit: End of the range, in standard deviations of the prior.
+        limit: End of the range, in standard deviations of the prior, up to 1,000.
         base: Representation (r_dim,) to start from; by default 0, the prior's mean.
         seed: Seed of the KL estimate.
 
@@ -47,10 +49,7 @@ def traverse(model: LatentModel, steps: int = 11, limit: float = 2.0, base: Tens
     >>> traverse(model, steps=3).imgs.shape
     torch.Size([10, 3, 1, 64, 64])
     """
-    if steps < 2:
-        raise IBGANError(f'steps must be at least 2, got {steps}')
-    if not 0 < limit < math.inf:
-        raise IBGANError(f'limit must be a positive number, got {limit}')
+    check_range(steps, limit)
     check_number(model, model.r_dim * steps)
     kl = model.kl_per_dim(seed=seed)
     dims = list(range(model.r_dim)) if kl is None else kl.argsort(descending=True).tolist()
@@ -60,6 +59,14 @@ def traverse(model: LatentModel, steps: int = 11, limit: float = 2.0, base: Tens
     decoded = model.decode(torch.cat([base[None], codes.flatten(0, 1)]))
     imgs = decoded[1:].unflatten(0, (len(dims), steps))
     return Traversal(imgs, dims, None if kl is None else kl[dims].tolist(), limit, decoded[0])
+
+
+def check_range(steps: int, limit: float) -> None:
+    """Raise IBGANError unless a traversal can have so many images a row, and go so far."""
+    if steps < 2:
+        raise IBGANError(f'steps must be at least 2, got {steps}')
+    if not 0 < limit <= MAX_LIMIT:
+        raise IBGANError(f'limit must be a positive number of at most {MAX_LIMIT:,}, got {limit}')
 
 
 @torch.no_grad()

@@ -23,9 +23,23 @@ def test_options_are_applied(config):
     assert load_config(config, work_dir='elsewhere').work_dir == 'elsewhere'
 
 
+def test_a_number_that_an_option_sets_is_not_scheduled_away():
+    config, key = 'configs/ibgan/ibgan_quick_dsprites.py', 'model.kl_loss.beta'
+    assert load_config(config).default_hooks.beta.field == 'kl_loss.beta'
+    with pytest.warns(UserWarning, match=r'beta = 0.07 stays constant: the schedule default_hooks.beta, which sets it too'):
+        cfg = load_config(config, cfg_options={key: 0.07})
+    assert cfg.model.kl_loss.beta == 0.07 and cfg.default_hooks.beta is None
+    both = {key: 0.07, 'default_hooks.beta.points': [[0, 0.5]]}
+    assert load_config(config, cfg_options=both).default_hooks.beta.points == [[0, 0.5]]
+
+
 @pytest.mark.parametrize(('options', 'message'), [
     (dict(path='no/such.py'), "no config file 'no/such.py'"),
     (dict(cfg_options={'model.beta': 1}), r"small.py: unknown key model.beta = 1"),
+    (dict(seed=-1), r'--seed must be from 0 to 4,294,967,295, got -1'),
+    (dict(work_dir=' '), '--work-dir must name a folder'),
+    (dict(cfg_options={'test_evaluator': 'abc'}), "test_evaluator = 'abc' must be a dict with a type, or a list of such"),
+    (dict(cfg_options={'val_evaluator': 3}), 'val_evaluator = 3 must be a dict with a type, or a list of such'),
     (dict(cfg_options={'custom_hooks.99.interval': 1}), r'small.py: .*99'),
 ])
 def test_mistakes(config, options, message):

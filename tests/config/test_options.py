@@ -63,6 +63,12 @@ def test_options_add_up():
     assert (args.config, args.seed, args.launcher, args.print_config) == ('config.py', 3, 'none', False)
 
 
+def test_a_key_stands_once_in_one_use(capsys):
+    with pytest.raises(SystemExit):
+        parse('--cfg-options', 'a.b=1', 'c=3', 'a.b=2')
+    assert '--cfg-options: a.b is given twice: 1 and 2' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize('option', ['train_cfg.max_iters', '=1', 'a..b=1', '.a=1', 'a=(1', 'a=' + '[' * 5000])
 def test_mistakes_end_in_one_line(option, capsys):
     with pytest.raises(SystemExit) as stop:

@@ -109,7 +109,7 @@ def test_the_end_names_the_score_and_the_next_command(tmp_path):
     assert 'validation  some/score 0.2500' in text
     assert 'score       some/score 0.2500 (validation)' in text
     config = tmp_path / f'{runner.timestamp}.py'
-    assert f'next        python tools/test.py {config} {tmp_path}/iter_2.pth' in text and config.exists()
+    assert f'next        python tools/test.py {config} {tmp_path}/iter_2.pth --work-dir {tmp_path}' in text and config.exists()
     assert 'Iter(val)' not in text
 
 

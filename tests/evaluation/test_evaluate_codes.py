@@ -217,7 +217,7 @@ def test_command_reports_errors_without_traceback(tmp_path, capsys, tool, noise)
     assert tool.main([path, '--protocol', 'studies']) == 2
     assert capsys.readouterr().err == (
         "error: unknown protocol 'studies'; known are study, study_fast, infogan_cr, ibgan, infomec, infomec_iqr, "
-        'infomec_discrete, dci_es, med, review, tad, quick\n')
+        'infomec_discrete, infomec_iqr_discrete, dci_es, med, review, tad, quick\n')
     assert tool.main([path, '--metrics', 'mig,fid']) == 2
     assert "unknown metric 'fid'; known are factor_vae, beta_vae" in capsys.readouterr().err
 

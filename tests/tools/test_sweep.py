@@ -63,5 +63,5 @@ def test_a_sweep_that_is_over_runs_nothing(place, killed):
 
 
 def test_a_finished_run_of_another_config_is_not_taken(place, killed):
-    refused = run(*command(place, 'train_cfg.val_begin=99'), cwd=place, check=False)
+    refused = run(*command(place, '--cfg-options', 'train_cfg.val_begin=99'), cwd=place, check=False)
     assert refused.returncode == 2 and 'holds the finished run of another config' in refused.stderr

@@ -30,8 +30,9 @@ def test_what_can_not_be_drawn(dsprites_root, tmp_path):
         contact_sheet(config(sprites), 'val')
     with pytest.raises(ValueError, match=r"config: train_dataloader.dataset: .*unexpected keyword argument 'splitt'"):
         contact_sheet(config(dict(sprites, splitt=3)))
-    with pytest.raises(ValueError, match='count must be at least 1, got 0'):
-        contact_sheet(config(sprites), count=0)
+    for count in (0, 4097):
+        with pytest.raises(ValueError, match=f'count must be at least 1 and at most 4,096, got {count}'):
+            contact_sheet(config(sprites), count=count)
     for side in (5, 6):
         (tmp_path / f'{side}.png').write_bytes(encode(np.zeros((side, 5, 3), dtype=np.uint8), 'png'))
     with pytest.raises(ValueError, match=r'the images differ in size \(\(3, 5, 5\), \(3, 6, 5\)\): add CropResize'):

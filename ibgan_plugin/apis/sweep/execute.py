@@ -1,6 +1,6 @@
 """Running a sweep through submitit, and its progress on one screen."""
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,7 @@ def execute(plan: Plan, executor: submitit.Executor, workers: int | None, consol
     """
     use_threads(1, 'one a worker of the sweep')  # workers share the machine: more threads would only wait for each other
     waiting = [run for run in plan.runs if run.record() is None]
+    said: dict[str, str] = {}
     jobs: dict[str, submitit.Job] = {}
     try:
         with Live(console=console, auto_refresh=False) as live:
@@ -67,7 +68,10 @@ def execute(plan: Plan, executor: submitit.Executor, workers: int | None, consol
                     run = waiting.pop(0)
                     jobs[run.name] = executor.submit(train_and_score, run)
                     running.append(run.name)
-                live.update(progress_table(plan, jobs, running), refresh=True)
+                if console.is_terminal:
+                    live.update(progress_table(plan, jobs, running), refresh=True)
+                else:
+                    say_changes(plan, jobs, running, said, console)
                 if not running and not waiting:
                     break
                 time.sleep(interval)
@@ -92,19 +96,30 @@ def last_lines(job: submitit.Job, count: int = TAIL_LINES) -> str:
     return '\n'.join('\n'.join(text.strip().splitlines()[-count:]) for text in texts) or 'it printed nothing'
 
 
+def state_of(run: Run, jobs: Mapping[str, submitit.Job], running: Sequence[str]) -> str:
+    """``'done'``, ``'running'``, ``'failed'`` or ``'waiting'``."""
+    if run.record():
+        return 'done'
+    if run.name in running:
+        return 'running'
+    return 'failed' if run.name in jobs else 'waiting'
+
+
+def say_changes(plan: Plan, jobs: Mapping[str, submitit.Job], running: Sequence[str], said: dict[str, str],
+                console: Console) -> None:
+    """A line for each run whose state is not what was ``said`` of it, for a log file; the last of a failed one's log too."""
+    for run in plan.runs:
+        state = state_of(run, jobs, running)
+        if said.get(run.name, 'waiting') != state:
+            console.print(f'{time.strftime("%H:%M:%S")} {run.name}: {state}', markup=False, highlight=False)
+        said[run.name] = state
+
+
 def progress_table(plan: Plan, jobs: dict[str, submitit.Job], running: Sequence[str]) -> Table:
     """One line a run: its state, iteration and newest bounds."""
     table = Table('run', 'state', 'iteration', 'I_L', 'I_U', 'seconds an iteration')
     for run in plan.runs:
-        record = run.record()
-        if record:
-            state = 'done'
-        elif run.name in running:
-            state = 'running'
-        elif run.name in jobs:
-            state = 'failed'
-        else:
-            state = 'waiting'
+        state = state_of(run, jobs, running)
         scalars = newest_scalars(run)
         table.add_row(run.name, state, str(scalars.get('step', '')), _short(scalars.get('mi_lower_bound')),
                       _short(scalars.get('mi_upper_bound')), _short(scalars.get('time')))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ibgan_plugin.config.check import MAX_SEED
 from ibgan_plugin.config.load import load_config
 from ibgan_plugin.utils.errors import IBGANError
 
@@ -32,13 +33,18 @@ class Run(NamedTuple):
         """What the run wrote when it was done, or None while it is not.
 
         Raises:
-            IBGANError: If the folder holds the finished run of another config.
+            IBGANError: If the folder holds the finished run of another config, or the file is damaged.
         """
         path = Path(self.work_dir) / RECORD
         if not path.is_file():
             return None
-        record = json.loads(path.read_text())
-        if record['digest'] != self.digest:
+        try:
+            record = json.loads(path.read_text())
+            digest = record['digest']
+        except (ValueError, TypeError, KeyError) as error:
+            raise IBGANError(f'{path} is no record of a finished run ({type(error).__name__}: {error}): remove it to do the run '
+                             'again') from error
+        if digest != self.digest:
             raise IBGANError(f'{self.work_dir} holds the finished run of another config, or of other options: '
                              f'choose another --work-dir, or remove that folder')
         return record
@@ -70,6 +76,13 @@ def make_plan(configs: Sequence[str], folder: str | Path, seeds: Sequence[int], 
             raise IBGANError(f'{what} names no value')
         if len({repr(value) for value in values}) < len(values):
             raise IBGANError(f'{what} names a value twice: {list(values)}')
+    for seed in seeds:
+        if not 0 <= seed <= MAX_SEED:
+            raise IBGANError(f'--seeds must be from 0 to {MAX_SEED:,}, got {seed}')
+    for key in (fixed or {}).keys() & grid.keys():
+        raise IBGANError(f'{key} is in --grid and in --cfg-options: {list(grid[key])} and {(fixed or {})[key]!r}')
+    if 'randomness.seed' in {**grid, **(fixed or {})}:
+        raise IBGANError('randomness.seed is said by --seeds')
     several = len(configs) > 1
     if len({Path(config).stem for config in configs}) < len(configs):
         raise IBGANError(f'two configs have the same name: {list(configs)}')

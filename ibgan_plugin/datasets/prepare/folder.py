@@ -30,7 +30,7 @@ def job(root: Path, recipe: Recipe, workers: int = 1, skip_unreadable: bool = Fa
         conversion = Conversion(source, source.names, recipe, workers, skip_unreadable)
         return conversion, conversion.job(name or root.stem)
     table, unused = read_table(factors, source.names, continuous, categorical)
-    source.left_out.update({f'{row} (in {factors})': 'a row without an image' for row in unused})
+    source.left_out.update({f'{row} (in {factors})': 'row without an image' for row in unused})
     order = table.order()
     table = table.rows(order)
     conversion = Conversion(source, [source.names[number] for number in order], recipe, workers, skip_unreadable)

@@ -46,10 +46,12 @@ class ScheduleHook(Hook):
         Raises:
             IBGANError: If it has no attribute of that name, or it is no number.
         """
-        value = getattr(*self.number(runner), None)
+        owner, name = self.number(runner)
+        value = getattr(owner, name, None)
         if not _is_number(value):
+            found = f'{value!r} there' if hasattr(owner, name) else f'no {name!r} there'
             raise IBGANError(f'ScheduleHook.field {self.field!r} must name a number of {type(unwrap(runner.model)).__name__}, '
-                             f'which has {value!r} there')
+                             f'which has {found}')
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
         """Set the value of this iteration, and log it."""

@@ -13,6 +13,7 @@ from ibgan_plugin.registry import HOOKS
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.utils.run_names import SAMPLES, TRAVERSAL, picture_name
 from ibgan_plugin.visualization import draw_traversal, image_grid, sample, traverse, write_png
+from ibgan_plugin.visualization.traversal import check_range
 
 
 @HOOKS.register_module()
@@ -30,7 +31,7 @@ class TraversalHook(Hook):
         active_threshold: KL in nats below which a dimension is marked inactive.
 
     Raises:
-        IBGANError: If ``interval`` is below 1.
+        IBGANError: If a number is out of range.
     """
     priority = 'LOW'
 
@@ -38,6 +39,9 @@ class TraversalHook(Hook):
                  active_threshold: float = ACTIVE_THRESHOLD) -> None:
         if interval < 1:
             raise IBGANError(f'interval must be at least 1, got {interval}')
+        check_range(steps, limit)
+        if num_samples < 1:
+            raise IBGANError(f'num_samples must be at least 1, got {num_samples}')
         self.interval, self.steps, self.limit = interval, steps, limit
         self.num_samples, self.active_threshold = num_samples, active_threshold
 

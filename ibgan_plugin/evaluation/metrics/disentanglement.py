@@ -73,6 +73,8 @@ class DisentanglementMetric(BaseMetric):
             raise IBGANError(f'scores and seeds must not be empty, got scores={scores!r}, seeds={seeds!r}')
         for seed in seeds:
             random_state(seed)
+        if len(set(seeds)) < len(seeds):
+            raise IBGANError(f'seeds must differ, got {list(seeds)}')
         return {name: resolve_metric(name, keywords, protocol) for name, keywords in chosen.items()}
 
     def required_index(self, grid: FactorGrid) -> np.ndarray:

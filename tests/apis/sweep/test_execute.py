@@ -1,3 +1,4 @@
+import io
 import json
 import os
 from pathlib import Path
@@ -5,7 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from ibgan_plugin.apis.sweep.execute import execute, make_executor, newest_scalars
+from ibgan_plugin.apis.sweep.execute import execute, make_executor, newest_scalars, say_changes
 from ibgan_plugin.apis.sweep.plan import make_plan
 from ibgan_plugin.utils.threads import REASON
 
@@ -28,6 +29,18 @@ def test_a_worker_computes_with_one_thread_unless_the_user_says_otherwise(tmp_pa
             monkeypatch.setenv(REASON, 'chosen by a tool')
         execute(nothing, make_executor(plan.folder), workers=2, console=Console(), interval=0.1)
         assert os.environ['OMP_NUM_THREADS'] == threads
+
+
+def test_a_log_file_hears_of_each_run(tmp_path):
+    plan = make_plan(['configs/ibgan/ibgan_dsprites.py'], tmp_path, [0, 1])
+    heard, said = io.StringIO(), {}
+    console = Console(file=heard)
+    say_changes(plan, {}, [], said, console)
+    assert heard.getvalue() == ''
+    say_changes(plan, {plan.runs[0].name: None}, [plan.runs[0].name], said, console)
+    say_changes(plan, {plan.runs[0].name: None}, [plan.runs[0].name], said, console)
+    say_changes(plan, {plan.runs[0].name: None}, [], said, console)
+    assert [line.split(' ', 1)[1] for line in heard.getvalue().splitlines()] == ['default/seed0: running', 'default/seed0: failed']
 
 
 def test_newest_scalars_come_from_the_end_of_the_newest_log(tmp_path):

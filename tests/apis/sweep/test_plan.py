@@ -29,6 +29,10 @@ def test_the_same_sweep_elsewhere_has_the_same_digests(tmp_path):
     (dict(seeds=[1, 1]), '--seeds names a value twice'),
     (dict(seeds=[1], grid={'model.kl_loss.beta': []}), '--grid model.kl_loss.beta names no value'),
     (dict(seeds=[1], grid={'model.kl_loss.beta': [1, 1]}), 'names a value twice'),
+    (dict(seeds=[-1]), '--seeds must be from 0 to 4,294,967,295, got -1'),
+    (dict(seeds=[1], grid={'train_cfg.max_iters': [1, 2]}, fixed={'train_cfg.max_iters': 3}),
+     r'train_cfg.max_iters is in --grid and in --cfg-options: \[1, 2\] and 3'),
+    (dict(seeds=[1], fixed={'randomness.seed': 3}), 'randomness.seed is said by --seeds'),
 ])
 def test_what_can_not_be_planned(tmp_path, arguments, message):
     with pytest.raises(IBGANError, match=message):
@@ -46,3 +50,7 @@ def test_a_finished_run_of_another_config_is_named(tmp_path):
     (tmp_path / run.name / RECORD).write_text('{"digest": "other"}')
     with pytest.raises(IBGANError, match='finished run of another config'):
         run.record()
+    for content in ('', '[]', '{}'):
+        (tmp_path / run.name / RECORD).write_text(content)
+        with pytest.raises(IBGANError, match=f'{RECORD} is no record of a finished run .*remove it to do the run again'):
+            run.record()

@@ -189,3 +189,12 @@ def test_resuming_continues_noise_and_learning_rate_schedules(tmp_path):
 def test_bad_arguments(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize(('arguments', 'message'), [
+    (dict(interval=0), 'interval must be at least 1'), (dict(steps=1), 'steps must be at least 2'),
+    (dict(limit=-1.0), 'limit must be a positive number'), (dict(num_samples=0), 'num_samples must be at least 1'),
+])
+def test_a_picture_that_can_not_be_drawn_is_refused_before_training(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        TraversalHook(**arguments)

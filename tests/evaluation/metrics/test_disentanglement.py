@@ -82,6 +82,7 @@ def test_protocol_name_and_defaults_are_the_study():
     ({'scores': {'factor_vae': {'num_train': 3}}}, "missing: .'num_eval', 'batch_size'"),
     ({'scores': {}}, 'scores and seeds must not be empty'),
     ({'scores': {'factor_vae': 'study'}, 'seeds': ()}, 'scores and seeds must not be empty'),
+    ({'scores': {'factor_vae': 'study'}, 'seeds': (0, 0)}, r'seeds must differ, got \[0, 0\]'),
     ({'scores': {'factor_vae': None}}, 'scores and seeds must not be empty'),
     ({'scores': {'factor_vae': 3}}, 'factor_vae = 3 must be keyword arguments or the name of a protocol'),
 ])
