@@ -66,7 +66,8 @@ def _codes_evaluator(entry: Mapping[str, Any], protocol: str | None, metrics: Se
     """A config of a DisentanglementMetric with what was asked for."""
     own = entry.get('protocol') or 'study'
     name = protocol or own
-    numbers = {} if protocol not in (None, own) else dict(entry.get('scores') or {})
+    scores = {} if protocol not in (None, own) else entry.get('scores') or {}
+    numbers = {metric: keywords for metric, keywords in scores.items() if keywords is not None}
     known = get_protocol(name) if protocol is not None or not numbers else {}
     chosen = list(metrics) if metrics is not None else list(numbers or known)
     for metric in chosen:

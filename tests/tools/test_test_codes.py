@@ -57,6 +57,16 @@ def test_config_as_it_is_headline_first_and_what_differs_from_the_protocol(place
     assert 'num_train 20 instead of 10000' in scores['factor_vae']['eval_accuracy']['note']
 
 
+def test_none_leaves_a_metric_out_unless_it_is_asked_for(call, capsys):
+    assert call('run/iter_1.pth', '--work-dir', 'less', '--cfg-options', 'test_evaluator.scores.factor_vae=None') == 0
+    assert 'factor_vae' not in capsys.readouterr().out
+    options = ('--cfg-options', 'test_evaluator.scores.mig=None')
+    assert call('run/iter_1.pth', '--work-dir', 'less', '--metrics', 'mig', *options) == 0
+    assert 'mig' in capsys.readouterr().out
+    assert call('run/iter_1.pth', '--work-dir', 'less', *options, 'test_evaluator.scores.factor_vae=None') == 2
+    assert 'test_evaluator: scores and seeds must not be empty' in capsys.readouterr().err
+
+
 def test_protocol_metrics_seeds_and_codes(place, call, capsys):
     assert call('run/iter_1.pth', '--work-dir', 'chosen', '--protocol', 'quick', '--metrics', 'mig', '--seeds', 3, 4,
                 '--save-codes', 'codes.npz') == 0
