@@ -3,7 +3,7 @@ import copy
 
 import pytest
 import torch
-from mmengine.logging import MessageHub
+from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import MODELS, OPTIM_WRAPPER_CONSTRUCTORS
 
 from ibgan_plugin.datasets.dsprites.build import prepare
@@ -27,6 +27,8 @@ def one_thread_and_seed():
     torch.set_float32_matmul_precision('highest')
     torch.manual_seed(0)
     MessageHub.get_current_instance().update_info('iter', 0)
+    for logger in MMLogger._instance_dict.values():  # the explorer's server configures logging, which closes all log files
+        logger.handlers = [handler for handler in logger.handlers if getattr(handler, 'stream', True) is not None]
 
 
 @pytest.fixture(autouse=True)
