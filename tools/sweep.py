@@ -47,6 +47,8 @@ def main(argv: list[str] | None = None) -> int:
     from ibgan_plugin.apis.sweep.execute import execute, make_executor
     from ibgan_plugin.apis.sweep.plan import make_plan
     from ibgan_plugin.apis.sweep.table import collect, format_markdown, write_table
+    from ibgan_plugin.engine.log import hear_warnings
+    hear_warnings()
 
     folder = args.work_dir or Path('work_dirs') / f'sweep_{Path(args.configs[0]).stem}'
     plan = make_plan(args.configs, folder, args.seeds, args.grid, args.cfg_options)
