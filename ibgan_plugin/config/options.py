@@ -111,9 +111,10 @@ class ConfigOptions(argparse.Action):
             except ValueError as error:
                 raise argparse.ArgumentError(self, f'must be KEY=VALUE with balanced brackets, got {shorten(text)}: {error}; '
                                              f'a value in quotes is a string') from error
-            if options.setdefault(key.strip(), parsed) != parsed:
+            if key.strip() in options:
                 raise argparse.ArgumentError(self, f'{key.strip()} is given twice: {shorten(options[key.strip()])} and '
                                              f'{shorten(parsed)}')
+            options[key.strip()] = parsed
         setattr(namespace, self.dest, {**(getattr(namespace, self.dest) or {}), **options})
 
 
