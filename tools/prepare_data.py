@@ -89,7 +89,8 @@ def _add_output_options(command: argparse.ArgumentParser) -> None:
     command.add_argument('--size', type=int, help='side of the images (default: 64)')
     command.add_argument('--encoding', help='raw: as they are; png: smaller, slower to read; jpeg: smallest, not exact '
                          '(default: the one that is usual for the set)')
-    command.add_argument('--workers', type=_workers, help='threads (default: one for each core that nobody else uses)')
+    command.add_argument('--workers', type=_workers, default=worker_count(),
+                         help='threads (default: %(default)s, one for each core that nobody else uses)')
 
 
 def _changed(recipe: Any, args: argparse.Namespace) -> Any:
@@ -150,8 +151,6 @@ def prepare_renders(args: argparse.Namespace) -> str:
 def main(argv: list[str] | None = None) -> int:
     """Run."""
     args = parse_args(argv)
-    if getattr(args, 'workers', 1) is None:
-        args.workers = worker_count()
     try:
         print(args.run(args))
     except KeyboardInterrupt:

@@ -1,5 +1,5 @@
 """A config's data set as people look at it: images by number and, where the true factors are known, by factors."""
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import cv2
@@ -11,7 +11,7 @@ from torch import Tensor
 from ibgan_plugin.datasets.ground_truth import grid_of
 from ibgan_plugin.datasets.of_config import build_dataset
 from ibgan_plugin.datasets.transforms.crop_resize import Crop, resize
-from ibgan_plugin.evaluation.disentanglement.labelled import LabelledCodes, source_of
+from ibgan_plugin.evaluation.disentanglement.labelled import as_classes
 from ibgan_plugin.evaluation.tracking import FactorInformation, factor_information
 from ibgan_plugin.models.base import LatentModel, device_of, is_active
 from ibgan_plugin.utils.errors import IBGANError
@@ -51,7 +51,7 @@ class ShownData:
 
     def image(self, index: int) -> np.ndarray:
         """Image uint8 H x W x C with a number from 0 to ``length`` - 1."""
-        return self.dataset[index]['inputs'].numpy().transpose(1, 2, 0)
+        return _pixels(self.dataset[index])
 
     def image_of(self, factors: Sequence[int]) -> np.ndarray:
         """Image uint8 H x W x C of a value of each factor.
@@ -73,8 +73,12 @@ class ShownData:
 
     def sample(self, num: int, image_shape: Sequence[int], seed: int = 0) -> np.ndarray:
         """``num`` random images, or all where there are fewer, uint8 N x C x S x S as :func:`fit` makes them."""
+        return np.stack([fit(_pixels(sample), image_shape) for sample in self._samples(num, seed)])
+
+    def _samples(self, num: int, seed: int) -> Iterator[dict[str, Any]]:
+        """``num`` random samples, or all where there are fewer, each read once."""
         chosen = np.random.default_rng(seed).choice(self.length, min(num, self.length), replace=False)
-        return np.stack([fit(self.image(index), image_shape) for index in chosen.tolist()])
+        return (self.dataset[index] for index in chosen.tolist())
 
     def information(self, model: LatentModel, num: int = NUM_TRACKED, seed: int = 0) -> FactorInformation | None:
         """What each code of a model in eval mode tells about each factor, of ``num`` random images; None without factors.
@@ -101,11 +105,15 @@ class ShownData:
 
     def _labelled(self, num: int, image_shape: Sequence[int], seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Random images of a set that is no grid, and their factors, continuous ones in bins."""
-        chosen = np.random.default_rng(seed).choice(self.length, min(num, self.length), replace=False).tolist()
-        numbers = np.array([int(self.dataset[index]['data_samples']['sample_idx']) for index in chosen])
-        labelled = source_of(self._meta, numbers, np.zeros((len(numbers), 1)), self.dataset.factors)
-        assert isinstance(labelled, LabelledCodes)
-        return np.stack([fit(self.image(index), image_shape) for index in chosen]), labelled.factors
+        imgs, numbers = zip(*((fit(_pixels(sample), image_shape), int(sample['data_samples']['sample_idx']))
+                              for sample in self._samples(num, seed)), strict=True)
+        continuous = np.array([kind == 'continuous' for kind in self._meta['factor_kinds']])
+        return np.stack(imgs), as_classes(self.dataset.factors[list(numbers)], continuous)
+
+
+def _pixels(sample: dict[str, Any]) -> np.ndarray:
+    """Image uint8 H x W x C of a sample."""
+    return sample['inputs'].numpy().transpose(1, 2, 0)
 
 
 def followed_factors(config: Config, model: LatentModel) -> dict[int, str]:

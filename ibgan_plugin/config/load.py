@@ -104,11 +104,11 @@ def leave_out_schedules(cfg: Config, options: Mapping[str, Any]) -> None:
         if not isinstance(hook, dict) or str(hook.get('type')).rpartition('.')[2] != 'ScheduleHook':
             continue
         key = f'model.{hook.get("field")}'
-        if key in options and not any(option.startswith(place) for option in options):
+        if key in options and not any(f'{option}.'.startswith(f'{place}.') for option in options):
             warnings.warn(f'{key} = {options[key]} stays constant: the schedule {place}, which sets it too, is left out')
             kind, name = place.split('.')
             cfg[kind] = {**cfg[kind], name: None} if kind == 'default_hooks' else [
-                each for each in cfg[kind] if each is not hook and each != hook]
+                each for each in cfg[kind] if each != hook]
 
 
 def _with(node: Any, parts: Sequence[str], value: Any, path: str) -> Any:

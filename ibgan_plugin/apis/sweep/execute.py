@@ -107,7 +107,7 @@ def state_of(run: Run, jobs: Mapping[str, submitit.Job], running: Sequence[str])
 
 def say_changes(plan: Plan, jobs: Mapping[str, submitit.Job], running: Sequence[str], said: dict[str, str],
                 console: Console) -> None:
-    """A line for each run whose state is not what was ``said`` of it, for a log file; the last of a failed one's log too."""
+    """A line for each run whose state is not what was ``said`` of it, for a log file."""
     for run in plan.runs:
         state = state_of(run, jobs, running)
         if said.get(run.name, 'waiting') != state:

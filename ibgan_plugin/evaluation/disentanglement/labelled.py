@@ -16,6 +16,20 @@ from ibgan_plugin.utils.errors import IBGANError
 CONTINUOUS_BINS = 20
 
 
+def as_classes(factors: np.ndarray, continuous: np.ndarray) -> np.ndarray:
+    """Finite factors [N, F] as int64, those that are ``continuous`` (bool [F]) by :data:`CONTINUOUS_BINS` bins.
+
+    Raises:
+        IBGANError: If a factor that is not continuous has a fraction.
+    """
+    classes = np.empty(factors.shape, dtype=np.int64)
+    if continuous.any():
+        classes[:, continuous] = discretize(factors[:, continuous].astype(np.float64), CONTINUOUS_BINS)
+    if not continuous.all():
+        classes[:, ~continuous] = check_factors(factors[:, ~continuous], name='factors that are not continuous')
+    return classes
+
+
 class LabelledCodes:
     """Codes of arbitrary samples and the factor values of those samples.
 
@@ -51,11 +65,7 @@ class LabelledCodes:
             self.continuous = np.asarray(continuous)
             if self.continuous.shape != factors.shape[1:] or self.continuous.dtype != bool:
                 raise IBGANError(f'continuous must be one bool for each of the {factors.shape[1]} factors, got {continuous!r}')
-        self.factors = np.empty(factors.shape, dtype=np.int64)
-        if self.continuous.any():
-            self.factors[:, self.continuous] = discretize(self.values[:, self.continuous], CONTINUOUS_BINS)
-        if not self.continuous.all():
-            self.factors[:, ~self.continuous] = check_factors(factors[:, ~self.continuous], name='factors that are not continuous')
+        self.factors = as_classes(factors, self.continuous)
 
     def split(self, rng: Rng, *, num_train: int, batch_size: int, num_test: int = 0) -> list[Split]:
         """Disjoint random rows: ``num_train`` and, if not 0, ``num_test`` of them; fewer of each where there are too few.
