@@ -9,17 +9,17 @@ from ibgan_plugin.ops.thin_conv import ImageConv2d, ImageConvTranspose2d, spread
 from tests.ops.derivatives import assert_equal_to_plain
 
 PAIRS = [
-    (ImageConv2d(1, 8, 4, 2, 1), nn.Conv2d(1, 8, 4, 2, 1), (3, 1, 16, 16)),
-    (ImageConv2d(3, 8, 4, 2, 1, bias=False), nn.Conv2d(3, 8, 4, 2, 1, bias=False), (3, 3, 16, 8)),
-    (ImageConvTranspose2d(8, 1, 4, 2, 1), nn.ConvTranspose2d(8, 1, 4, 2, 1), (3, 8, 8, 8)),
-    (ImageConvTranspose2d(8, 3, 4, 2, 1, bias=False), nn.ConvTranspose2d(8, 3, 4, 2, 1, bias=False), (3, 8, 4, 8)),
+    (ImageConv2d, nn.Conv2d, (1, 8), True, (3, 1, 16, 16)),
+    (ImageConv2d, nn.Conv2d, (3, 8), False, (3, 3, 16, 8)),
+    (ImageConvTranspose2d, nn.ConvTranspose2d, (8, 1), True, (3, 8, 8, 8)),
+    (ImageConvTranspose2d, nn.ConvTranspose2d, (8, 3), False, (3, 8, 4, 8)),
 ]
 
 
 @pytest.mark.parametrize('memory_format', [torch.contiguous_format, torch.channels_last])
-@pytest.mark.parametrize(('fast', 'plain', 'shape'), PAIRS)
-def test_equal_to_the_plain_layer_up_to_second_derivatives(fast, plain, shape, memory_format):
-    assert_equal_to_plain(fast, plain, shape, memory_format)
+@pytest.mark.parametrize(('fast', 'plain', 'channels', 'bias', 'shape'), PAIRS)
+def test_equal_to_the_plain_layer_up_to_second_derivatives(fast, plain, channels, bias, shape, memory_format):
+    assert_equal_to_plain(fast(*channels, 4, 2, 1, bias=bias), plain(*channels, 4, 2, 1, bias=bias), shape, memory_format)
 
 
 def test_single_precision_and_frozen_weights():
@@ -37,12 +37,12 @@ def test_images_come_channels_last():
     assert imgs.is_contiguous(memory_format=torch.channels_last)
 
 
-@pytest.mark.parametrize(('layer', 'inputs'), [(ImageConv2d(4, 2, 4, 2, 1), torch.randn(1, 4, 8, 8)),
-                                               (ImageConvTranspose2d(2, 4, 4, 2, 1), torch.randn(1, 2, 8, 8))])
-def test_only_full_precision_on_a_cpu_takes_the_fast_path(layer, inputs, monkeypatch):
+@pytest.mark.parametrize(('kind', 'channels'), [(ImageConv2d, (4, 2)), (ImageConvTranspose2d, (2, 4))])
+def test_only_full_precision_on_a_cpu_takes_the_fast_path(kind, channels, monkeypatch):
     def fails(*args):
         raise AssertionError('fast path')
 
+    layer, inputs = kind(*channels, 4, 2, 1), torch.randn(1, channels[0], 8, 8)
     monkeypatch.setattr(thin_conv._Spread, 'apply', fails)
     monkeypatch.setattr(thin_conv._Gather, 'apply', fails)
     with pytest.raises(AssertionError, match='fast path'):
