@@ -172,7 +172,9 @@ def test_the_batch_s_kl_is_published_for_the_hooks():
      r'image size: model.encoder.image_size = 16, model.decoder.image_size = 32'),
     (dict(decoder=dict(type='ibgan_plugin.ImageDecoder', r_dim=4, out_channels=3, image_size=SIZE)),
      r'number of channels: model.encoder.in_channels = 1, model.decoder.out_channels = 3'),
-    (dict(encoder=dict(type='ibgan_plugin.ImageEncoder', image_size=50)), 'image_size must be a multiple of 16, got 50')])
+    (dict(encoder=dict(type='ibgan_plugin.ImageEncoder', image_size=50)), 'image_size must be a multiple of 16, got 50'),
+    (dict(encoder=dict(type='ibgan_plugin.ImageEncoder', base_channels=0)), 'ImageEncoder.base_channels must be 1 to 65536, got 0'),
+    (dict(decoder=dict(type='ibgan_plugin.ImageDecoder', hidden_dim=-1)), 'ImageDecoder.hidden_dim must be 1 to 65536, got -1')])
 def test_parts_that_do_not_fit(changes, message):
     with pytest.raises(ValueError, match=message):
         MODELS.build(vae_cfg(**changes))
@@ -192,6 +194,14 @@ def test_the_study_s_sizes():
     deconvs = (16 * 64 * 64 + 64) + (16 * 64 * 32 + 32) + (16 * 32 * 32 + 32) + (16 * 32 + 1)
     assert count('ImageDecoder') == (10 * 256 + 256) + (256 * 1024 + 1024) + deconvs
     assert count('LatentCritic') == 11 * 1000 + 5 * 1001 * 1000 + 1001 * 2
+
+
+def test_half_the_study_s_widths():
+    half = dict(base_channels=16, hidden_dim=128)
+    encoder, decoder = (MODELS.build(dict(type=f'ibgan_plugin.Image{name}', **half)) for name in ('Encoder', 'Decoder'))
+    assert [m.out_channels for m in encoder.modules() if isinstance(m, nn.Conv2d)] == [16, 16, 32, 32]
+    assert [m.out_channels for m in decoder.modules() if isinstance(m, nn.ConvTranspose2d)] == [32, 16, 16, 1]
+    assert encoder(decoder(torch.randn(2, 10)))[0].shape == (2, 10)
 
 
 def test_wrong_images_are_named():

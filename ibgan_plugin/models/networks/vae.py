@@ -2,7 +2,7 @@
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from ibgan_plugin.models.networks.layers import leaky_relu
+from ibgan_plugin.models.networks.layers import check_widths, leaky_relu
 from ibgan_plugin.registry import MODELS
 from ibgan_plugin.utils.errors import IBGANError
 
@@ -25,26 +25,30 @@ def bottom_size(image_size: int) -> int:
 
 @MODELS.register_module()
 class ImageEncoder(BaseModule):
-    """``q(r|x)``: stride-2 convolutions 4x4 32, 4x4 32, 2x2 64, 2x2 64, a layer of 256, ReLU; two linear heads.
+    """``q(r|x)``: stride-2 convolutions 4x4 c, 4x4 c, 2x2 2c, 2x2 2c, a hidden layer, ReLU; two linear heads.
 
     Args:
         r_dim: Width of the representation r.
         in_channels: Channels of the image.
         image_size: Side of the image, a multiple of 16.
+        base_channels: ``c``, the width of the first two convolutions.
+        hidden_dim: Width of the hidden layer.
         init_cfg: MMEngine initialisation.
     """
 
-    def __init__(self, r_dim: int = 10, in_channels: int = 1, image_size: int = 64,
+    def __init__(self, r_dim: int = 10, in_channels: int = 1, image_size: int = 64, base_channels: int = 32, hidden_dim: int = 256,
                  init_cfg: dict | list[dict] | None = GLOROT_INIT) -> None:
         super().__init__(init_cfg)
+        check_widths(self, r_dim=r_dim, in_channels=in_channels, base_channels=base_channels, hidden_dim=hidden_dim)
         self.r_dim, self.in_channels, self.image_size = r_dim, in_channels, image_size
+        narrow, wide = base_channels, 2 * base_channels
         self.body = nn.Sequential(
-            nn.Conv2d(in_channels, 32, 4, stride=2, padding=1), nn.ReLU(inplace=True),
-            nn.Conv2d(32, 32, 4, stride=2, padding=1), nn.ReLU(inplace=True),
-            nn.Conv2d(32, 64, 2, stride=2), nn.ReLU(inplace=True),
-            nn.Conv2d(64, 64, 2, stride=2), nn.ReLU(inplace=True),
-            nn.Flatten(), nn.Linear(64 * bottom_size(image_size)**2, 256), nn.ReLU(inplace=True))
-        self.mu, self.logvar = nn.Linear(256, r_dim), nn.Linear(256, r_dim)
+            nn.Conv2d(in_channels, narrow, 4, stride=2, padding=1), nn.ReLU(inplace=True),
+            nn.Conv2d(narrow, narrow, 4, stride=2, padding=1), nn.ReLU(inplace=True),
+            nn.Conv2d(narrow, wide, 2, stride=2), nn.ReLU(inplace=True),
+            nn.Conv2d(wide, wide, 2, stride=2), nn.ReLU(inplace=True),
+            nn.Flatten(), nn.Linear(wide * bottom_size(image_size)**2, hidden_dim), nn.ReLU(inplace=True))
+        self.mu, self.logvar = nn.Linear(hidden_dim, r_dim), nn.Linear(hidden_dim, r_dim)
 
     def forward(self, imgs: Tensor) -> tuple[Tensor, Tensor]:
         """Images N x in_channels x S x S to ``mu`` and ``logvar``, each N x r_dim."""
@@ -54,27 +58,30 @@ class ImageEncoder(BaseModule):
 
 @MODELS.register_module()
 class ImageDecoder(BaseModule):
-    """``p(x|r)``: layers of 256 and 64x4x4, stride-2 transposed 4x4 convolutions 64, 32, 32 and the image's, ReLU.
+    """``p(x|r)``: a hidden layer and one of 2c x 4 x 4, stride-2 transposed 4x4 convolutions 2c, c, c and the image's, ReLU.
 
     Args:
         r_dim: Width of the representation r.
         out_channels: Channels of the image.
         image_size: Side of the image, a multiple of 16.
+        base_channels: ``c``, the width of the last two feature maps.
+        hidden_dim: Width of the hidden layer.
         init_cfg: MMEngine initialisation.
     """
 
-    def __init__(self, r_dim: int = 10, out_channels: int = 1, image_size: int = 64,
+    def __init__(self, r_dim: int = 10, out_channels: int = 1, image_size: int = 64, base_channels: int = 32, hidden_dim: int = 256,
                  init_cfg: dict | list[dict] | None = GLOROT_INIT) -> None:
         super().__init__(init_cfg)
+        check_widths(self, r_dim=r_dim, out_channels=out_channels, base_channels=base_channels, hidden_dim=hidden_dim)
         self.r_dim, self.out_channels, self.image_size = r_dim, out_channels, image_size
-        bottom = bottom_size(image_size)
+        narrow, wide, bottom = base_channels, 2 * base_channels, bottom_size(image_size)
         self.body = nn.Sequential(
-            nn.Linear(r_dim, 256), nn.ReLU(inplace=True),
-            nn.Linear(256, 64 * bottom**2), nn.ReLU(inplace=True), nn.Unflatten(1, (64, bottom, bottom)),
-            nn.ConvTranspose2d(64, 64, 4, stride=2, padding=1), nn.ReLU(inplace=True),
-            nn.ConvTranspose2d(64, 32, 4, stride=2, padding=1), nn.ReLU(inplace=True),
-            nn.ConvTranspose2d(32, 32, 4, stride=2, padding=1), nn.ReLU(inplace=True),
-            nn.ConvTranspose2d(32, out_channels, 4, stride=2, padding=1))
+            nn.Linear(r_dim, hidden_dim), nn.ReLU(inplace=True),
+            nn.Linear(hidden_dim, wide * bottom**2), nn.ReLU(inplace=True), nn.Unflatten(1, (wide, bottom, bottom)),
+            nn.ConvTranspose2d(wide, wide, 4, stride=2, padding=1), nn.ReLU(inplace=True),
+            nn.ConvTranspose2d(wide, narrow, 4, stride=2, padding=1), nn.ReLU(inplace=True),
+            nn.ConvTranspose2d(narrow, narrow, 4, stride=2, padding=1), nn.ReLU(inplace=True),
+            nn.ConvTranspose2d(narrow, out_channels, 4, stride=2, padding=1))
 
     def forward(self, r: Tensor) -> Tensor:
         """``r`` N x r_dim to logits N x out_channels x S x S."""
