@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ibgan_plugin.config.options import add_config_arguments
 from ibgan_plugin.utils.cli import one_clear_message
+from ibgan_plugin.utils.files import check_suffix
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -23,7 +24,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Draw."""
     args = parse_args(argv)
-    from ibgan_plugin.apis.output import check_suffix
     from ibgan_plugin.config.check import check_config
     from ibgan_plugin.config.load import read_config
     from ibgan_plugin.visualization.contact_sheet import contact_sheet

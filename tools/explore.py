@@ -4,10 +4,10 @@ import importlib.util
 import os
 import sys
 import webbrowser
-from pathlib import Path
 
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.files import check_suffix
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -52,8 +52,7 @@ def export(args: argparse.Namespace) -> None:
     """Write the page of one model."""
     from ibgan_plugin.apis.trained import load_trained
     from ibgan_plugin.explorer.static_page import export_page, find_ort
-    if Path(args.export).suffix not in ('.html', '.htm'):
-        raise IBGANError(f'the page must end in .html, got {args.export!r}')
+    check_suffix(args.export, ('.html', '.htm'))
     ort = find_ort(args.ort)
     trained = load_trained(args.models, 'cpu')
     if len(trained) != 1:

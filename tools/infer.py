@@ -8,6 +8,7 @@ from typing import Any
 from ibgan_plugin.config.options import add_config_arguments
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.files import check_suffix
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -130,7 +131,6 @@ def main(argv: list[str] | None = None) -> None:
     """Run one command."""
     args = parse_args(argv)
     from ibgan_plugin.apis import IBGANInferencer
-    from ibgan_plugin.apis.output import check_suffix
     from ibgan_plugin.config.load import read_config
     from ibgan_plugin.config.zoo import weights_of
     check_suffix(args.out, args.suffixes)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.utils.errors import IBGANError
-from ibgan_plugin.utils.files import check_writable, write_whole
+from ibgan_plugin.utils.files import check_suffix, check_writable, write_whole
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -22,8 +22,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Collect, then write."""
     args = parse_args(argv)
-    if args.out.suffix not in ('.html', '.htm'):
-        raise IBGANError(f'the output file must end in .html, got {str(args.out)!r}')
+    check_suffix(args.out, ('.html', '.htm'))
     check_writable(args.out)
     if not importlib.util.find_spec('jinja2'):
         raise IBGANError("reports need Jinja2: pip install 'ibgan_plugin[report]'")

@@ -11,7 +11,7 @@ from pathlib import Path
 from ibgan_plugin.config.options import add_config_arguments, add_run_arguments
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.utils.errors import IBGANError
-from ibgan_plugin.utils.files import check_writable
+from ibgan_plugin.utils.files import check_suffix, check_writable
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -41,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     from ibgan_plugin.config.zoo import weights_of
     from ibgan_plugin.engine.launch import build_runner, checkpoint_dir, load_run_config
     from ibgan_plugin.engine.log import hear_warnings
-    from ibgan_plugin.evaluation.code_files import check_ending
+    from ibgan_plugin.evaluation.code_files import SAVED_AS
     from ibgan_plugin.evaluation.heat_maps import write_heat_maps
     from ibgan_plugin.evaluation.report import format_rows, write_scores
     from ibgan_plugin.utils.strict_json import write_json
@@ -58,7 +58,7 @@ def main(argv: list[str] | None = None) -> int:
         print(cfg.pretty_text)
         return 0
     if args.save_codes:
-        check_ending(args.save_codes)
+        check_suffix(args.save_codes, SAVED_AS, 'a file of codes')
         check_writable(args.save_codes)
     files: dict[str, str | Path | None] = {Path(str(checkpoint)).stem: checkpoint}
     if args.all_checkpoints:

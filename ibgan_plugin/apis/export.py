@@ -18,7 +18,7 @@ from ibgan_plugin.engine.checkpoints import load_weights
 from ibgan_plugin.models.base import LatentModel, Part
 from ibgan_plugin.registry import MODELS, SCOPE
 from ibgan_plugin.utils.errors import IBGANError
-from ibgan_plugin.utils.files import whole_file
+from ibgan_plugin.utils.files import check_suffix, whole_file
 from ibgan_plugin.utils.safetensors_file import SUFFIX, write_safetensors
 
 #: Formats of a part, and how their files are called.
@@ -59,8 +59,7 @@ def export_weights(config: Config, weights: str | Path, path: str | Path) -> Non
     Raises:
         IBGANError: If ``path`` has another suffix, or the checkpoint is not one of this model.
     """
-    if Path(path).suffix != SUFFIX:
-        raise IBGANError(f'--out must end in {SUFFIX}, got {str(path)!r}')
+    check_suffix(path, (SUFFIX, ))
     with DefaultScope.overwrite_default_scope(config.get('default_scope') or SCOPE):
         model = MODELS.build(config.model)
     load_weights(model, weights)
@@ -75,8 +74,7 @@ def check_format(file_format: str, path: str | Path) -> None:
     """
     if file_format not in FORMATS:
         raise IBGANError(f'format must be one of {tuple(FORMATS)}, got {file_format!r}')
-    if Path(path).suffix not in FORMATS[file_format]:
-        raise IBGANError(f'a file of format {file_format} must end in {" or ".join(FORMATS[file_format])}, got {str(path)!r}')
+    check_suffix(path, FORMATS[file_format], f'a file of format {file_format}')
 
 
 def export(model: LatentModel, name: str, file_format: str, path: str | Path) -> float | None:

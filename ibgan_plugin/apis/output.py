@@ -7,20 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ibgan_plugin.utils.errors import IBGANError
-from ibgan_plugin.utils.files import write_whole
+from ibgan_plugin.utils.files import check_suffix, write_whole
 from ibgan_plugin.visualization.animation import there_and_back, write_gif, write_mp4
 from ibgan_plugin.visualization.grids import write_png
 from ibgan_plugin.visualization.table import draw_table
 from ibgan_plugin.visualization.traversal import Traversal
 from ibgan_plugin.visualization.traversal_sheet import TraversalSheet
-
-
-def check_suffix(path: str | Path, allowed: Sequence[str]) -> None:
-    """Raise IBGANError unless ``path`` ends in one of ``allowed``."""
-    if Path(path).suffix not in allowed:
-        raise IBGANError(f'the output file must end in {" or ".join(allowed)}, got {str(path)!r}')
-
 
 #: How many frames of a film or GIF pass in a second.
 FRAMES_PER_SECOND = 10

@@ -10,8 +10,10 @@ from ibgan_plugin.datasets.ground_truth import FactorGrid
 from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
 from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource, LabelledCodes
 from ibgan_plugin.utils.errors import IBGANError
-from ibgan_plugin.utils.files import check_regular_file, write_whole
+from ibgan_plugin.utils.files import check_regular_file, check_suffix, write_whole
 
+#: Suffixes of files that codes are written to.
+SAVED_AS = ('.npz', )
 #: An array that unpacks to more is not read: a grid of ten million cells with 25 codes each is smaller.
 LARGEST_ARRAY = 2**31
 
@@ -89,12 +91,6 @@ def _names(arrays: Mapping[str, np.ndarray]) -> list[str] | None:
     return [str(name) for name in arrays['factor_names'].ravel()] if 'factor_names' in arrays else None
 
 
-def check_ending(path: str | Path) -> None:
-    """Raise IBGANError unless a file has the ending of one that codes are written to."""
-    if Path(path).suffix != '.npz':
-        raise IBGANError(f'codes are written to an .npz file, got {str(path)!r}')
-
-
 def save_codes(path: str | Path, source: CodeSource) -> None:
     """Write codes so that :func:`load_codes` reads them, whole or not at all.
 
@@ -105,7 +101,7 @@ def save_codes(path: str | Path, source: CodeSource) -> None:
     Raises:
         IBGANError: If the file has another ending.
     """
-    check_ending(path)
+    check_suffix(path, SAVED_AS, 'a file of codes')
     arrays: dict[str, np.ndarray] = {'codes': source.codes}
     if isinstance(source, CodeTable):
         arrays |= {'index': source.index, 'factor_sizes': np.array(source.grid.sizes), 'factor_names': np.array(source.grid.names)}

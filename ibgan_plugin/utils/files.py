@@ -1,6 +1,6 @@
 """Files: written whole or not at all, and read only where they are files."""
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -46,6 +46,12 @@ def read_lines(path: str | Path, limit: int = 1 << 28) -> list[str]:
         return read_bytes(path, limit).decode('utf-8-sig').splitlines()
     except UnicodeDecodeError as error:
         raise IBGANError(f'{path} is no text in UTF-8: byte {error.start} is {error.object[error.start]:#04x}') from error
+
+
+def check_suffix(path: str | Path, allowed: Sequence[str], what: str = 'the output file') -> None:
+    """Raise IBGANError unless the name of a file ends in one of ``allowed``."""
+    if Path(path).suffix not in allowed:
+        raise IBGANError(f'{what} must end in {" or ".join(allowed)}, got {str(path)!r}')
 
 
 def check_writable(path: str | Path) -> Path:

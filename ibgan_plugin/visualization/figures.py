@@ -7,8 +7,7 @@ from pathlib import Path
 import matplotlib
 from matplotlib.figure import Figure
 
-from ibgan_plugin.utils.errors import IBGANError
-from ibgan_plugin.utils.files import write_whole
+from ibgan_plugin.utils.files import check_suffix, write_whole
 
 #: Okabe and Ito, "Color Universal Design", 2008, without the two that vanish on white: told apart with any colour vision.
 COLORS = ('#0072B2', '#D55E00', '#009E73', '#CC79A7', '#56B4E9', '#E69F00')
@@ -35,12 +34,6 @@ def style() -> Iterator[None]:
         yield
 
 
-def check_suffix(path: str | Path) -> None:
-    """Raise IBGANError unless a figure can be written to ``path``."""
-    if Path(path).suffix not in SUFFIXES:
-        raise IBGANError(f'the output file must end in {" or ".join(SUFFIXES)}, got {str(path)!r}')
-
-
 def write_figure(path: str | Path, figure: Figure) -> None:
     """Write a figure as PNG or SVG by the suffix, whole or not at all; the same figure gives the same bytes.
 
@@ -48,7 +41,7 @@ def write_figure(path: str | Path, figure: Figure) -> None:
         IBGANError: If the suffix is another.
         OSError: If the file can not be written.
     """
-    check_suffix(path)
+    check_suffix(path, SUFFIXES)
     write_whole(path, _bytes(figure, Path(path).suffix[1:], transparent=False))
 
 

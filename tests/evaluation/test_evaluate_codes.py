@@ -189,7 +189,7 @@ def test_saved_codes_score_as_before(tmp_path, mini, noise):
     save_codes(tmp_path / 'labelled.npz', labelled)
     again = load_codes(tmp_path / 'labelled.npz')
     assert again.continuous.tolist() == [False, True] and np.array_equal(again.values, labelled.values)
-    with pytest.raises(ValueError, match=r"codes are written to an \.npz file, got 'codes.csv'"):
+    with pytest.raises(ValueError, match=r"a file of codes must end in \.npz, got 'codes.csv'"):
         save_codes('codes.csv', labelled)
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from ibgan_plugin.utils.cli import one_clear_message
+from ibgan_plugin.utils.files import check_suffix
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -25,9 +26,9 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     from ibgan_plugin.apis.run_dir import RunDir
     from ibgan_plugin.visualization.curves import draw_curves
-    from ibgan_plugin.visualization.figures import check_suffix, write_figure
+    from ibgan_plugin.visualization.figures import SUFFIXES, write_figure
     from ibgan_plugin.visualization.series import Scalars
-    check_suffix(args.out)
+    check_suffix(args.out, SUFFIXES)
     groups: dict[str, list[Scalars]] = {}
     for run in map(RunDir, args.runs):
         groups.setdefault(run.config_name, []).append(run.scalars)

@@ -8,8 +8,7 @@ import sys
 from pathlib import Path
 
 from ibgan_plugin.utils.cli import one_clear_message
-from ibgan_plugin.utils.errors import IBGANError
-from ibgan_plugin.utils.files import write_whole
+from ibgan_plugin.utils.files import check_suffix, write_whole
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -28,8 +27,7 @@ def main(argv: list[str] | None = None) -> None:
     from mmengine.config import Config
 
     from ibgan_plugin.interop.converters import to_ours
-    if args.out.suffix != '.pth':
-        raise IBGANError(f'the output file must end in .pth, got {str(args.out)!r}')
+    check_suffix(args.out, ('.pth', ))
     checkpoint, model = to_ours(args.source)
     content = io.BytesIO()
     torch.save(checkpoint, content)
