@@ -4,15 +4,17 @@ import inspect
 import math
 import os
 import re
-from collections.abc import Iterator, Mapping
+import warnings
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import PurePath
 from typing import Any, get_type_hints
 
 from mmengine.config import Config
+from mmengine.registry import DefaultScope
 
-from ibgan_plugin.config.errors import ConfigError
+from ibgan_plugin.config.errors import ConfigError, kept
 from ibgan_plugin.config.options import shorten
 from ibgan_plugin.config.types import (
     REGISTRIES,
@@ -25,7 +27,7 @@ from ibgan_plugin.config.types import (
     unknown_type,
     walk,
 )
-from ibgan_plugin.registry import SCOPE
+from ibgan_plugin.registry import MODELS, SCOPE
 from ibgan_plugin.utils.errors import IBGANError
 
 #: Packages whose components have no arguments with a ``type`` but to build from a registry.
@@ -65,7 +67,44 @@ def check_config(cfg: Config) -> None:
     for mistake in _mistakes(cfg.to_dict()):
         mistakes.setdefault(mistake.partition(' = ')[0], f'{where}: {mistake}')  # one a key is enough
     if mistakes:
-        raise ConfigError(list(mistakes.values()))
+        raise ConfigError([*mistakes.values(), *part_mistakes(cfg, set(mistakes))])
+
+
+def part_mistakes(cfg: Config, known: Set[str] = frozenset()) -> list[str]:
+    """What is wrong with parts of the model that can not be built each by itself, without memory: a line for each.
+
+    Args:
+        cfg: A config that has a mistake; of one that has none, the model is built as a whole.
+        known: Keys of mistakes that are known; the parts that they are in are left out.
+    """
+    mistakes: list[str] = []
+    model = cfg.get('model')
+    for name, part in model.items() if isinstance(model, Mapping) else ():
+        key = f'model.{name}'
+        if isinstance(part, Mapping) and isinstance(part.get('type'), str) and not any(key in each for each in known):
+            with kept(mistakes):
+                build_on_meta(cfg, part)
+    return mistakes
+
+
+def build_on_meta(cfg: Config, part: Any) -> Any:
+    """A model of a config, or a part of it, without memory; None if it can only be built with real numbers.
+
+    Raises:
+        ConfigError: If it can not be built; names file and key.
+    """
+    from torch import device  # where it is used: reading configs does without it
+    scope = cfg.get('default_scope') or 'mmengine'
+    with config_errors(cfg), warnings.catch_warnings(), DefaultScope.overwrite_default_scope(scope), device('meta'):
+        warnings.simplefilter('ignore')  # they come again when it is built for use
+        try:
+            return MODELS.build(part)
+        except NotImplementedError:  # another package's
+            return None
+        except RuntimeError as error:
+            if 'meta' in str(error):
+                return None
+            raise
 
 
 def _mistakes(cfg: dict[str, Any]) -> Iterator[str]:
@@ -231,19 +270,34 @@ def pretrained_files(cfg: Config) -> list[str]:
 
 @contextmanager
 def config_errors(cfg: Config) -> Iterator[None]:
-    """Turns what goes wrong while the parts of a config are built into a :class:`ConfigError` that names the file and the key."""
+    """Turns what goes wrong while the parts of a config are built into a :class:`ConfigError` that names the file and the key.
+
+    In another package's component any exception but a ``ValueError`` is taken to be a bug of that package: it keeps its traceback,
+    and gets a note with file and key.
+    """
     try:
         yield
     except ConfigError:
         raise
     except (ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, MemoryError, RuntimeError, TypeError,
             ValueError) as error:
+        where, component = cfg.filename or 'config', vars(error).get('component')
+        key = _key_of(cfg.to_dict(), component)
+        if not isinstance(error, ValueError) and _is_foreign(component, cfg.get('default_scope')):
+            error.add_note(f'{where}: {key}')
+            raise
         lines = str(error).strip().splitlines() or [type(error).__name__]
         if isinstance(error, LookupError):  # its text is what was not found, alone
             lines = [f'{type(error).__name__}: {lines[0]}']
-        key = _key_of(cfg.to_dict(), vars(error).get('component'))
         place = f'{key}: ' if key and f'{key}.' not in lines[0] else ''
-        raise ConfigError(f'{cfg.filename or "config"}: {place}{lines[0]}') from error
+        raise ConfigError(f'{where}: {place}{lines[0]}') from error
+
+
+def _is_foreign(component: Any, scope: Any) -> bool:
+    """Whether the config of a component names a class of a package that is not known here."""
+    name = component.get('type') if isinstance(component, Mapping) else None
+    cls = find_type(name, scope, REGISTRIES) if isinstance(name, str) else name
+    return isinstance(cls, type) and cls.__module__.partition('.')[0] not in _KNOWN_PACKAGES
 
 
 def _key_of(cfg: dict[str, Any], component: Any) -> str:

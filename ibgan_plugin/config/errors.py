@@ -1,5 +1,6 @@
 """The error of a config."""
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from ibgan_plugin.utils.errors import IBGANError
 
@@ -20,3 +21,12 @@ class ConfigError(IBGANError):
     def lines(self) -> list[str]:
         """The mistakes."""
         return self._lines
+
+
+@contextmanager
+def kept(mistakes: list[str]) -> Iterator[None]:
+    """Inside, a :class:`ConfigError` ends the block, and its lines are added to ``mistakes``: to report them with others."""
+    try:
+        yield
+    except ConfigError as error:
+        mistakes += error.lines

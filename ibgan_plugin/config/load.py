@@ -7,7 +7,7 @@ from typing import Any
 from mmengine.config import Config, ConfigDict
 
 from ibgan_plugin.config.data_paths import find_data
-from ibgan_plugin.config.errors import ConfigError
+from ibgan_plugin.config.errors import ConfigError, kept
 from ibgan_plugin.config.files import chain, read_data, read_file
 from ibgan_plugin.config.types import check_named, import_registries
 from ibgan_plugin.config.zoo import find_model, is_name
@@ -27,20 +27,28 @@ def read_config(path: str | Path, cfg_options: Mapping[str, Any] | None = None) 
         ConfigError: If a file can not be read, or an option can not be applied.
         IBGANError: If there is no such model, or the safetensors file has no config.
     """
+    cfg, mistakes = _read(path, dict(cfg_options or {}))
+    if mistakes:
+        raise ConfigError(mistakes)
+    return cfg
+
+
+def _read(path: str | Path, options: dict[str, Any]) -> tuple[Config, list[str]]:
+    """As :func:`read_config`, with what is wrong with options that can not be applied, which are left out."""
     path = find_model(str(path)).config if is_name(path) else Path(path)
-    options = dict(cfg_options or {})
-    cfg = read_file(path)
+    cfg, mistakes = read_file(path), list[str]()
     scope = cfg.get('default_scope')
     if isinstance(scope, str) and path.suffix == '.py':
         import_registries([scope])
     for file in chain(path):
         if file.suffix != '.py':
             check_named(str(file), read_data(file), scope, is_file=True)
-    apply_options(cfg, options)
+    with kept(mistakes):
+        apply_options(cfg, options)
     leave_out_schedules(cfg, options)
     check_named(f'{path}, options', options, cfg.get('default_scope'))
     find_data(cfg)
-    return cfg
+    return cfg, mistakes
 
 
 def load_config(path: str | Path, work_dir: str | None = None, cfg_options: Mapping[str, Any] | None = None,
@@ -62,12 +70,15 @@ def load_config(path: str | Path, work_dir: str | None = None, cfg_options: Mapp
         raise ConfigError('--work-dir must name a folder, got an empty name')
     if seed is not None and not 0 <= seed <= MAX_SEED:
         raise ConfigError(f'--seed must be from 0 to {MAX_SEED:,}, got {seed}')
-    cfg = read_config(path, cfg_options)
+    cfg, mistakes = _read(path, dict(cfg_options or {}))
     cfg.work_dir = work_dir or cfg.get('work_dir') or str(Path('work_dirs') / Path(path).stem)
     cfg.launcher = launcher
     if seed is not None:
         cfg.randomness = {**cfg.get('randomness', {}), 'seed': seed}
-    check_config(cfg)
+    with kept(mistakes):
+        check_config(cfg)
+    if mistakes:
+        raise ConfigError(mistakes)
     return cfg
 
 

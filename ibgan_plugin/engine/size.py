@@ -1,18 +1,14 @@
 """Whether a config's model and batch can be in memory at all, found out without using any."""
 import os
-import warnings
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import torch
 from mmengine.config import Config
-from mmengine.registry import DefaultScope
 
-from ibgan_plugin.config.check import config_errors
+from ibgan_plugin.config.check import build_on_meta, part_mistakes
 from ibgan_plugin.config.errors import ConfigError
 from ibgan_plugin.models.base import LatentModel
-from ibgan_plugin.registry import MODELS
 
 #: Copies of each weight in a training: itself, its gradient, and up to two states of the optimiser.
 COPIES = 4
@@ -27,17 +23,12 @@ def check_size(cfg: Config, batch_size: int = 1) -> None:
     Raises:
         ConfigError: If the model can not be built, or is too large; names the file and the keys.
     """
-    scope = cfg.get('default_scope') or 'mmengine'
-    with config_errors(cfg), warnings.catch_warnings(), DefaultScope.overwrite_default_scope(scope), torch.device('meta'):
-        warnings.simplefilter('ignore')  # they come again when it is built for use
-        try:
-            model: Any = MODELS.build(cfg.model)
-        except NotImplementedError:  # another package's that needs real numbers
-            return
-        except RuntimeError as error:
-            if 'meta' in str(error):
-                return
-            raise
+    try:
+        model = build_on_meta(cfg, cfg.model)
+    except ConfigError as error:
+        raise ConfigError(part_mistakes(cfg) or error.lines) from error
+    if model is None:
+        return
     where, available = cfg.filename or 'config', available_memory()
     if empty := [name for name, parameter in model.named_parameters() if not parameter.numel()]:
         raise ConfigError(f'{where}: model.{empty[0]} would have no values: base_channels, z_dim, r_dim, hidden_dims and '

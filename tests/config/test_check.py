@@ -1,10 +1,12 @@
 import pytest
 from mmengine.config import Config
 from mmengine.hooks import Hook
-from mmengine.registry import HOOKS
+from mmengine.registry import HOOKS, MODELS
+from torch import nn
 
 from ibgan_plugin.config.check import ConfigError, accepted_keys, check_config
 from ibgan_plugin.engine.launch import build_runner
+from ibgan_plugin.engine.size import check_size
 from tests.engine.runs import run_cfg
 
 
@@ -103,6 +105,42 @@ def test_arguments_of_another_package_may_have_types_of_their_own(tmp_path):
     check_config(run_cfg(tmp_path, hooks=[dict(type='ForeignHook', kinds=[dict(type='GAN', name='x')])]))
     with pytest.raises(ConfigError, match=r"custom_hooks\[1\].type = 'ForeignHok' is not registered; did you mean ForeignHook"):
         check_config(run_cfg(tmp_path, hooks=[dict(type='ForeignHook', kinds=[]), dict(type='ForeignHok')]))
+
+
+def test_mistakes_of_keys_and_of_components_come_together(tmp_path):
+    cfg = changed(tmp_path, train_dataloader__batch_size=0, model__generator__image_size=48, model__kl_loss__beta=-1,
+                  model__encoder__z_dmi=3)
+    with pytest.raises(ConfigError) as error:
+        check_config(cfg)
+    unknown, batch_size, *parts = error.value.lines
+    assert 'unknown key model.encoder.z_dmi' in unknown and 'train_dataloader.batch_size = 0' in batch_size
+    assert sorted(parts) == ['config: model.generator: image_size must be a power of two from 16 to 4096, got 48',
+                             'config: model.kl_loss: beta must be at least 0, got -1']
+    del cfg.model.encoder['z_dmi']  # the others are found when the model is built too
+    with pytest.raises(ConfigError) as error:
+        check_size(cfg)
+    assert sorted(error.value.lines) == sorted(parts)
+
+
+def test_a_bug_in_another_package_s_component_keeps_its_traceback(tmp_path):
+
+    @MODELS.register_module(force=True)
+    class BrokenLoss(nn.Module):
+        __module__ = 'another_zoo.losses'
+
+        def __init__(self, weight=1):
+            super().__init__()
+            if weight < 0:
+                raise ValueError('weight must be at least 0')
+            self.sides = None.sides
+
+    cfg = changed(tmp_path, model__kl_loss=dict(type='BrokenLoss', _delete_=True))
+    with pytest.raises(AttributeError, match="no attribute 'sides'") as error:
+        check_size(cfg)
+    assert error.value.__notes__ == ['config: model.kl_loss']
+    cfg.model.kl_loss.weight = -1
+    with pytest.raises(ConfigError, match=r'^config: model.kl_loss: .*weight must be at least 0'):
+        check_size(cfg)
 
 
 def test_accepted_keys_follow_keyword_arguments_to_the_base():

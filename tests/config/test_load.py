@@ -23,6 +23,14 @@ def test_options_are_applied(config):
     assert load_config(config, work_dir='elsewhere').work_dir == 'elsewhere'
 
 
+def test_options_that_can_not_be_applied_are_reported_with_the_rest(config):
+    with pytest.raises(ConfigError) as error:
+        load_config(config, cfg_options={'log_level.x': 1, 'train_dataloader.batch_size': 0})
+    assert [line.partition(': ')[2] for line in error.value.lines] == [
+        "log_level.x: log_level = 'WARNING' has no keys",
+        'train_dataloader.batch_size = 0 must be an integer of at least 1 and at most 1,048,576']
+
+
 def test_a_number_that_an_option_sets_is_not_scheduled_away():
     config, key = 'configs/ibgan/ibgan_quick_dsprites.py', 'model.kl_loss.beta'
     assert load_config(config).default_hooks.beta.field == 'kl_loss.beta'
