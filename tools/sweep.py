@@ -11,6 +11,7 @@ from pathlib import Path
 from ibgan_plugin.config.options import ConfigOptions, GridOptions
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.threads import worker_count
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -23,7 +24,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--cfg-options', nargs='+', action=ConfigOptions, default={}, metavar='KEY=VALUE',
                         help='values for all runs')
     parser.add_argument('--work-dir', help='default: work_dirs/sweep_<config name>')
-    parser.add_argument('--workers', type=int, default=2, help='runs at once; default: 2')
+    parser.add_argument('--workers', type=int,
+                        help='runs at once; default: as many as there are free cores, with Slurm 2')
     parser.add_argument('--cluster', choices=('local', 'slurm'), default='local', help='default: local')
     parser.add_argument('--partition', help="Slurm's partition")
     parser.add_argument('--gpus', type=int, default=0, help='GPUs a run, with Slurm; default: 0')
@@ -36,7 +38,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     """Run the sweep."""
     args = parse_args(argv)
-    if args.workers < 1:
+    workers = (2 if args.cluster == 'slurm' else worker_count()) if args.workers is None else args.workers
+    if workers < 1:
         raise IBGANError(f'--workers must be at least 1, got {args.workers}')
     if not args.hours > 0:
         raise IBGANError(f'--hours must be above 0, got {args.hours}')
@@ -56,8 +59,8 @@ def main(argv: list[str] | None = None) -> int:
         print('\n'.join(f'{run.name}: {"done" if run.record() else "to do"}' for run in plan.runs))
         return 0
     slurm = dict(partition=args.partition, gpus_per_node=args.gpus) if args.cluster == 'slurm' else {}
-    executor = make_executor(plan.folder, args.cluster, args.hours, args.workers, **slurm)
-    failed = execute(plan, executor, args.workers if args.cluster == 'local' else None, Console())
+    executor = make_executor(plan.folder, args.cluster, args.hours, workers, **slurm)
+    failed = execute(plan, executor, workers if args.cluster == 'local' else None, Console())
     rows = collect(plan, list(failed))
     print('\n' + format_markdown(rows), end='')
     print('\n'.join(f'written: {path}' for path in write_table(rows, plan.folder)))

@@ -15,6 +15,7 @@ from ibgan_plugin.engine.optim.bfloat16 import has_bfloat16
 from ibgan_plugin.engine.runner import CheckedRunner, choose_device, join_processes
 from ibgan_plugin.engine.size import check_size
 from ibgan_plugin.engine.work_dir import checkpoint_dir, choose_start, lock
+from ibgan_plugin.engine.workers import prepare_workers
 from ibgan_plugin.registry import RUNNERS
 from ibgan_plugin.utils.distributed import on_main_process
 from ibgan_plugin.utils.errors import IBGANError
@@ -119,9 +120,7 @@ def build_runner(cfg: Config) -> CheckedRunner:
     """
     tune_cuda(cfg)
     drop_compile_without_compiler(cfg)
-    for name in LOADERS:
-        if isinstance(cfg.get(name), dict):
-            cfg[name].setdefault('worker_init_fn', dict(type='ibgan_plugin.outlive_stop_signals'))
+    prepare_workers(cfg, LOADERS)
     declare_torchvision_operators()
     cfg.setdefault('runner_type', 'ibgan_plugin.CheckedRunner')
     return RUNNERS.build(cfg)

@@ -1,7 +1,5 @@
 """Whether a config's model and batch can be in memory at all, found out without using any."""
 import os
-from contextlib import suppress
-from pathlib import Path
 
 import torch
 from mmengine.config import Config
@@ -9,6 +7,7 @@ from mmengine.config import Config
 from ibgan_plugin.config.check import build_on_meta, part_mistakes
 from ibgan_plugin.config.errors import ConfigError
 from ibgan_plugin.models.base import LatentModel
+from ibgan_plugin.utils.control_groups import memory_limit
 
 #: Copies of each weight in a training: itself, its gradient, and up to two states of the optimiser.
 COPIES = 4
@@ -48,7 +47,6 @@ def check_size(cfg: Config, batch_size: int = 1) -> None:
 def available_memory() -> int:
     """Bytes of memory of this machine or of its largest CUDA device, whichever has more; what a container may use of it."""
     memory = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') if hasattr(os, 'sysconf') else 1 << 62
-    with suppress(OSError, ValueError):  # no limit, or another system
-        memory = min(memory, int(Path('/sys/fs/cgroup/memory.max').read_text()))
+    memory = min(memory, memory_limit() or memory)
     devices = [torch.cuda.get_device_properties(i).total_memory for i in range(torch.cuda.device_count())]
     return max([memory, *devices])

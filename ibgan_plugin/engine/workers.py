@@ -1,12 +1,32 @@
-"""Data-loader workers that do not die before the process they work for."""
+"""Data-loader workers: no more than there are cores, and none that dies before the process it works for."""
 import os
 import signal
 import threading
+import warnings
+from collections.abc import Iterable
+
+from mmengine.config import Config
 
 from ibgan_plugin.registry import FUNCTIONS
+from ibgan_plugin.utils.threads import allowed_cores
 
 #: What asks a run to end: pre-emption, Ctrl-C, Slurm's warning. Schedulers, terminals and torchrun send it to workers as well.
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
+
+
+def prepare_workers(cfg: Config, loaders: Iterable[str]) -> None:
+    """Let workers of these loaders outlive stop signals, unless they have a ``worker_init_fn``, and run a core each at the most.
+
+    More would wait for each other, and for the training. What they load is the same however many they are.
+    """
+    cores = allowed_cores()
+    for name in loaders:
+        loader = cfg.get(name)
+        if isinstance(loader, dict):
+            loader.setdefault('worker_init_fn', dict(type='ibgan_plugin.outlive_stop_signals'))
+            if loader.get('num_workers', 0) > cores:
+                warnings.warn(f'{name}.num_workers = {loader["num_workers"]}: this process may run on {cores} cores, so it is {cores}')
+                loader['num_workers'] = cores
 
 
 @FUNCTIONS.register_module()

@@ -13,13 +13,15 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ibgan_plugin.utils.control_groups import core_quota
+
 #: Where a process says why it has so many threads, if not because the user says so; child processes take both over.
 REASON = 'IBGAN_CHOSE_THREADS'
 #: What a user may have set: then nothing is changed.
 WAITING = ('OMP_WAIT_POLICY', 'GOMP_SPINCOUNT', 'KMP_BLOCKTIME')
 #: Turns of GNU's waiting loop before a thread sleeps: about a tenth of a millisecond.
 SPIN_COUNT = 30_000
-#: More threads gain nothing at the sizes of these models: each layer is some milliseconds of work.
+#: A guess, measured on two cores alone: each layer is some milliseconds of work, whose shares among more would be too small.
 MAX_THREADS = 8
 
 
@@ -37,7 +39,7 @@ def available_cores() -> Cores:
 
 def allowed_cores() -> int:
     """Cores that this process may run on."""
-    cores, quota = len(_affinity()), _quota()
+    cores, quota = len(_affinity()), core_quota()
     return cores if quota is None else max(1, min(cores, math.floor(quota)))
 
 
@@ -119,18 +121,3 @@ def _ticks(text: str, numbers: set[int]) -> dict[int, tuple[int, int]]:
             user, _, system, _, _, *others = each = [int(value) for value in values[:8]]
             ticks[int(name[3:])] = user + system + sum(others), sum(each)
     return ticks
-
-
-def _quota(root: Path = Path('/sys/fs/cgroup')) -> float | None:
-    """Cores that the control group grants, version 2 or 1; None where there is no limit."""
-    try:
-        text = (root / 'cpu.max').read_text()
-        limit, period = text.split()
-        return None if limit == 'max' else int(limit) / int(period)
-    except (OSError, ValueError):
-        pass
-    try:
-        quota, each = (int((root / 'cpu' / f'cpu.cfs_{name}_us').read_text()) for name in ('quota', 'period'))
-        return quota / each if quota > 0 else None
-    except (OSError, ValueError):
-        return None

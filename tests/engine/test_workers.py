@@ -5,7 +5,19 @@ import signal
 import subprocess
 from pathlib import Path
 
-from ibgan_plugin.engine.workers import outlive_stop_signals
+import pytest
+from mmengine.config import Config
+
+from ibgan_plugin.engine.workers import outlive_stop_signals, prepare_workers
+
+
+def test_no_more_workers_than_cores(monkeypatch):
+    monkeypatch.setattr('ibgan_plugin.engine.workers.allowed_cores', lambda: 2)
+    cfg = Config(dict(train=dict(num_workers=8), val=dict(num_workers=1, worker_init_fn='own'), test=None))
+    with pytest.warns(UserWarning, match='train.num_workers = 8: this process may run on 2 cores, so it is 2') as warned:
+        prepare_workers(cfg, ['train', 'val', 'test'])
+    assert len(warned) == 1 and (cfg.train.num_workers, cfg.val.num_workers) == (2, 1)
+    assert cfg.train.worker_init_fn.type == 'ibgan_plugin.outlive_stop_signals' and cfg.val.worker_init_fn == 'own'
 
 
 def work(pipe) -> None:

@@ -55,19 +55,6 @@ def test_nothing_is_set_once_torch_is_there():
     assert eval(environment) == {} and "PyTorch's default" in line and 'waiting: spinning' in line
 
 
-@pytest.mark.parametrize(('files', 'quota'), [
-    ({'cpu.max': 'max 100000\n'}, None), ({'cpu.max': '150000 100000\n'}, 1.5), ({}, None),
-    ({'cpu/cpu.cfs_quota_us': '-1\n', 'cpu/cpu.cfs_period_us': '100000\n'}, None),
-    ({'cpu/cpu.cfs_quota_us': '200000\n', 'cpu/cpu.cfs_period_us': '100000\n'}, 2.0),
-    ({'cpu.max': 'nonsense'}, None),
-])
-def test_the_quota_of_a_control_group(tmp_path, files, quota):
-    for name, text in files.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text)
-    assert threads._quota(tmp_path) == quota
-
-
 def test_busy_cores_are_those_that_work_on_something_which_is_not_niced(tmp_path, monkeypatch):
     stat = tmp_path / 'stat'
     stat.write_text('cpu  0 0 0 0 0 0 0 0\ncpu0 100 5 20 50 0 0 0 0 0 0\ncpu1 100 5 20 50 0 0 0 0 0 0\n'
@@ -94,7 +81,7 @@ def test_a_process_beside_ours_is_seen():
 
 
 def test_a_quota_below_a_core_still_gives_a_thread(monkeypatch):
-    monkeypatch.setattr(threads, '_quota', lambda: 0.5)
+    monkeypatch.setattr(threads, 'core_quota', lambda: 0.5)
     assert threads.available_cores().allowed == 1
 
 
