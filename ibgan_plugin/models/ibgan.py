@@ -68,7 +68,9 @@ class IBGAN(LatentGAN):
                  info_loss: dict | None = None, kl_loss: dict | None = None, gradient_penalty: dict | None = None,
                  discriminator_steps: int = 1, sync_bn: bool = False, data_preprocessor: dict | None = None,
                  init_cfg: dict | None = None, prior: dict | None = None) -> None:
-        super().__init__(generator, discriminator, encoder, reconstructor, trunk, trunk_owner, data_preprocessor, init_cfg, prior)
+        super().__init__(
+            generator=generator, discriminator=discriminator, encoder=encoder, reconstructor=reconstructor, trunk=trunk,
+            trunk_owner=trunk_owner, data_preprocessor=data_preprocessor, init_cfg=init_cfg, prior=prior)
         self.adversarial_loss = build(adversarial_loss or dict(type='ibgan_plugin.AdversarialLoss'))
         self.info_loss, self.kl_loss, self.gradient_penalty = build(info_loss), build(kl_loss), build(gradient_penalty)
         self.discriminator_steps = discriminator_steps
