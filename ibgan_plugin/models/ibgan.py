@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from ibgan_plugin.models.base import publish_kl_per_dim
 from ibgan_plugin.models.freeze import frozen, live, unwrap
-from ibgan_plugin.models.latent_gan import LatentGAN, build
-from ibgan_plugin.models.losses.functional import add_instance_noise, full_precision, gaussian_kl, reparameterize
+from ibgan_plugin.models.latent_gan import LatentGAN, build, draw_r
+from ibgan_plugin.models.losses.functional import add_instance_noise, full_precision, gaussian_kl
 from ibgan_plugin.models.validation import check_images, check_objective, check_training_batch
 from ibgan_plugin.registry import MODELS
 
@@ -124,11 +124,7 @@ class IBGAN(LatentGAN):
     def synthesize(self, num: int, z: Tensor | None = None) -> Synthesis:
         """Turn ``num`` source codes ``z``, drawn where there are none, into images with instance noise."""
         z = self.noise_fn(z, num)
-        if self.encoder is None:
-            mu, logvar, r = None, None, z
-        else:
-            mu, logvar = (full_precision(stat) for stat in self.encoder(z))
-            r = reparameterize(mu, logvar)
+        r, mu, logvar = draw_r(self.encoder, z)
         return Synthesis(z, mu, logvar, add_instance_noise(self.generator(r), self.instance_noise_std))
 
     def discriminator_losses(self, real_imgs: Tensor, fake_imgs: Tensor, z: Tensor | None = None) -> dict[str, Tensor]:
