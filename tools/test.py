@@ -8,7 +8,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ibgan_plugin.config.options import add_config_arguments, add_run_arguments
+from ibgan_plugin.config.options import add_checkpoint_argument, add_config_arguments, add_run_arguments
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.utils.files import check_suffix, check_writable
@@ -18,7 +18,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_config_arguments(parser)
-    parser.add_argument('checkpoint', nargs='?', help='checkpoint file; default: the weights that come with the named model')
+    add_checkpoint_argument(parser)
     parser.add_argument('--metrics', help="names separated by commas; default: the config's, or all of --protocol")
     parser.add_argument('--protocol', help='named protocol of scores of codes, see docs/metrics.md')
     parser.add_argument('--seeds', type=int, nargs='+', help='of scores of codes, which then are means over them')
