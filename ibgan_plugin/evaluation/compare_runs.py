@@ -51,26 +51,27 @@ def load_runs(paths: Sequence[str | Path]) -> dict[str, np.ndarray]:
     return runs
 
 
-def compare_runs(runs: Mapping[str, np.ndarray], seed: int = 0) -> RunScores:
+def compare_runs(runs: Mapping[str, np.ndarray], seed: int = 0, names: Sequence[str] = tuple(RUNS)) -> RunScores:
     """UDR and ModelCentrality of each run with the numbers of :data:`~ibgan_plugin.evaluation.disentanglement.protocols.RUNS`.
 
     Args:
         runs: Name of a run -> its codes [N, C] of the same samples in the same order.
         seed: Seed of ModelCentrality's votes.
+        names: Of the scores, among ``udr_spearman``, ``udr_lasso`` and ``model_centrality``.
 
     Returns:
-        ``udr_spearman``, ``udr_lasso`` and ``model_centrality`` of each run; the run with the largest is the one to keep.
+        The scores of each run; the run with the largest is the one to keep.
 
     Raises:
         IBGANError: If there are fewer than two runs, or they do not fit together.
     """
     codes = list(runs.values())
     num_samples, least = min((len(run) for run in codes), default=0), SAMPLES_PER_BIN * RUNS['model_centrality']['num_bins']
-    if num_samples < least:
+    if num_samples < least and 'model_centrality' in names:
         warnings.warn(f'only {num_samples} samples, fewer than {least}: the bins within which ModelCentrality holds a code '
                       'are too small to tell runs apart')
-    scores = {name: udr(codes, **RUNS[name]) for name in ('udr_spearman', 'udr_lasso')}
-    scores['model_centrality'] = model_centrality(codes, **RUNS['model_centrality'], seed=seed)
+    scores = {name: model_centrality(codes, **RUNS[name], seed=seed) if name == 'model_centrality' else udr(codes, **RUNS[name])
+              for name in names}
     return {run: {name: float(values[i]) for name, values in scores.items()} for i, run in enumerate(runs)}
 
 
