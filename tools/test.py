@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     from mmengine.dist import is_main_process
 
     from ibgan_plugin.apis.run_dir import RunDir
-    from ibgan_plugin.apis.testing import choose_features, choose_scores, format_ranking, keep_codes, rank, score_checkpoint
+    from ibgan_plugin.apis.testing import choose_features, choose_scores, format_ranking, keep_codes, ranking, score_checkpoint
     from ibgan_plugin.config.zoo import weights_of
     from ibgan_plugin.engine.launch import build_runner, checkpoint_dir, load_run_config
     from ibgan_plugin.engine.log import hear_warnings
@@ -78,9 +78,9 @@ def main(argv: list[str] | None = None) -> int:
     if not args.all_checkpoints:
         write_heat_maps(runner.test_evaluator.metrics, cfg.work_dir)
     else:
-        ranking = rank(tested)
-        print('', format_ranking(tested, ranking), sep='\n')
-        write_json(Path(cfg.work_dir, 'test', 'ranking.json'), ranking or {})
+        places = ranking(tested)
+        print('', format_ranking(tested, places), sep='\n')
+        write_json(Path(cfg.work_dir, 'test', 'ranking.json'), places or {})
     return 0
 
 

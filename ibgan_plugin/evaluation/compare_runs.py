@@ -1,6 +1,6 @@
 """Which of several runs to keep, told from their codes alone; ``tools/compare_runs.py`` is the command."""
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -75,12 +75,12 @@ def compare_runs(runs: Mapping[str, np.ndarray], seed: int = 0, names: Sequence[
     return {run: {name: float(values[i]) for name, values in scores.items()} for i, run in enumerate(runs)}
 
 
-def format_runs(scores: RunScores) -> str:
-    """One line per run, the best of each score marked with a star."""
-    names = list(next(iter(scores.values())))
-    width = max(len(run) for run in ('run', *scores))
-    best = {name: max(row[name] for row in scores.values()) for name in names}
-    lines = [f'{"run":{width}}' + ''.join(f'  {name:>17}' for name in names)]
-    lines += [f'{run:{width}}' + ''.join(f'  {row[name]:16.4f}{"*" if row[name] == best[name] else " "}' for name in names)
-              for run, row in scores.items()]
+def format_runs(table: RunScores, head: str = 'run', starred: Collection[str] | None = None) -> str:
+    """One line a run, all with the same scores, the largest of each score that is to be ``starred`` (None: of all) with a star."""
+    widths = {name: max(9, len(name) + 1) for name in next(iter(table.values()))}
+    best = {name: max(row[name] for row in table.values()) for name in (widths if starred is None else starred)}
+    first = max(len(run) for run in (head, *table))
+    lines = [f'{head:{first}}' + ''.join(f'  {name:>{width}}' for name, width in widths.items())]
+    lines += [f'{run:{first}}' + ''.join(f'  {row[name]:{width - 1}.4f}{"*" if row[name] == best.get(name) else " "}'
+                                         for name, width in widths.items()) for run, row in table.items()]
     return '\n'.join(lines)
