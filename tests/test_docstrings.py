@@ -1,8 +1,10 @@
 """Examples in docstrings are run as they stand, and what people call has one."""
+import ast
 import doctest
 import importlib
 import inspect
 import pkgutil
+import re
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,9 @@ from ibgan_plugin.evaluation import disentanglement, image
 from ibgan_plugin.models import losses
 from ibgan_plugin.models.losses import functional, variational
 
-MODULES = [info.name for info in pkgutil.walk_packages(ibgan_plugin.__path__, 'ibgan_plugin.')
-           if '>>> ' in Path(info.module_finder.find_spec(info.name).origin).read_text()]
+SOURCES = {info.name: Path(info.module_finder.find_spec(info.name).origin).read_text()
+           for info in pkgutil.walk_packages(ibgan_plugin.__path__, 'ibgan_plugin.')}
+MODULES = [name for name, source in SOURCES.items() if '>>> ' in source]
 #: Families of which every member has an example, in its docstring or in its module's.
 FAMILIES = {
     'losses': [getattr(losses, name) for name in losses.__all__],
@@ -31,6 +34,18 @@ def test_examples_are_true(name, tmp_path, monkeypatch):
     with torch.random.fork_rng():
         result = doctest.testmod(importlib.import_module(name))
     assert result.attempted and not result.failed
+
+
+def test_an_error_is_listed_once():
+    twice = []
+    for module, source in SOURCES.items():
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                section = re.search(r'^Raises:\n((?:    .*\n?|\n)+)', ast.get_docstring(node) or '', re.MULTILINE)
+                listed = re.findall(r'^    (\w[\w, ]*):', section[1], re.MULTILINE) if section else []
+                names = [name for line in listed for name in line.split(', ')]
+                twice += [f'{module}:{node.lineno}: {name}' for name in names if names.count(name) > 1]
+    assert not twice
 
 
 @pytest.mark.parametrize('family', FAMILIES)

@@ -63,7 +63,8 @@ def test_the_model_is_scored_and_what_is_skipped_is_said(place):
     for metric in ('mig', 'dci', 'sap', 'modularity_explicitness'):
         assert metric in scores
     assert 'factor_vae/' not in scores
-    assert re.search(r"factor_vae is skipped: it fixes factors and draws the others, but 'brightness' is continuous", text)
+    assert re.search(r"factor_vae is skipped: it fixes factors .* needs codes of the whole grid: factor 'brightness' is continuous",
+                     text)
 
 
 def test_the_report_says_which_code_tells_what_of_factors_that_are_no_grid(place):

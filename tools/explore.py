@@ -5,6 +5,7 @@ import os
 import sys
 import webbrowser
 
+from ibgan_plugin.config.options import add_device_argument
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.utils.files import check_suffix
@@ -20,7 +21,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--host', default='127.0.0.1', help='address to listen on; beyond this machine the page asks for the '
                         'token that is printed (default: %(default)s)')
     parser.add_argument('--port', type=int, default=8900, help='0 takes any that is free (default: %(default)s)')
-    parser.add_argument('--device', metavar='cpu|cuda', help='default: CUDA where available')
+    add_device_argument(parser)
     parser.add_argument('--no-data', action='store_true', help='do not open the data set of the first config')
     parser.add_argument('--export', metavar='PAGE.html', help='write a page of one model instead, which runs in the browser '
                         'without a server or a network')

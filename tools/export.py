@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ibgan_plugin.config.options import add_config_arguments
+from ibgan_plugin.config.options import add_checkpoint_argument, add_config_arguments
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.utils.errors import IBGANError
 
@@ -15,7 +15,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description='Export a part of a trained model; images are in [-1, 1], the batch size is free')
     add_config_arguments(parser)
-    parser.add_argument('checkpoint', nargs='?', help='checkpoint file; default: the weights that come with the named model')
+    add_checkpoint_argument(parser)
     parser.add_argument('--part', help='generator: r to image; representation: image to r; what else the model '
                         'has: of an IB-GAN encoder: z to mu, logvar, and reconstructor: image to z')
     parser.add_argument('--format', required=True, choices=('onnx', 'torchscript', 'safetensors'),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ibgan_plugin.config.options import add_config_arguments
+from ibgan_plugin.config.options import add_checkpoint_argument, add_config_arguments, add_device_argument
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.utils.files import check_suffix
@@ -53,12 +53,12 @@ def _add(commands: argparse._SubParsersAction, name: str, run: Callable, suffixe
     """A command with the arguments that all share."""
     command = commands.add_parser(name, help=text)
     add_config_arguments(command)
-    command.add_argument('checkpoint', nargs='?', help='checkpoint file; default: the weights that come with the named model')
+    add_checkpoint_argument(command)
     for image in images:
         command.add_argument(image, **(dict(nargs='*', help='image files, or a folder') if image == 'images'
                                        else dict(help='image file')))  # type: ignore[arg-type]
     command.add_argument('--out', type=Path, required=True, help=f'file to write, {" or ".join(suffixes)}')
-    command.add_argument('--device', metavar='cpu|cuda', help='default: CUDA where available')
+    add_device_argument(command)
     if name != 'sample':
         command.add_argument('--crop', default='none', help="what to cut out of images before resizing, such as 'square' or "
                              "'celeba_148' (default: none, they have the model's size)")

@@ -4,6 +4,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
+from ibgan_plugin.config.options import add_device_argument
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.utils.files import check_suffix, check_writable, write_whole
@@ -14,7 +15,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Write one HTML file about runs: configuration, curves, pictures, scores, ranking')
     parser.add_argument('runs', nargs='+', metavar='RUN', help='work directory')
     parser.add_argument('--out', type=Path, default=Path('report.html'), help='file to write (default: %(default)s)')
-    parser.add_argument('--device', metavar='cpu|cuda', help='default: CUDA where available')
+    add_device_argument(parser)
     return parser.parse_args(argv)
 
 

@@ -8,7 +8,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ibgan_plugin.config.options import add_config_arguments, add_run_arguments
+from ibgan_plugin.config.options import add_checkpoint_argument, add_config_arguments, add_run_arguments
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.utils.files import check_suffix, check_writable
@@ -18,7 +18,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_config_arguments(parser)
-    parser.add_argument('checkpoint', nargs='?', help='checkpoint file; default: the weights that come with the named model')
+    add_checkpoint_argument(parser)
     parser.add_argument('--metrics', help="names separated by commas; default: the config's, or all of --protocol")
     parser.add_argument('--protocol', help='named protocol of scores of codes, see docs/metrics.md')
     parser.add_argument('--seeds', type=int, nargs='+', help='of scores of codes, which then are means over them')
@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     from mmengine.dist import is_main_process
 
     from ibgan_plugin.apis.run_dir import RunDir
-    from ibgan_plugin.apis.testing import choose_features, choose_scores, format_ranking, keep_codes, rank, score_checkpoint
+    from ibgan_plugin.apis.testing import choose_features, choose_scores, format_ranking, keep_codes, ranking, score_checkpoint
     from ibgan_plugin.config.zoo import weights_of
     from ibgan_plugin.engine.launch import build_runner, checkpoint_dir, load_run_config
     from ibgan_plugin.engine.log import hear_warnings
@@ -78,9 +78,9 @@ def main(argv: list[str] | None = None) -> int:
     if not args.all_checkpoints:
         write_heat_maps(runner.test_evaluator.metrics, cfg.work_dir)
     else:
-        ranking = rank(tested)
-        print('', format_ranking(tested, ranking), sep='\n')
-        write_json(Path(cfg.work_dir, 'test', 'ranking.json'), ranking or {})
+        places = ranking(tested)
+        print('', format_ranking(tested, places), sep='\n')
+        write_json(Path(cfg.work_dir, 'test', 'ranking.json'), places or {})
     return 0
 
 

@@ -11,12 +11,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.registry import DefaultScope
 from torch import Tensor, nn
 
-from ibgan_plugin.engine.checkpoints import load_weights
+from ibgan_plugin.engine.load_model import load_model
 from ibgan_plugin.models.base import LatentModel, Part
-from ibgan_plugin.registry import MODELS, SCOPE
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.utils.files import check_suffix, whole_file
 from ibgan_plugin.utils.safetensors_file import SUFFIX, write_safetensors
@@ -57,12 +55,10 @@ def export_weights(config: Config, weights: str | Path, path: str | Path) -> Non
         path: File to write.
 
     Raises:
-        IBGANError: If ``path`` has another suffix, or the checkpoint is not one of this model.
+        IBGANError: If ``path`` has another suffix, the config has a mistake, or the checkpoint is not one of this model.
     """
     check_suffix(path, (SUFFIX, ))
-    with DefaultScope.overwrite_default_scope(config.get('default_scope') or SCOPE):
-        model = MODELS.build(config.model)
-    load_weights(model, weights)
+    model = load_model(config, weights)
     plain = {key: value for key, value in config.to_dict().items() if key not in ('work_dir', 'load_from', 'resume')}
     write_safetensors(path, model.state_dict(), json.loads(json.dumps(plain, default=str)))
 

@@ -9,17 +9,15 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.infer import BaseInferencer
-from mmengine.registry import DefaultScope
 from torch import Tensor
 from torch.utils.data import default_collate
 
 from ibgan_plugin.apis.images import ImageInput, list_images, load_image
-from ibgan_plugin.config.check import ConfigError, check_config, config_errors
 from ibgan_plugin.config.load import read_config
 from ibgan_plugin.config.zoo import weights_of
-from ibgan_plugin.engine.checkpoints import load_weights
+from ibgan_plugin.engine.load_model import load_model
 from ibgan_plugin.models.base import LatentModel, device_of
-from ibgan_plugin.registry import INFERENCERS, MODELS, SCOPE
+from ibgan_plugin.registry import INFERENCERS, SCOPE
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.visualization.grids import to_pixels
 from ibgan_plugin.visualization.traversal import Traversal, check_number, sample, traverse
@@ -51,6 +49,7 @@ class IBGANInferencer(BaseInferencer):
     >>> cfg = dict(model=dict(type='ibgan_plugin.VAE', encoder=dict(type='ibgan_plugin.ImageEncoder'),
     ...                       decoder=dict(type='ibgan_plugin.ImageDecoder'),
     ...                       data_preprocessor=dict(type='ImgDataPreprocessor', mean=[127.5], std=[127.5])))
+    >>> from ibgan_plugin.registry import MODELS
     >>> torch.save(MODELS.build(cfg['model']).state_dict(), 'untrained.pth')
     >>> inferencer = IBGANInferencer(cfg, 'untrained.pth', device='cpu')
     >>> imgs = inferencer.sample(2, seed=0)
@@ -65,11 +64,8 @@ class IBGANInferencer(BaseInferencer):
             model = read_config(model)
         elif not isinstance(model, Config):
             model = Config(copy.deepcopy(dict(model)))
-        if 'model' not in model:
-            raise ConfigError(f'{model.filename or "config"}: the key model is missing')
         if weights is None:
             raise IBGANError('weights must name a checkpoint file where model is a config')
-        check_config(model)
         self.crop, self.weights = crop, weights
         super().__init__(model, str(weights), device, scope, show_progress)
 
@@ -192,15 +188,10 @@ class IBGANInferencer(BaseInferencer):
         return r
 
     def _init_model(self, cfg: Any, weights: str | None, device: str = 'cpu') -> LatentModel:
-        """Build, load strictly, and set to eval mode."""
-        with config_errors(cfg), DefaultScope.overwrite_default_scope(cfg.get('default_scope') or self.scope):
-            model = MODELS.build(cfg.model)
-        if not isinstance(model, LatentModel):
-            raise ConfigError(f'{cfg.filename or "config"}: model.type must be a LatentModel such as IBGAN, got '
-                              f'{type(model).__name__}')
-        load_weights(model, str(weights))
+        """Build, load strictly, and put on the device."""
+        model = load_model(cfg, str(weights), self.scope)
         try:
-            model = model.to(device).eval()
+            model = model.to(device)
         except (AssertionError, RuntimeError) as error:  # torch's kinds for unknown and for missing devices
             raise IBGANError(f'device {device!r} can not be used: {str(error).splitlines()[0]}') from error
         _check_images(model)

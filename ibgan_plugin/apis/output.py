@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ibgan_plugin.utils.files import check_suffix, write_whole
+from ibgan_plugin.utils.files import check_suffix, write_npz, write_whole
 from ibgan_plugin.visualization.animation import there_and_back, write_gif, write_mp4
 from ibgan_plugin.visualization.grids import write_png
 from ibgan_plugin.visualization.table import draw_table
@@ -81,9 +81,7 @@ def write_codes(path: str | Path, names: Sequence[str], codes: np.ndarray) -> No
     """Representations N x r_dim and names of their images: arrays ``codes`` and ``names`` (``.npz``), or a row each (``.csv``)."""
     check_suffix(path, ('.npz', '.csv'))
     if Path(path).suffix == '.npz':
-        content = io.BytesIO()
-        np.savez(content, codes=codes, names=np.array(names))
-        write_whole(path, content.getvalue())
+        write_npz(path, dict(codes=codes, names=np.array(names)))
         return
     text = io.StringIO()
     writer = csv.writer(text)

@@ -8,7 +8,7 @@ from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 from ibgan_plugin.evaluation.code_files import save_codes
-from ibgan_plugin.evaluation.compare_runs import RunScores, compare_runs
+from ibgan_plugin.evaluation.compare_runs import RunScores, compare_runs, format_runs
 from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource
 from ibgan_plugin.evaluation.disentanglement.protocols import get_protocol
 from ibgan_plugin.evaluation.disentanglement.suite import SUITE
@@ -136,29 +136,21 @@ def keep_codes(path: str | Path, tested: Tested) -> None:
     save_codes(path, tested.source)
 
 
-def rank(tested: Mapping[str, Tested]) -> RunScores | None:
+def ranking(tested: Mapping[str, Tested]) -> RunScores | None:
     """UDR and ModelCentrality of checkpoints from their codes, without labels; None where fewer than two have codes."""
     codes = {name: one.source.codes for name, one in tested.items() if one.source is not None}
     return compare_runs(codes) if len(codes) > 1 else None
 
 
-def format_ranking(tested: Mapping[str, Tested], ranking: RunScores | None) -> str:
-    """A line a checkpoint: its headline scores, one a metric, and its places in a ranking without labels; the best are starred."""
-    table: dict[str, dict[str, float]] = {}
+def format_ranking(tested: Mapping[str, Tested], places: RunScores | None) -> str:
+    """A line a checkpoint: its headline scores, one a metric, and its :func:`ranking` without labels, whose best are starred."""
+    table: RunScores = {}
     for name, one in tested.items():
         first: dict[str, Row] = {}
         for row in one.rows:
             first.setdefault(row['metric'], row)
-        table[name] = {f'{metric}/{row["score"]}': row['mean'] for metric, row in first.items()} | (ranking or {}).get(name, {})
-    columns = list(next(iter(table.values())))
-    unlabelled = set(next(iter(ranking.values()))) if ranking else set()
-    best = {column: max(values[column] for values in table.values()) for column in unlabelled}
-    width = max(len(name) for name in ('checkpoint', *table))
-    lines = [f'{"checkpoint":{width}}' + ''.join(f'  {column:>{max(9, len(column) + 1)}}' for column in columns)]
-    for name, values in table.items():
-        cells = (f'{values[column]:.4f}' + ('*' if values[column] == best.get(column) else ' ') for column in columns)
-        lines.append(f'{name:{width}}' + ''.join(f'  {cell:>{max(9, len(column) + 1)}}'
-                                                 for cell, column in zip(cells, columns, strict=True)))
-    if ranking:
-        lines.append('* best by codes alone, without labels: UDR and ModelCentrality ask which checkpoints agree with the others')
-    return '\n'.join(lines)
+        table[name] = {f'{metric}/{row["score"]}': row['mean'] for metric, row in first.items()} | (places or {}).get(name, {})
+    if not places:
+        return format_runs(table, 'checkpoint', ())
+    legend = '* best by codes alone, without labels: UDR and ModelCentrality ask which checkpoints agree with the others'
+    return format_runs(table, 'checkpoint', next(iter(places.values()))) + f'\n{legend}'

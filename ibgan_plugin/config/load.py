@@ -83,7 +83,7 @@ def load_config(path: str | Path, work_dir: str | None = None, cfg_options: Mapp
 
 
 def apply_options(cfg: Config, options: Mapping[str, Any]) -> None:
-    """Put values at dotted keys of a config: ``model.kl_loss.beta``, ``custom_hooks.0.interval``.
+    """Put values at dotted keys of a config: ``model.kl_loss.beta``, ``default_hooks.beta.points``.
 
     A dict is merged into the dict that is there. ``KEY._delete_ = True`` empties a dict before the other options.
 

@@ -138,11 +138,21 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
                         'quotes of its own: "work_dir=\'2024\'"')
 
 
+def add_checkpoint_argument(parser: argparse.ArgumentParser) -> None:
+    """The argument ``checkpoint`` of the tools that use a trained model, behind ``config``."""
+    parser.add_argument('checkpoint', nargs='?', help='checkpoint file; default: the weights that come with the named model')
+
+
+def add_device_argument(parser: argparse.ArgumentParser) -> None:
+    """The option ``--device``."""
+    parser.add_argument('--device', metavar='cpu|cuda|cuda:N', help='default: CUDA where available')
+
+
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the tools that run a config, after their own: where, with which seed, in which processes."""
     parser.add_argument('--work-dir', help='where everything is written; default: work_dirs/<config name>')
     parser.add_argument('--seed', type=int, help='seed of everything random')
-    parser.add_argument('--device', metavar='cpu|cuda|cuda:N', help='default: CUDA where available')
+    add_device_argument(parser)
     parser.add_argument('--launcher', choices=LAUNCHERS, default='none', help='how the processes were started')
     parser.add_argument('--print-config', action='store_true', help='print the config with all options applied, and end')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)

@@ -30,8 +30,7 @@ class NpzArray:
         checksum: CRC-32 of the stored array, as the zip file states it.
 
     Raises:
-        IBGANError: If the file does not exist.
-        IBGANError: If it is no zip file, lacks the array, or the array has the wrong type or shape.
+        IBGANError: If the file does not exist, is no zip file, lacks the array, or the array has the wrong type or shape.
     """
 
     def __init__(self, path: str | Path, name: str, dtype: str, shape: tuple[int, ...]):

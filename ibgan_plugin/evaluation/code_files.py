@@ -1,5 +1,4 @@
 """Codes of a data set as one ``.npz`` file of plain arrays, which any framework can write."""
-import io
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from ibgan_plugin.datasets.ground_truth import FactorGrid
 from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
 from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource, LabelledCodes
 from ibgan_plugin.utils.errors import IBGANError
-from ibgan_plugin.utils.files import check_regular_file, check_suffix, write_whole
+from ibgan_plugin.utils.files import check_regular_file, check_suffix, write_npz
 
 #: Suffixes of files that codes are written to.
 SAVED_AS = ('.npz', )
@@ -109,6 +108,4 @@ def save_codes(path: str | Path, source: CodeSource) -> None:
         arrays |= {'factors': source.values, 'continuous': source.continuous}
         if source.names:
             arrays['factor_names'] = np.array(source.names)
-    content = io.BytesIO()
-    np.savez(content, **arrays)  # type: ignore[arg-type]
-    write_whole(path, content.getvalue())
+    write_npz(path, arrays)

@@ -1,6 +1,6 @@
 """Which of several runs to keep, told from their codes alone; ``tools/compare_runs.py`` is the command."""
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -51,35 +51,36 @@ def load_runs(paths: Sequence[str | Path]) -> dict[str, np.ndarray]:
     return runs
 
 
-def compare_runs(runs: Mapping[str, np.ndarray], seed: int = 0) -> RunScores:
+def compare_runs(runs: Mapping[str, np.ndarray], seed: int = 0, names: Sequence[str] = tuple(RUNS)) -> RunScores:
     """UDR and ModelCentrality of each run with the numbers of :data:`~ibgan_plugin.evaluation.disentanglement.protocols.RUNS`.
 
     Args:
         runs: Name of a run -> its codes [N, C] of the same samples in the same order.
         seed: Seed of ModelCentrality's votes.
+        names: Of the scores, among ``udr_spearman``, ``udr_lasso`` and ``model_centrality``.
 
     Returns:
-        ``udr_spearman``, ``udr_lasso`` and ``model_centrality`` of each run; the run with the largest is the one to keep.
+        The scores of each run; the run with the largest is the one to keep.
 
     Raises:
         IBGANError: If there are fewer than two runs, or they do not fit together.
     """
     codes = list(runs.values())
     num_samples, least = min((len(run) for run in codes), default=0), SAMPLES_PER_BIN * RUNS['model_centrality']['num_bins']
-    if num_samples < least:
+    if num_samples < least and 'model_centrality' in names:
         warnings.warn(f'only {num_samples} samples, fewer than {least}: the bins within which ModelCentrality holds a code '
                       'are too small to tell runs apart')
-    scores = {name: udr(codes, **RUNS[name]) for name in ('udr_spearman', 'udr_lasso')}
-    scores['model_centrality'] = model_centrality(codes, **RUNS['model_centrality'], seed=seed)
+    scores = {name: model_centrality(codes, **RUNS[name], seed=seed) if name == 'model_centrality' else udr(codes, **RUNS[name])
+              for name in names}
     return {run: {name: float(values[i]) for name, values in scores.items()} for i, run in enumerate(runs)}
 
 
-def format_runs(scores: RunScores) -> str:
-    """One line per run, the best of each score marked with a star."""
-    names = list(next(iter(scores.values())))
-    width = max(len(run) for run in ('run', *scores))
-    best = {name: max(row[name] for row in scores.values()) for name in names}
-    lines = [f'{"run":{width}}' + ''.join(f'  {name:>17}' for name in names)]
-    lines += [f'{run:{width}}' + ''.join(f'  {row[name]:16.4f}{"*" if row[name] == best[name] else " "}' for name in names)
-              for run, row in scores.items()]
+def format_runs(table: RunScores, head: str = 'run', starred: Collection[str] | None = None) -> str:
+    """One line a run, all with the same scores, the largest of each score that is to be ``starred`` (None: of all) with a star."""
+    widths = {name: max(9, len(name) + 1) for name in next(iter(table.values()))}
+    best = {name: max(row[name] for row in table.values()) for name in (widths if starred is None else starred)}
+    first = max(len(run) for run in (head, *table))
+    lines = [f'{head:{first}}' + ''.join(f'  {name:>{width}}' for name, width in widths.items())]
+    lines += [f'{run:{first}}' + ''.join(f'  {row[name]:{width - 1}.4f}{"*" if row[name] == best.get(name) else " "}'
+                                         for name, width in widths.items()) for run, row in table.items()]
     return '\n'.join(lines)

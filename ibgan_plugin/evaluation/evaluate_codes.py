@@ -1,31 +1,12 @@
 """Scores of codes stored in a file, from any framework; ``tools/evaluate_codes.py`` is the command."""
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
 
-from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
 from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource
 from ibgan_plugin.evaluation.disentanglement.protocols import get_protocol
-from ibgan_plugin.evaluation.disentanglement.suite import SUITE, resolve_metric, score, summarize
+from ibgan_plugin.evaluation.disentanglement.suite import Evaluation, evaluate, resolve_metric, without_grid
 from ibgan_plugin.evaluation.report import Row, format_rows, order, sample_sizes, write_rows
 from ibgan_plugin.utils.errors import IBGANError
-
-#: ``{metric: {score: {'mean': ..., 'std': ..., 'per_seed': [...]}}}``, with ``'note'`` where there is something to be said.
-Results = dict[str, dict[str, dict[str, Any]]]
-
-
-class Evaluation(NamedTuple):
-    """Scores of codes.
-
-    Attributes:
-        results: By metric and score.
-        skipped: Metric -> why it can not be computed from these codes.
-        numbers: Metric -> its keyword arguments.
-    """
-
-    results: Results
-    skipped: dict[str, str]
-    numbers: dict[str, Mapping[str, Any]]
 
 
 def evaluate_codes(source: CodeSource, protocol: str, metrics: str | Sequence[str] = 'all',
@@ -51,28 +32,11 @@ def evaluate_codes(source: CodeSource, protocol: str, metrics: str | Sequence[st
     names = list(get_protocol(protocol)) if metrics == 'all' else list(metrics)
     if not names:
         raise IBGANError('metrics must not be empty')
-    numbers: dict[str, Mapping[str, Any]] = {name: resolve_metric(name, protocol) for name in names}
-    reason = _no_grid(source)
-    skipped = {name: reason for name in names if reason and SUITE[name].interventional}
+    numbers = {name: resolve_metric(name, protocol) for name in names}
+    skipped = without_grid(source, names)
     if skipped and (metrics != 'all' or len(skipped) == len(names)):
-        raise IBGANError(f'{", ".join(skipped)} can not be computed: {reason}')
-    scored = score(source, {name: numbers[name] for name in names if name not in skipped}, seeds)
-    results: Results = {}
-    for name, (per_seed, notes) in scored.items():
-        note = {'note': '; '.join(notes)} if notes else {}
-        results[name] = {key: {**summarize(values), **note} for key, values in per_seed.items()}
-    return Evaluation(results, skipped, numbers)
-
-
-def _no_grid(source: CodeSource) -> str:
-    """Why metrics that choose factors can not be computed; '' where they can."""
-    if isinstance(source, CodeTable):
-        return ''
-    try:
-        source.to_grid()
-    except IBGANError as error:
-        return f'it fixes factors and draws the others, which needs codes of the whole grid and factor_sizes: {error}'
-    return ''
+        raise IBGANError(f'{", ".join(skipped)} can not be computed: {next(iter(skipped.values()))}')
+    return evaluate(source, numbers, seeds)
 
 
 def result_rows(evaluation: Evaluation, protocol: str) -> list[Row]:

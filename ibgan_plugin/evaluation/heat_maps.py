@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ibgan_plugin.utils.files import whole_file
+from ibgan_plugin.utils.files import write_npz
 from ibgan_plugin.utils.run_names import INFORMATION
 from ibgan_plugin.visualization.figures import write_figure
 from ibgan_plugin.visualization.heat_map import draw_heat_map
@@ -36,6 +36,5 @@ def write_heat_maps(metrics: Iterable[Any], work_dir: str | Path) -> list[Path]:
     written = [Path(work_dir, f'{name}.png') for name in found]
     for path, (name, matrix) in zip(written, found.items(), strict=True):
         write_figure(path, draw_heat_map(matrix, names, *TITLES[name]))
-    with whole_file(Path(work_dir, INFORMATION)) as part, open(part, 'wb') as file:
-        np.savez(file, factor_names=np.array(names), **found)  # type: ignore[arg-type]
+    write_npz(Path(work_dir, INFORMATION), dict(factor_names=np.array(names), **found))
     return [*written, Path(work_dir, INFORMATION)]

@@ -3,8 +3,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-#: Equal-width bins of each code, as in MIG.
-NUM_BINS = 20
 #: A code follows a factor if it tells this share of the factor's entropy, and no less than of any other.
 SMALLEST_SHARE = 0.1
 
@@ -27,15 +25,17 @@ class FactorInformation(NamedTuple):
 
 
 def factor_information(codes: np.ndarray, factors: np.ndarray, factor_names: tuple[str, ...]) -> FactorInformation:
-    """The mutual information of each code with each factor.
+    """The mutual information of each code with each factor, in the bins of MIG.
 
     Args:
         codes: Finite codes [N, C].
         factors: Factor values int [N, F]; a constant one has no entropy, and shares of it are 0.
         factor_names: F names.
     """
-    from ibgan_plugin.evaluation.disentanglement import discretize, entropy, mutual_information  # scikit-learn: a second of a start
-    information = mutual_information(discretize(np.asarray(codes, dtype=np.float64), NUM_BINS), factors)
+    # scikit-learn: a second of a start
+    from ibgan_plugin.evaluation.disentanglement import PROTOCOLS, discretize, entropy, mutual_information
+    num_bins = PROTOCOLS['study']['mig']['num_bins']
+    information = mutual_information(discretize(np.asarray(codes, dtype=np.float64), num_bins), factors)
     of_factor = entropy(factors)
     share = np.divide(information, of_factor, out=np.zeros_like(information), where=of_factor > 0)
     return FactorInformation(information, share, tuple(factor_names))

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from ibgan_plugin.models.base import publish_kl_per_dim
 from ibgan_plugin.models.freeze import frozen, live, unwrap
-from ibgan_plugin.models.latent_gan import LatentGAN, build
-from ibgan_plugin.models.losses.functional import add_instance_noise, full_precision, gaussian_kl, reparameterize
+from ibgan_plugin.models.latent_gan import LatentGAN, build, draw_r
+from ibgan_plugin.models.losses.functional import add_instance_noise, full_precision, gaussian_kl
 from ibgan_plugin.models.validation import check_images, check_objective, check_training_batch
 from ibgan_plugin.registry import MODELS
 
@@ -68,7 +68,9 @@ class IBGAN(LatentGAN):
                  info_loss: dict | None = None, kl_loss: dict | None = None, gradient_penalty: dict | None = None,
                  discriminator_steps: int = 1, sync_bn: bool = False, data_preprocessor: dict | None = None,
                  init_cfg: dict | None = None, prior: dict | None = None) -> None:
-        super().__init__(generator, discriminator, encoder, reconstructor, trunk, trunk_owner, data_preprocessor, init_cfg, prior)
+        super().__init__(
+            generator=generator, discriminator=discriminator, encoder=encoder, reconstructor=reconstructor, trunk=trunk,
+            trunk_owner=trunk_owner, data_preprocessor=data_preprocessor, init_cfg=init_cfg, prior=prior)
         self.adversarial_loss = build(adversarial_loss or dict(type='ibgan_plugin.AdversarialLoss'))
         self.info_loss, self.kl_loss, self.gradient_penalty = build(info_loss), build(kl_loss), build(gradient_penalty)
         self.discriminator_steps = discriminator_steps
@@ -122,11 +124,7 @@ class IBGAN(LatentGAN):
     def synthesize(self, num: int, z: Tensor | None = None) -> Synthesis:
         """Turn ``num`` source codes ``z``, drawn where there are none, into images with instance noise."""
         z = self.noise_fn(z, num)
-        if self.encoder is None:
-            mu, logvar, r = None, None, z
-        else:
-            mu, logvar = (full_precision(stat) for stat in self.encoder(z))
-            r = reparameterize(mu, logvar)
+        r, mu, logvar = draw_r(self.encoder, z)
         return Synthesis(z, mu, logvar, add_instance_noise(self.generator(r), self.instance_noise_std))
 
     def discriminator_losses(self, real_imgs: Tensor, fake_imgs: Tensor, z: Tensor | None = None) -> dict[str, Tensor]:

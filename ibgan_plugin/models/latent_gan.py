@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from ibgan_plugin.models.base import LatentModel, Method, Part, device_of, standard_normal
 from ibgan_plugin.models.freeze import evaluating, unwrap
-from ibgan_plugin.models.losses.functional import gaussian_kl, reparameterize
+from ibgan_plugin.models.losses.functional import full_precision, gaussian_kl, reparameterize
 from ibgan_plugin.models.priors import NormalPrior, Prior
 from ibgan_plugin.models.validation import check_components, check_images
 from ibgan_plugin.registry import MODELS
@@ -18,6 +18,20 @@ from ibgan_plugin.utils.errors import IBGANError
 def build(cfg: dict | None) -> Any:
     """The component of a config; None stays None."""
     return None if cfg is None else MODELS.build(cfg)
+
+
+def draw_r(encoder: nn.Module | None, z: Tensor, epsilon: Tensor | None = None) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    """r given z, and the mean and log-variance of e(r given z) it is drawn from, each N x r_dim.
+
+    Args:
+        encoder: e(r given z); None for r = z, which has no mean and log-variance.
+        z: Source codes N x z_dim.
+        epsilon: Standard normal numbers N x r_dim; None draws them.
+    """
+    if encoder is None:
+        return z, None, None
+    mu, logvar = (full_precision(stat) for stat in encoder(z))
+    return reparameterize(mu, logvar, epsilon), mu, logvar
 
 
 class PosteriorMean(nn.Module):
@@ -116,7 +130,7 @@ class LatentGAN(LatentModel):
 
     def draw(self, z: Tensor, epsilon: Tensor | None = None) -> Tensor:
         """r given z: N x r_dim, of source codes N x z_dim and standard normal numbers N x r_dim; None draws these."""
-        return z if self.encoder is None else reparameterize(*self.posterior(z), epsilon)
+        return draw_r(unwrap(self.encoder), z, epsilon)[0]
 
     @torch.no_grad()
     def kl_per_dim(self, imgs: Tensor | None = None, num: int = 4096, seed: int = 0) -> Tensor | None:

@@ -146,7 +146,7 @@ def _reconstructions(model: LatentModel, imgs: np.ndarray) -> np.ndarray:
     return image_grid(torch.cat(pairs), 8)
 
 
-def rank(contents: Sequence[RunContent]) -> RunScores | None:
+def ranking(contents: Sequence[RunContent]) -> RunScores | None:
     """Label-free scores of runs that encoded the same images; None for fewer than two of them."""
     able = {each.name: each.codes for each in contents if each.codes is not None}
     if len(able) < 2 or len({codes.shape[0] for codes in able.values()}) > 1 or len({each.data_name for each in contents}) > 1:

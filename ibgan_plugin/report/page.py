@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ibgan_plugin.apis.run_dir import RunDir
-from ibgan_plugin.report.content import RunContent, collect, rank
+from ibgan_plugin.report.content import RunContent, collect, ranking
 from ibgan_plugin.report.published import published_beside
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.visualization.curves import draw_curves
@@ -34,7 +34,7 @@ def build(runs: Sequence[RunDir], device: str | None = None) -> str:
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return environment.get_template('report.html.j2').render(
         runs=contents, curves=_curves(runs), svg=Markup,  # matplotlib escapes what it draws
-        score_table=score_table(contents), ranking=rank(contents))
+        score_table=score_table(contents), ranking=ranking(contents))
 
 
 def _curves(runs: Sequence[RunDir]) -> str | None:

@@ -1,8 +1,10 @@
 """Files: written whole or not at all, and read only where they are files."""
+import io
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from ibgan_plugin.utils.errors import IBGANError
 
@@ -105,6 +107,29 @@ def write_whole(path: str | Path, content: bytes | str) -> None:
     """
     with whole_file(path) as part:
         part.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def write_npz(path: str | Path, arrays: Mapping[str, Any]) -> None:
+    """Write named numpy arrays as an ``.npz`` file, whole or not at all.
+
+    Raises:
+        IBGANError, OSError: As :func:`whole_file`.
+    """
+    import numpy as np
+    with whole_file(path) as part, part.open('wb') as file:
+        np.savez(file, **arrays)
+
+
+def write_torch(path: str | Path, content: Any) -> None:
+    """Write what ``torch.save`` takes, whole or not at all.
+
+    Raises:
+        IBGANError, OSError: As :func:`whole_file`.
+    """
+    import torch
+    stream = io.BytesIO()
+    torch.save(content, stream)
+    write_whole(path, stream.getvalue())
 
 
 def put_in_place(part: Path, path: Path) -> None:

@@ -9,12 +9,7 @@ import numpy as np
 import pytest
 
 from ibgan_plugin.datasets.npz_stream import NpzArray
-
-
-def header(shape, dtype='|u1', version=1, fortran=False):
-    text = f"{{'descr': {dtype!r}, 'fortran_order': {fortran}, 'shape': {shape!r}, }}".encode()
-    text += b' ' * (-(len(text) + 11) % 64) + b'\n'
-    return b'\x93NUMPY' + bytes([version, 0]) + struct.pack('<H' if version == 1 else '<I', len(text)) + text
+from tests.datasets.npz_files import header
 
 
 def npz(path, content, name='images.npy'):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.linalg import hadamard
 
-from ibgan_plugin.evaluation.compare_runs import compare_runs, load_runs
+from ibgan_plugin.evaluation.compare_runs import compare_runs, format_runs, load_runs
 from ibgan_plugin.evaluation.disentanglement.udr import udr
 from ibgan_plugin.utils.errors import IBGANError
 
@@ -39,6 +39,26 @@ def test_a_mixed_run_comes_last(tool, files, tmp_path, capsys):
                                                    prune_threshold=0.05)[1]
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ['run', *files] and '*' not in lines[4] and ''.join(lines[1:4]).count('*') >= 3
+
+
+def test_only_the_scores_that_are_asked_for(recwarn):
+    few = {name: codes[:500] for name, codes in RUNS.items()}
+    scores = compare_runs(few, names=('udr_lasso', ))
+    assert all(list(each) == ['udr_lasso'] for each in scores.values())
+    assert not recwarn, 'too few samples for ModelCentrality alone'
+    with pytest.warns(UserWarning, match='only 500 samples, fewer than 1000'):
+        assert {run: each['udr_lasso'] for run, each in compare_runs(few).items()} == {
+            run: each['udr_lasso'] for run, each in scores.items()}
+
+
+def test_a_star_marks_the_largest():
+    table = {'a': {'score': 0.5, 'udr': -0.25}, 'longer': {'score': 2.0, 'udr': -0.5}}
+    head, *lines = format_runs(table).splitlines()
+    assert head.split() == ['run', 'score', 'udr']
+    assert [line.split() for line in lines] == [['a', '0.5000', '-0.2500*'], ['longer', '2.0000*', '-0.5000']]
+    assert len({len(line) for line in (head, *lines)}) == 1
+    head, *lines = format_runs(table, 'checkpoint', ['udr']).splitlines()
+    assert head.startswith('checkpoint  ') and [line.count('*') for line in lines] == [1, 0]
 
 
 def test_numbered_samples_may_come_in_any_order_and_must_be_the_same(tmp_path):

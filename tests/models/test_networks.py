@@ -4,7 +4,6 @@ import pytest
 import torch
 from torch import nn
 
-from ibgan_plugin.interop.mmagic import NoiseGenerator
 from ibgan_plugin.models import Discriminator, Encoder, Generator, OrthogonalInit, Reconstructor, Trunk
 from ibgan_plugin.models.networks.layers import num_stages
 from ibgan_plugin.ops import accelerate
@@ -24,30 +23,12 @@ def test_published_sizes_on_dsprites():
 @pytest.mark.parametrize('size', [16, 32, 64, 128])
 @pytest.mark.parametrize('channels', [1, 3])
 def test_shapes_fit_at_every_size(size, channels):
-    imgs = Generator(5, channels, 4, size)(torch.randn(2, 5))
+    imgs = Generator(r_dim=5, out_channels=channels, base_channels=4, image_size=size)(torch.randn(2, 5))
     assert imgs.shape == (2, channels, size, size)
     assert imgs.abs().max() <= 1
-    assert Discriminator(channels, 4, size)(imgs).shape == (2, 1)
-    assert Reconstructor(7, channels, 4, size)(imgs).shape == (2, 7)
-
-
-def test_noise_generator_is_encoder_and_generator_in_one():
-    small = dict(type='ibgan_plugin.Generator', r_dim=3, base_channels=4, image_size=16)
-    plain = NoiseGenerator(small).eval()
-    noise = torch.randn(2, 3)
-    torch.testing.assert_close(plain(noise, return_noise=False), plain.generator(noise))
-    both = plain(lambda size: torch.ones(*size), num_batches=5, return_noise=True)
-    assert torch.equal(both['noise_batch'], torch.ones(5, 3))
-    torch.testing.assert_close(both['fake_img'], plain.generator(torch.ones(5, 3)))
-    assert not torch.equal(plain(num_batches=2), plain(num_batches=2))
-
-    whole = NoiseGenerator(small, encoder=dict(type='ibgan_plugin.Encoder', z_dim=7, r_dim=3)).eval()
-    assert (plain.noise_size, whole.noise_size) == (3, 7)
-    torch.manual_seed(0)
-    imgs = whole(noise=torch.ones(2, 7))
-    torch.manual_seed(0)
-    mu, logvar = whole.encoder(torch.ones(2, 7))
-    torch.testing.assert_close(imgs, whole.generator(mu + (logvar / 2).exp() * torch.randn(2, 3)))
+    reads = dict(in_channels=channels, base_channels=4, image_size=size)
+    assert Discriminator(**reads)(imgs).shape == (2, 1)
+    assert Reconstructor(z_dim=7, **reads)(imgs).shape == (2, 7)
 
 
 def test_published_layers_of_d_and_q():
@@ -56,34 +37,39 @@ def test_published_layers_of_d_and_q():
 
     assert widths(Discriminator()) == [16, 32, 64, 128, 256, 1]
     assert widths(Reconstructor()) == [16, 32, 64, 128, 256, 256, 16]
-    assert widths(Trunk(3, 64)) == [64, 128, 256]
-    assert widths(Discriminator(3, 64, 64, (4, ), True)) == [256, 1024, 1]
-    assert widths(Reconstructor(64, 3, 64, 64, (4, 4), (), True)) == [256, 256, 1024, 64]
+    assert widths(Trunk(in_channels=3, base_channels=64)) == [64, 128, 256]
+    celeba = dict(in_channels=3, base_channels=64, shared_trunk=True)
+    assert widths(Discriminator(conv_multipliers=(4, ), **celeba)) == [256, 1024, 1]
+    assert widths(Reconstructor(z_dim=64, conv_multipliers=(4, 4), pointwise_multipliers=(), **celeba)) == [256, 256, 1024, 64]
     # BatchNorm on all but the first and the last layer.
     assert sum(isinstance(m, nn.BatchNorm2d) for m in Discriminator().modules()) == 4
     assert not any(isinstance(m, nn.BatchNorm2d) for m in Discriminator(norm=False).modules())
 
 
 def test_shared_trunk_feeds_both_heads():
-    features = Trunk(1, 4, 32)(torch.randn(3, 1, 32, 32))
+    reads = dict(in_channels=1, base_channels=4, image_size=32)
+    features = Trunk(**reads)(torch.randn(3, 1, 32, 32))
     assert features.shape == (3, 8, 8, 8)
-    assert Discriminator(1, 4, 32, (4, ), True)(features).shape == (3, 1)
-    assert Reconstructor(5, 1, 4, 32, (4, 4), (), True)(features).shape == (3, 5)
+    assert Discriminator(**reads, conv_multipliers=(4, ), shared_trunk=True)(features).shape == (3, 1)
+    head = Reconstructor(z_dim=5, **reads, conv_multipliers=(4, 4), pointwise_multipliers=(), shared_trunk=True)
+    assert head(features).shape == (3, 5)
 
 
 @pytest.mark.parametrize('norm', [False, True])
 def test_encoder_gives_mean_and_log_variance(norm):
-    mu, logvar = Encoder(6, 3, (8, 8), norm)(torch.randn(5, 6))
+    mu, logvar = Encoder(z_dim=6, r_dim=3, hidden_dims=(8, 8), norm=norm)(torch.randn(5, 6))
     assert mu.shape == logvar.shape == (5, 3)
     assert not torch.equal(mu, logvar)
 
 
 @pytest.mark.parametrize(('network', 'inputs', 'message'), [
-    (Encoder(6, 3), torch.zeros(2, 5), r'Encoder takes source codes N x 6, got (2, 5)'),
-    (Generator(3, 1, 2, 16), torch.zeros(3), r'Generator takes representations N x 3, got (3,)'),
-    (Trunk(3, 2, 16), torch.zeros(2, 1, 16, 16), r'Trunk takes images N x 3 x 16 x 16, got (2, 1, 16, 16)'),
-    (Discriminator(1, 2, 16), torch.zeros(2, 1, 32, 32), r'Discriminator takes images N x 1 x 16 x 16, got (2, 1, 32, 32)'),
-    (Reconstructor(4, 1, 2, 16, (4, ), (), True), torch.zeros(2, 1, 16, 16),
+    (Encoder(z_dim=6, r_dim=3), torch.zeros(2, 5), r'Encoder takes source codes N x 6, got (2, 5)'),
+    (Generator(r_dim=3, base_channels=2, image_size=16), torch.zeros(3), r'Generator takes representations N x 3, got (3,)'),
+    (Trunk(in_channels=3, base_channels=2, image_size=16), torch.zeros(2, 1, 16, 16),
+     r'Trunk takes images N x 3 x 16 x 16, got (2, 1, 16, 16)'),
+    (Discriminator(base_channels=2, image_size=16), torch.zeros(2, 1, 32, 32),
+     r'Discriminator takes images N x 1 x 16 x 16, got (2, 1, 32, 32)'),
+    (Reconstructor(base_channels=2, image_size=16, shared_trunk=True), torch.zeros(2, 1, 16, 16),
      r'Reconstructor takes trunk features N x 2 x 8 x 8, got (2, 1, 16, 16)'),
 ])
 def test_inputs_of_another_size_are_named_with_the_network(network, inputs, message):
@@ -131,7 +117,7 @@ def test_published_initialisation():
 
 
 def test_orthogonal_initialisation():
-    network = Generator(4, 1, 4, 16, init_cfg=dict(type='ibgan_plugin.OrthogonalInit', gain=2.0))
+    network = Generator(r_dim=4, base_channels=4, image_size=16, init_cfg=dict(type='ibgan_plugin.OrthogonalInit', gain=2.0))
     network.init_weights()
     weight = network.project[0].weight  # 64 x 4, orthogonal columns
     torch.testing.assert_close(weight.T @ weight, 4 * torch.eye(4), rtol=1e-4, atol=1e-4)
@@ -139,7 +125,7 @@ def test_orthogonal_initialisation():
 
 
 def test_orthogonal_initialisation_reaches_fast_twins():
-    network = accelerate(Discriminator(1, 2, 16))
+    network = accelerate(Discriminator(base_channels=2, image_size=16))
     before = network.head[3].weight.clone()
     assert isinstance(network.head[3], WindowConv2d)
     OrthogonalInit()(network)

@@ -14,7 +14,8 @@ def test_only_eager_computation_on_a_cpu_in_full_precision():
 
 
 def test_traces_hold_plain_convolutions():
-    for network, inputs, count in ((Generator(4, 1, 4), torch.randn(2, 4), 5), (Discriminator(1, 4), torch.randn(2, 1, 64, 64), 4)):
+    for network, inputs, count in ((Generator(r_dim=4, base_channels=4), torch.randn(2, 4), 5),
+                                   (Discriminator(base_channels=4), torch.randn(2, 1, 64, 64), 4)):
         graph = str(torch.jit.trace(accelerate(network).eval(), inputs).inlined_graph)
         assert graph.count('aten::_convolution') == count
         assert 'PythonOp' not in graph

@@ -8,9 +8,9 @@ import torch
 from mmengine.registry import MODELS
 
 from tests.conftest import model_cfg
-from tests.datasets.prepare.test_factor_sets import hdf5, link_to_a_file, stored_elsewhere, virtual
-from tests.datasets.test_lmdb_images import make
-from tests.datasets.test_npz_stream import header
+from tests.datasets.hdf5_files import hdf5, link_to_a_file, stored_elsewhere, virtual
+from tests.datasets.npz_files import header
+from tests.datasets.stores import make
 from tests.reliability.outcomes import error
 from tests.reliability.training import CONFIG, Tool
 from tools import evaluate_codes, infer, prepare_data

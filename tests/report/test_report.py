@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ibgan_plugin.apis.run_dir import RunDir
-from ibgan_plugin.report.content import RunContent, rank
+from ibgan_plugin.report.content import RunContent, ranking
 from ibgan_plugin.report.page import build, score_table
 from tests.apis.runs_on_disk import scalars, write_session
 from tests.conftest import model_cfg
@@ -108,10 +108,10 @@ def test_scores_of_different_protocols_keep_rows_of_their_own():
 
 def test_ranking_needs_codes_of_the_same_images():
     codes = np.random.default_rng(0).standard_normal((200, 3))
-    assert rank([content('a', codes=codes)]) is None
-    assert rank([content('a', codes=codes), content('b')]) is None
-    assert rank([content('a', codes=codes, data_name='x'), content('b', codes=codes, data_name='y')]) is None
-    assert rank([content('a', codes=codes), content('b', codes=codes)])['a']['udr_spearman'] > 0.9
+    assert ranking([content('a', codes=codes)]) is None
+    assert ranking([content('a', codes=codes), content('b')]) is None
+    assert ranking([content('a', codes=codes, data_name='x'), content('b', codes=codes, data_name='y')]) is None
+    assert ranking([content('a', codes=codes), content('b', codes=codes)])['a']['udr_spearman'] > 0.9
 
 
 @pytest.mark.parametrize('arguments, message', [

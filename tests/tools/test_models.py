@@ -10,7 +10,7 @@ import torch
 
 from ibgan_plugin.apis import IBGANInferencer
 from ibgan_plugin.apis.export import export
-from ibgan_plugin.apis.testing import rank, score_checkpoint
+from ibgan_plugin.apis.testing import ranking, score_checkpoint
 from ibgan_plugin.engine.launch import build_runner, load_run_config
 from tests.reliability.processes import environments, wait
 from tests.reliability.training import CONTEXT
@@ -86,8 +86,8 @@ def test_scored_by_the_test_loop(trained, dsprites_root):
 def test_checkpoints_are_compared_without_labels(trained, dsprites_root):
     name, work_dir = trained
     runner = runner_of(name, dsprites_root, work_dir)
-    ranking = rank({file.stem: score_checkpoint(runner, file) for file in work_dir.glob('iter_*.pth')})
-    assert set(ranking) == {'iter_2', 'iter_4'} and {'udr_spearman', 'model_centrality'} <= set(ranking['iter_4'])
+    places = ranking({file.stem: score_checkpoint(runner, file) for file in work_dir.glob('iter_*.pth')})
+    assert set(places) == {'iter_2', 'iter_4'} and {'udr_spearman', 'model_centrality'} <= set(places['iter_4'])
 
 
 @pytest.mark.parametrize('name', CONFIGS)

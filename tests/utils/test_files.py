@@ -1,10 +1,12 @@
 import errno
 import os
 
+import numpy as np
 import pytest
+import torch
 
 from ibgan_plugin.utils.errors import IBGANError
-from ibgan_plugin.utils.files import check_regular_file, check_writable, whole_file, write_whole
+from ibgan_plugin.utils.files import check_regular_file, check_writable, whole_file, write_npz, write_torch, write_whole
 
 
 def names(folder):
@@ -34,6 +36,15 @@ def test_what_fails_leaves_the_old_file(tmp_path, error):
     assert names(tmp_path) == ['a.bin']
 
 
+def test_arrays_and_tensors_are_read_back(tmp_path):
+    write_npz(tmp_path / 'a.npz', dict(codes=np.arange(3), names=np.array(['x'])))
+    with np.load(tmp_path / 'a.npz', allow_pickle=False) as file:
+        assert file['codes'].tolist() == [0, 1, 2] and file['names'].tolist() == ['x']
+    write_torch(tmp_path / 'a.pth', dict(weight=torch.arange(3)))
+    assert torch.load(tmp_path / 'a.pth', weights_only=True)['weight'].tolist() == [0, 1, 2]
+    assert names(tmp_path) == ['a.npz', 'a.pth']
+
+
 def irregular(folder):
     os.mkfifo(folder / 'pipe')
     (folder / 'link').symlink_to(folder / 'pipe')
@@ -45,7 +56,7 @@ def test_pipes_and_folders_are_neither_read_nor_written(tmp_path):
     for name, kind in irregular(tmp_path).items():
         with pytest.raises(IBGANError, match=f"^image '{tmp_path}/{name}' is {kind}$"):
             check_regular_file(tmp_path / name, 'image')
-        for write in (check_writable, lambda path: write_whole(path, b'x')):
+        for write in (check_writable, lambda path: write_whole(path, b'x'), lambda path: write_npz(path, {})):
             with pytest.raises(IBGANError, match=f'{name} can not be written: it is {kind}$'):
                 write(tmp_path / name)
     with pytest.raises(IBGANError, match=r"^no image '.*none'$"):

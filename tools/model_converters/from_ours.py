@@ -1,11 +1,10 @@
 """Convert a checkpoint for another implementation: ``python tools/model_converters/from_ours.py iter_150000.pth 150000``."""
 import argparse
-import io
 import sys
 from pathlib import Path
 
 from ibgan_plugin.utils.cli import one_clear_message
-from ibgan_plugin.utils.files import write_whole
+from ibgan_plugin.utils.files import write_torch
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -21,12 +20,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Convert."""
     args = parse_args(argv)
-    import torch
-
     from ibgan_plugin.interop.converters import from_ours
-    content = io.BytesIO()
-    torch.save(from_ours(args.source, args.layout), content)
-    write_whole(args.out, content.getvalue())
+    write_torch(args.out, from_ours(args.source, args.layout))
     print(args.out)
 
 

@@ -3,12 +3,11 @@
 Writes the checkpoint, and beside it (``ibgan.py``) the config of the model that it fits. The layout is recognised.
 """
 import argparse
-import io
 import sys
 from pathlib import Path
 
 from ibgan_plugin.utils.cli import one_clear_message
-from ibgan_plugin.utils.files import check_suffix, write_whole
+from ibgan_plugin.utils.files import check_suffix, write_torch, write_whole
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -23,17 +22,14 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Convert."""
     args = parse_args(argv)
-    import torch
     from mmengine.config import Config
 
     from ibgan_plugin.interop.converters import to_ours
     check_suffix(args.out, ('.pth', ))
     checkpoint, model = to_ours(args.source)
-    content = io.BytesIO()
-    torch.save(checkpoint, content)
-    write_whole(args.out, content.getvalue())
+    write_torch(args.out, checkpoint)
     config = args.out.with_suffix('.py')
-    Config(dict(model=model)).dump(config)
+    write_whole(config, Config(dict(model=model)).pretty_text)
     print(f'{args.out} (from {checkpoint["meta"]["converted_from"]}), config {config}')
 
 

@@ -10,10 +10,11 @@ from typing import Any
 from ibgan_plugin.apis.sweep.plan import Plan, Run
 from ibgan_plugin.apis.sweep.work import CODES
 from ibgan_plugin.evaluation.compare_runs import compare_runs, load_runs
+from ibgan_plugin.evaluation.disentanglement.protocols import RUNS
 from ibgan_plugin.utils.files import write_whole
 
 #: Label-free scores: UDR among the seeds of a setting, ModelCentrality among all runs.
-RANKINGS = ('udr_spearman', 'udr_lasso', 'model_centrality')
+RANKINGS = tuple(RUNS)
 #: What stands before and behind the scores of a run.
 HEAD, TAIL = ('setting', 'seed', 'status'), ('seconds', 'commit', 'torch', 'numpy', 'cpu')
 
@@ -36,23 +37,23 @@ def collect(plan: Plan, failed: Sequence[str] = ()) -> list[Row]:
             row |= record['scores'] | {key: record[key] for key in TAIL}
         rows.append(row)
     encoded = [run for run in plan.runs if (records[run.name] or {}).get('has_codes')]
-    for name, scores in _rank(encoded).items():
+    for name, scores in _ranking(encoded).items():
         rows[[run.name for run in plan.runs].index(name)] |= scores
     return rows
 
 
-def _rank(runs: Sequence[Run]) -> dict[str, Row]:
+def _ranking(runs: Sequence[Run]) -> dict[str, Row]:
     """Label-free scores of each run, as far as there are others to compare it with."""
-    ranks: dict[str, Row] = defaultdict(dict)
+    ranking: dict[str, Row] = defaultdict(dict)
     groups = defaultdict(list)
     for run in runs:
         groups[run.setting].append(run)
     for names, group in [(RANKINGS[:2], group) for group in groups.values()] + [(RANKINGS[2:], list(runs))]:
         if len(group) > 1:
             paths = {str(Path(run.work_dir) / CODES): run.name for run in group}
-            for path, scores in compare_runs(load_runs(list(paths))).items():
-                ranks[paths[path]] |= {name: scores[name] for name in names}
-    return ranks
+            for path, scores in compare_runs(load_runs(list(paths)), names=names).items():
+                ranking[paths[path]] |= scores
+    return ranking
 
 
 def score_columns(rows: Sequence[Row]) -> list[str]:

@@ -39,9 +39,8 @@ def prepare(data_root: str | Path, npz: str | Path | None = None, overwrite: boo
         Path of the LMDB file.
 
     Raises:
-        IBGANError: If ``npz`` is given, but does not exist.
-        IBGANError: If the official file is damaged or is not what its name says.
-        OSError: If the disk is full.
+        IBGANError: If ``npz`` is given, but does not exist; if the official file is damaged or is not what its name says; if the
+            disk is full.
     """
     root = Path(data_root)
     path = root / FILE_NAME

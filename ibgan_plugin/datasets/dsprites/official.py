@@ -17,8 +17,7 @@ class OfficialFile:
         path: Path of the ``.npz``.
 
     Raises:
-        IBGANError: If it does not exist.
-        IBGANError: If it is no zip file, lacks an array, or an array has the wrong type, shape or order.
+        IBGANError: If it does not exist, is no zip file, lacks an array, or an array has the wrong type, shape or order.
     """
 
     def __init__(self, path: str | Path):

@@ -50,8 +50,7 @@ def job(root: Path, recipe: Recipe, workers: int = 1, skip_unreadable: bool = Fa
         partial: Accept another number of images than the official one.
 
     Raises:
-        IBGANError: If there are no images.
-        IBGANError: If their number is not the official one, or an annotation lacks an image or is malformed.
+        IBGANError: If there are no images, their number is not the official one, or an annotation lacks an image or is malformed.
     """
     source = find_images(root, skip_unreadable)
     if len(source) != COUNT and not partial:

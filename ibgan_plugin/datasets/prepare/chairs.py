@@ -31,8 +31,7 @@ def job(root: Path, recipe: Recipe, workers: int = 1, skip_unreadable: bool = Fa
         partial: Accept another number of images than the official one.
 
     Raises:
-        IBGANError: If there are no images.
-        IBGANError: If a name is not of the official form, or their number not the official one.
+        IBGANError: If there are no images, a name is not of the official form, or their number not the official one.
     """
     inside = [root / name for name in ('rendered_chairs', 'rendered_chairs.tar') if (root / name).exists()]
     source = open_source(inside[0] if inside else root, skip_unreadable)

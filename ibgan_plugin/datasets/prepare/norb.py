@@ -18,8 +18,7 @@ def read_matrix(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     are written), the values; all little-endian.
 
     Raises:
-        IBGANError: If it does not exist.
-        IBGANError: If it is truncated, or of another type or shape.
+        IBGANError: If it does not exist, is truncated, or of another type or shape.
     """
     if not path.exists():
         raise IBGANError(f'{path} does not exist (unpack the .gz first)')

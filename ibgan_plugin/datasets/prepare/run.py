@@ -22,9 +22,8 @@ def run(path: Path, job: Job, conversion: Conversion | None = None, overwrite: b
         A summary for the user.
 
     Raises:
-        OSError: If the disk is full.
-        IBGANError: If an input is unreadable, the file is damaged, or it is there, but was made from something else or in
-            another way.
+        IBGANError: If an input is unreadable, the disk is full, the file is damaged, or it is there, but was made from something
+            else or in another way.
     """
     there = path.exists() and not overwrite
     build(path, job, overwrite)

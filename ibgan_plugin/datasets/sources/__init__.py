@@ -25,8 +25,8 @@ def open_source(path: str | Path, skip_unreadable: bool = False) -> ImageSource:
         skip_unreadable: Leave out, and name, subfolders that can not be read.
 
     Raises:
-        OSError: If a subfolder can not be read, unless such are to be left out.
-        IBGANError: If there is nothing at ``path``, it is neither of these, is damaged, or holds no image.
+        IBGANError: If there is nothing at ``path``, it is neither of these, is damaged, or holds no image; if a subfolder can not
+            be read, unless such are to be left out.
     """
     path = Path(path)
     if not path.exists():

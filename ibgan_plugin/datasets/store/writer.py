@@ -89,7 +89,7 @@ def build(path: Path, job: Job, overwrite: bool = False) -> list[int]:
         Numbers of the inputs that were skipped; empty if the store was there.
 
     Raises:
-        OSError: If ``path`` is a folder, or the disk is too small or gets full. What was written so far is kept for the next
+        IBGANError: If ``path`` is a folder, or the disk is too small or gets full. What was written so far is kept for the next
             attempt.
     """
     if path.is_dir():

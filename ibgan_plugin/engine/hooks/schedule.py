@@ -21,7 +21,8 @@ class ScheduleHook(Hook):
     A function of the iteration alone, so a resumed run goes on exactly. beta, lambda and the noise of IB-GAN are
     ``kl_loss.beta``, ``info_loss.info_weight`` and ``instance_noise_std``:
 
-        >>> custom_hooks = [dict(type='ibgan_plugin.ScheduleHook', field='kl_loss.beta', points=[(0, 0.), (800, .04), (9000, .02)])]
+        >>> default_hooks = dict(
+        ...     beta=dict(type='ibgan_plugin.ScheduleHook', field='kl_loss.beta', points=[(0, 0.), (800, .04), (9000, .02)]))
 
     Args:
         field: Dotted name of an attribute of the model that holds a number.

@@ -114,6 +114,10 @@ class CodeTable:
         """Whether each factor is continuous, bool [F]: none is."""
         return np.zeros(self.grid.num_factors, dtype=bool)
 
+    def to_grid(self) -> 'CodeTable':
+        """Itself, as other sources give the table of the grid that they fill."""
+        return self
+
     def split(self, rng: Rng, *, num_train: int, batch_size: int, num_test: int = 0) -> list[Split]:
         """Independent random samples of the sizes ``num_train`` and, if not 0, ``num_test``, drawn by ``sample_splits``."""
         cells = sample_splits(self.grid, rng, num_train=num_train, batch_size=batch_size, num_test=num_test).cells

@@ -5,7 +5,7 @@ Eastwood and Williams, "A Framework for the Quantitative Evaluation of Disentang
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, parallel_config
 
 from ibgan_plugin.evaluation.checks import check_choice, check_keywords, check_matrix, check_sizes, random_state
 from ibgan_plugin.evaluation.disentanglement.common import concentration, varying_factors
@@ -99,8 +99,9 @@ def dci(source: CodeSource, *, num_train: int, num_test: int, batch_size: int, m
             return DCI_REGRESSORS[model], (train.codes, train.values[:, k]), (test.codes, test.values[:, k])
         return DCI_MODELS[model], (train.codes, train.factors[:, k]), (test.codes, test.factors[:, k])
 
-    predictions = Parallel(n_jobs=n_jobs or worker_count(), batch_size=1)(
-        delayed(predict)(fit, held_out, seed, **arguments[k]) for k, (predict, fit, held_out) in ((k, task(k)) for k in ordered))
+    with parallel_config('loky', inner_max_num_threads=1):  # a worker a core: more threads would only wait for each other
+        predictions = Parallel(n_jobs=n_jobs or worker_count(), batch_size=1)(
+            delayed(predict)(fit, held_out, seed, **arguments[k]) for k in ordered for predict, fit, held_out in [task(k)])
     importance = np.stack([predictions[ordered.index(k)].importance for k in varying], axis=1)  # C x F
     source.findings.keep('importance', seed, importance, varying, num_factors)
     return {'disentanglement': disentanglement(importance), 'completeness': completeness(importance),

@@ -92,7 +92,8 @@ class LabelledCodes:
             IBGANError: If a factor is continuous, or a combination of values is missing or occurs twice.
         """
         if self.continuous.any():
-            raise IBGANError(f'factor {int(self.continuous.argmax())} is continuous')
+            first = int(self.continuous.argmax())
+            raise IBGANError(f'factor {self.names[first] if self.names else first!r} is continuous')
         columns = [np.unique(column, return_inverse=True) for column in self.factors.T]
         sizes = tuple(len(values) for values, _ in columns)
         num_cells = int(np.prod([float(size) for size in sizes]))
@@ -104,6 +105,15 @@ class LabelledCodes:
 
 #: Where metrics without intervention take their samples from: both have ``split``.
 CodeSource = CodeTable | LabelledCodes
+
+
+def reason_without_grid(source: CodeSource) -> str:
+    """Why metrics that choose factors can not be computed; '' where they can."""
+    try:
+        source.to_grid()
+    except IBGANError as error:
+        return f'it fixes factors and draws the others, which needs codes of the whole grid: {error}'
+    return ''
 
 
 def source_of(meta: Mapping[str, Any], numbers: np.ndarray, codes: np.ndarray, factors: np.ndarray | None = None) -> CodeSource:

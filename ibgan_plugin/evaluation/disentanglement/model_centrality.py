@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ibgan_plugin.evaluation.checks import check_matrix, check_sizes, random_state
-from ibgan_plugin.evaluation.disentanglement.factor_vae import VOTES_PER_CHUNK, local_variances, prune_codes
+from ibgan_plugin.evaluation.disentanglement.factor_vae import VOTES_PER_CHUNK, prune_codes
 from ibgan_plugin.evaluation.disentanglement.udr import check_runs
 from ibgan_plugin.utils.errors import IBGANError
 
@@ -66,7 +66,7 @@ def cross_factor_vae(truth: np.ndarray, codes: np.ndarray, rng: np.random.Random
     counts = np.zeros((truth.shape[1], int(active.sum())), dtype=np.int64)
     for vote in range(0, num_votes, VOTES_PER_CHUNK):
         chunk = slice(vote, vote + VOTES_PER_CHUNK)
-        local = local_variances(codes.take(rows[chunk], axis=0)[:, :, active])
+        local = codes[:, active].take(rows[chunk], axis=0).var(axis=1, ddof=1)
         np.add.at(counts, (factor[chunk], np.argmin(local / variances[active], axis=1)), 1)
     return float(counts.max(axis=0).sum() / num_votes)
 

@@ -58,7 +58,7 @@ IBGAN: Protocol = {
 QUICK: Protocol = {
     'factor_vae': {'num_train': 1000, 'num_eval': 500, 'batch_size': 64, 'num_variance_estimate': 2000,
                    'prune_threshold': 0.05},
-    'mig': {'num_train': 10000, 'batch_size': 16, 'num_bins': 20},
+    'mig': STUDY['mig'],
 }
 
 _INFOMEC = {'num_train': 10000, 'batch_size': 16, 'discrete_codes': False, 'pruning': 'range', 'prune_share': 0.05,

@@ -1,7 +1,7 @@
 """The metrics by name: what each computes, what it draws, and which need interventions on the factors."""
 import inspect
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -10,14 +10,13 @@ import numpy as np
 from ibgan_plugin.datasets.ground_truth import FactorGrid
 from ibgan_plugin.evaluation.checks import check_keywords, random_state
 from ibgan_plugin.evaluation.disentanglement.beta_vae import beta_vae, sample_beta_vae
-from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
 from ibgan_plugin.evaluation.disentanglement.dci import dci
 from ibgan_plugin.evaluation.disentanglement.dci_es import dci_es
 from ibgan_plugin.evaluation.disentanglement.factor_vae import factor_vae, sample_factor_vae
 from ibgan_plugin.evaluation.disentanglement.infomec import infomec
 from ibgan_plugin.evaluation.disentanglement.information_gaps import dcimig, jemmig
 from ibgan_plugin.evaluation.disentanglement.irs import irs
-from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource
+from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource, reason_without_grid
 from ibgan_plugin.evaluation.disentanglement.med import med
 from ibgan_plugin.evaluation.disentanglement.mig import mig
 from ibgan_plugin.evaluation.disentanglement.modularity_explicitness import modularity_explicitness
@@ -27,6 +26,7 @@ from ibgan_plugin.evaluation.disentanglement.sap import sap
 from ibgan_plugin.evaluation.disentanglement.tad import tad
 from ibgan_plugin.evaluation.disentanglement.unsupervised import unsupervised
 from ibgan_plugin.evaluation.disentanglement.z_min_variance import z_min_variance
+from ibgan_plugin.evaluation.meanings import place
 from ibgan_plugin.utils.errors import IBGANError
 
 
@@ -56,6 +56,22 @@ class Scored(NamedTuple):
 
     per_seed: dict[str, list[float]]
     notes: list[str]
+
+
+class Evaluation(NamedTuple):
+    """Scores of codes over seeds, in the order of a table: the headline score of each metric first.
+
+    Attributes:
+        results: ``{metric: {score: {'mean': ..., 'std': ..., 'per_seed': [...]}}}``, with the ``'note'`` where there is one.
+        notes: Metric -> what is to be said about its scores, a line each.
+        skipped: Metric -> why it can not be computed from these codes.
+        numbers: Metric -> its keyword arguments.
+    """
+
+    results: dict[str, dict[str, dict[str, Any]]]
+    notes: dict[str, list[str]]
+    skipped: dict[str, str]
+    numbers: Mapping[str, Mapping[str, Any]]
 
 
 SUITE: dict[str, MetricSpec] = {
@@ -144,7 +160,7 @@ def score(source: CodeSource, metrics: Mapping[str, Mapping[str, Any]], seeds: S
     """
     scored = {}
     for name, keywords in metrics.items():
-        table = source.to_grid() if SUITE[name].interventional and not isinstance(source, CodeTable) else source
+        table = source.to_grid() if SUITE[name].interventional else source
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter('always', UserWarning)
             runs = [SUITE[name].compute(table, seed=seed, **keywords) for seed in seeds]
@@ -154,3 +170,30 @@ def score(source: CodeSource, metrics: Mapping[str, Mapping[str, Any]], seeds: S
         notes = list(dict.fromkeys(str(warning.message) for warning in caught if warning.category is UserWarning))
         scored[name] = Scored({key: [run[key] for run in runs] for key in runs[0]}, notes)
     return scored
+
+
+def without_grid(source: CodeSource, metrics: Iterable[str]) -> dict[str, str]:
+    """Those of ``metrics`` that must choose factors where ``source`` is no grid, and why they can not be computed."""
+    reason = reason_without_grid(source)
+    return {name: reason for name in metrics if reason and SUITE[name].interventional}
+
+
+def evaluate(source: CodeSource, metrics: Mapping[str, Mapping[str, Any]], seeds: Sequence[int]) -> Evaluation:
+    """The scores of the codes in ``source``, without the metrics that can not be computed from them.
+
+    Args:
+        source: Codes.
+        metrics: Name -> checked keyword arguments.
+        seeds: One evaluation per seed.
+
+    Raises:
+        IBGANError: If the codes can not be scored.
+    """
+    skipped = without_grid(source, metrics)
+    scored = score(source, {name: metrics[name] for name in metrics if name not in skipped}, seeds)
+    results: dict[str, dict[str, dict[str, Any]]] = {}
+    for name, key in sorted([(name, key) for name, one in scored.items() for key in one.per_seed], key=lambda pair: place(*pair)):
+        per_seed, notes = scored[name]
+        note = {'note': '; '.join(notes)} if notes else {}
+        results.setdefault(name, {})[key] = {**summarize(per_seed[key]), **note}
+    return Evaluation(results, {name: one.notes for name, one in scored.items()}, skipped, metrics)

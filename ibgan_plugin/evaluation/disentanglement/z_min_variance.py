@@ -8,7 +8,7 @@ import numpy as np
 
 from ibgan_plugin.evaluation.checks import check_sizes, random_state
 from ibgan_plugin.evaluation.disentanglement.common import check_samples, varying_factors
-from ibgan_plugin.evaluation.disentanglement.factor_vae import VOTES_PER_CHUNK, local_variances, prune_codes
+from ibgan_plugin.evaluation.disentanglement.factor_vae import VOTES_PER_CHUNK, prune_codes
 from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource
 from ibgan_plugin.utils.errors import IBGANError
 
@@ -89,7 +89,7 @@ def z_min_variance(source: CodeSource, *, num_train: int, batch_size: int, num_t
     counts = []
     for num_votes in (num_train_votes, num_eval_votes):
         factor, rows = sample_shared(factors, rng, num_votes, vote_size)
-        winners = np.concatenate([local_variances(scaled[rows[start:start + VOTES_PER_CHUNK]]).argmin(axis=1)
+        winners = np.concatenate([scaled[rows[start:start + VOTES_PER_CHUNK]].var(axis=1, ddof=1).argmin(axis=1)
                                   for start in range(0, num_votes, VOTES_PER_CHUNK)])
         votes = np.zeros((factors.shape[1], scaled.shape[1]), dtype=np.int64)
         np.add.at(votes, (factor, winners), 1)

@@ -1,6 +1,5 @@
 """Features of the real images, kept on disk from one evaluation to the next."""
 import hashlib
-import io
 import json
 import warnings
 import zipfile
@@ -11,7 +10,7 @@ import numpy as np
 
 from ibgan_plugin.evaluation.image.feature_statistics import ImageFeatures
 from ibgan_plugin.utils.errors import IBGANError
-from ibgan_plugin.utils.files import write_whole
+from ibgan_plugin.utils.files import write_npz
 
 FORMAT_VERSION = 1
 
@@ -49,6 +48,4 @@ class ReferenceCache:
 
     def save(self, features: ImageFeatures) -> None:
         """Write the file; OSError where that fails."""
-        buffer = io.BytesIO()
-        np.savez(buffer, key=np.array(self.key), **features.arrays())  # type: ignore[arg-type]
-        write_whole(self.path, buffer.getvalue())
+        write_npz(self.path, dict(key=np.array(self.key), **features.arrays()))

@@ -9,12 +9,10 @@ from mmengine.evaluator import BaseMetric
 
 from ibgan_plugin.datasets.ground_truth import FactorGrid
 from ibgan_plugin.evaluation.checks import random_state
-from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
 from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource, source_of
 from ibgan_plugin.evaluation.disentanglement.protocols import STUDY, get_protocol
-from ibgan_plugin.evaluation.disentanglement.suite import SUITE, deviations, required_cells, resolve_metric, score, summarize
+from ibgan_plugin.evaluation.disentanglement.suite import deviations, evaluate, required_cells, resolve_metric
 from ibgan_plugin.evaluation.gather import gather_rows
-from ibgan_plugin.evaluation.meanings import place
 from ibgan_plugin.registry import METRICS
 from ibgan_plugin.utils.distributed import on_main_process
 from ibgan_plugin.utils.errors import IBGANError
@@ -111,38 +109,21 @@ class DisentanglementMetric(BaseMetric):
         if not len(index):
             raise IBGANError('no codes were collected: the data loader gave no samples')
         self.source = source = source_of(meta, index, codes, meta.get('factors'))
-        reason = _why_no_grid(source)
-        skipped = [metric for metric in self.scores if reason and SUITE[metric].interventional]
-        for metric in skipped:
-            self.notes[metric] = [f'skipped: it fixes factors and draws the others, but {reason}']
-            warnings.warn(f'{metric} is {self.notes[metric][0]}')
+        evaluation = evaluate(source, self.scores, self.seeds)
+        for metric, reason in evaluation.skipped.items():
+            self.notes[metric] = [f'skipped: {reason}']
+            warnings.warn(f'{metric} is skipped: {reason}')
         scores = {}
-        chosen = {metric: numbers for metric, numbers in self.scores.items() if metric not in skipped}
-        for metric, (per_seed, notes) in score(source, chosen, self.seeds).items():
-            for note in notes:
+        for metric, summaries in evaluation.results.items():
+            for note in evaluation.notes[metric]:
                 warnings.warn(note)
-            self.notes[metric] = deviations(metric, self.scores[metric], self.protocol) + notes
-            for key, values in per_seed.items():
-                summary = summarize(values)
+            self.notes[metric] = deviations(metric, self.scores[metric], self.protocol) + evaluation.notes[metric]
+            for key, summary in summaries.items():
                 scores[f'{metric}/{key}'] = summary['mean']
-                if len(values) > 1:
+                if len(self.seeds) > 1:
                     scores[f'{metric}/{key}_std'] = summary['std']
         self.findings = source.findings.means()
-        return {key: scores[key] for key in sorted(scores, key=_place)}
-
-
-def _place(key: str) -> tuple[bool, int]:
-    """Sort key of ``'metric/score'``: in the order of a table, each metric's headline score first."""
-    metric, _, name = key.removesuffix('_std').rpartition('/')
-    return place(metric, name)
-
-
-def _why_no_grid(source: CodeSource) -> str:
-    """Why factors can not be fixed and drawn; '' where they can."""
-    if isinstance(source, CodeTable):
-        return ''
-    named = [name for name, is_continuous in zip(source.names, source.continuous, strict=True) if is_continuous]
-    return f'{named[0]!r} is continuous' if named else 'the samples do not have each combination of factors once'
+        return scores
 
 
 @METRICS.register_module()

@@ -5,7 +5,7 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from ibgan_plugin.models.losses.functional import reparameterize
+from ibgan_plugin.models.latent_gan import draw_r
 from ibgan_plugin.registry import MODELS
 
 
@@ -40,5 +40,5 @@ class NoiseGenerator(BaseModule):
         if not isinstance(noise, Tensor):
             noise = (noise or torch.randn)((num_batches, self.noise_size))
         noise = noise.to(next(self.parameters()).device)
-        imgs = self.generator(noise if self.encoder is None else reparameterize(*self.encoder(noise)))
+        imgs = self.generator(draw_r(self.encoder, noise)[0])
         return dict(fake_img=imgs, noise_batch=noise) if return_noise else imgs

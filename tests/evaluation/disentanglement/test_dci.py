@@ -1,8 +1,12 @@
+import os
+
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
 from ibgan_plugin.evaluation.disentanglement.dci import completeness, dci, disentanglement
+from ibgan_plugin.evaluation.disentanglement.dci_models import DCI_MODELS, Prediction
 from ibgan_plugin.evaluation.disentanglement.protocols import PROTOCOLS
 
 MODELS = {
@@ -48,6 +52,17 @@ def test_perfect_and_constant_codes(perfect, model):
 @pytest.mark.parametrize('model', MODELS)
 def test_repeatable_and_the_same_in_parallel(noise, model):
     assert score(noise, model) == score(noise, model) == score(noise, model, n_jobs=2)
+
+
+def test_a_worker_has_one_thread(noise, monkeypatch):
+    def told(train, test, seed):
+        threads = [pool['num_threads'] for pool in threadpool_info()]
+        return Prediction(np.ones(4), float(os.environ['OMP_NUM_THREADS']), max(threads))
+
+    monkeypatch.setenv('OMP_NUM_THREADS', '2')
+    monkeypatch.setitem(DCI_MODELS, 'told', told)
+    scores = dci(noise, **{**SIZES, 'n_jobs': 2}, model='told', model_args={}, seed=0)
+    assert scores['informativeness_train'] == scores['informativeness_test'] == 1
 
 
 @pytest.mark.parametrize('model', MODELS)

@@ -11,7 +11,9 @@ from mmengine.structures import BaseDataElement
 from ibgan_plugin.datasets.ground_truth import FactorGrid
 from ibgan_plugin.evaluation.disentanglement.codes import CodeTable
 from ibgan_plugin.evaluation.disentanglement.factor_vae import factor_vae
+from ibgan_plugin.evaluation.disentanglement.labelled import LabelledCodes
 from ibgan_plugin.evaluation.disentanglement.protocols import PROTOCOLS
+from ibgan_plugin.evaluation.disentanglement.suite import evaluate
 from ibgan_plugin.evaluation.metrics import DisentanglementMetric, FactorVAEScore
 from ibgan_plugin.registry import METRICS
 
@@ -61,6 +63,32 @@ def test_through_evaluator(noise):
     evaluator.dataset_meta = META
     evaluator.process([BaseDataElement(codes=torch.tensor(noise.codes[i]), sample_idx=torch.tensor(i)) for i in range(96)])
     assert evaluator.evaluate(96)['factor_vae/eval_accuracy'] == factor_vae(noise, **SMALL, seed=0)['eval_accuracy']
+
+
+def test_samples_of_each_combination_once_in_another_order_are_a_grid():
+    factors = np.array([[1, 2], [0, 0], [1, 0], [0, 2], [0, 1], [1, 1]])
+    codes = factors + np.array([0.1, 0.2])
+    numbers = {'factor_vae': SMALL, 'mig': {'num_train': 6, 'batch_size': 2, 'num_bins': 20}}
+    metric = DisentanglementMetric(numbers)
+    feed(metric, np.arange(6), codes, {'factor_names': ('shape', 'scale'), 'factor_sizes': (2, 3), 'is_grid': False,
+                                       'factor_kinds': ('categorical', ) * 2, 'factors': factors})
+    scores = metric.evaluate(6)
+    found = evaluate(LabelledCodes(codes, factors), numbers, (0, ))
+    assert not found.skipped and metric.notes == found.notes == {'factor_vae': [], 'mig': []}
+    assert scores == {f'{name}/{key}': value['mean'] for name, values in found.results.items() for key, value in values.items()}
+    assert scores['factor_vae/eval_accuracy'] == 1
+
+
+def test_what_is_no_grid_is_skipped_with_the_reason():
+    metric = DisentanglementMetric({'factor_vae': SMALL, 'mig': {'num_train': 6, 'batch_size': 2, 'num_bins': 20}})
+    for factors, kinds, reason in (
+            ([[0, 0], [1, 1], [0, 1]], 'categorical', 'the 3 samples do not have each of the 4 combinations'),
+            ([[0, 0.5], [1, 0.1], [0, 0.2]], 'continuous', "factor 'shape' is continuous")):
+        with pytest.warns(UserWarning, match=rf'factor_vae is skipped: it fixes factors .*: {reason}'):
+            feed(metric, np.arange(3), np.eye(3), {'factor_names': ('shape', 'scale'), 'factor_sizes': (2, 2), 'is_grid': False,
+                                                   'factor_kinds': (kinds, ) * 2, 'factors': np.array(factors)})
+            assert list(metric.evaluate(3)) == ['mig/discrete_mig']
+        assert reason in metric.notes['factor_vae'][0]
 
 
 def test_none_leaves_a_metric_out():

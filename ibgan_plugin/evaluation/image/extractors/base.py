@@ -99,7 +99,7 @@ class ImageExtractor(nn.Module, ABC):
 
 
 def check_file(path: str | Path, what: str, hint: str = '') -> Path:
-    """``path`` if it is a file; FileNotFoundError that says what is missing, with ``hint``, otherwise."""
+    """``path`` if it is a file; IBGANError that says what is missing, with ``hint``, otherwise."""
     path = Path(path)
     if not path.is_file():
         raise IBGANError(f'{what}: there is no file {path}{hint}; nothing is downloaded, so put it there')

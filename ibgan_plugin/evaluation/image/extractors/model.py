@@ -5,13 +5,18 @@ from typing import Any
 
 import torch
 from mmengine.config import Config
+from mmengine.registry import DefaultScope
 from torch import Tensor
 
-from ibgan_plugin.engine.checkpoints import load_weights
-from ibgan_plugin.evaluation.image.extractors.base import Extracted, ImageExtractor, check_file
+from ibgan_plugin.config.load import read_config
+from ibgan_plugin.engine.load_model import load_model
+from ibgan_plugin.evaluation.image.extractors.base import Extracted, ImageExtractor
 from ibgan_plugin.models.base import LatentModel
-from ibgan_plugin.registry import MODELS
+from ibgan_plugin.registry import MODELS, SCOPE
 from ibgan_plugin.utils.errors import IBGANError
+
+#: Layer whose output is taken of a model that runs it, where none is named.
+_USUAL_LAYER = 'reconstructor'
 
 
 @MODELS.register_module()
@@ -22,33 +27,31 @@ class ModelExtractor(ImageExtractor):
     model should not be judged by its own.
 
     Args:
-        config: A config file with ``model``, or the model's config itself.
+        config: A config file with ``model``, the name of a model of the zoo, or the model's config itself.
         checkpoint: The model's checkpoint, loaded with ``weights_only=True``; every weight must fit.
         layer: Name of a submodule that the model runs when it encodes: ``'reconstructor'`` is its output, the mean of
-            q(z given x); ``'reconstructor.head.N'`` a layer before it; None for the representation.
+            q(z given x); ``'reconstructor.head.N'`` a layer before it; None for the representation. ``'auto'`` takes the
+            reconstructor of a model that has one, else the representation.
 
     Raises:
-        IBGANError: If the config file is missing, the checkpoint is no whole checkpoint of this model, the model is no
-            LatentModel, or there is no such layer.
+        IBGANError: If the config has a mistake, the checkpoint is no whole checkpoint of this model, the model is no LatentModel,
+            or there is no such layer.
     """
 
-    def __init__(self, config: str | Path | dict, checkpoint: str | Path, layer: str | None = 'reconstructor') -> None:
-        model_cfg = config if isinstance(config, dict) else Config.fromfile(check_file(config, 'ModelExtractor')).model.to_dict()
-        model = MODELS.build(model_cfg)
-        if not isinstance(model, LatentModel):
-            raise IBGANError(f'ModelExtractor: model.type must be a LatentModel such as IBGAN, got {type(model).__name__}')
+    def __init__(self, config: str | Path | dict, checkpoint: str | Path, layer: str | None = 'auto') -> None:
+        cfg = Config(dict(model=config, default_scope=_scope())) if isinstance(config, dict) else read_config(config)
+        model = load_model(cfg, checkpoint)
         super().__init__(*model.image_shape[:2])
-        load_weights(model, checkpoint)
-        self.layer = layer
-        self._model_cfg = json.loads(json.dumps(model_cfg, default=str))  # plain data
+        self._model_cfg = json.loads(json.dumps(cfg.model.to_dict(), default=str))  # plain data
         self.path = Path(checkpoint)
-        self.model = model.eval().requires_grad_(False)
+        self.model = model.requires_grad_(False)
+        names = _encoding_layers(model)
+        self.layer = (_USUAL_LAYER if _USUAL_LAYER in names else None) if layer == 'auto' else layer
         self._output: Tensor | None = None
-        if layer is not None:
-            names = _encoding_layers(self.model)
-            if layer not in names:
+        if self.layer is not None:
+            if self.layer not in names:
                 raise IBGANError(f'ModelExtractor: layer must be one of {", ".join(names)}, got {layer!r}')
-            self.model.get_submodule(layer).register_forward_hook(self._keep)
+            model.get_submodule(self.layer).register_forward_hook(self._keep)
 
     def _keep(self, module: torch.nn.Module, inputs: Any, output: Tensor) -> None:
         """Forward hook; a copy, since the next layer may work in place."""
@@ -64,6 +67,12 @@ class ModelExtractor(ImageExtractor):
     def fingerprint(self) -> dict[str, Any]:
         """The checkpoint's hash, the model's config and the layer."""
         return self.describe(self.path, model=self._model_cfg, layer=self.layer)
+
+
+def _scope() -> str:
+    """The scope in which types without a prefix are just now."""
+    current = DefaultScope.get_current_instance()
+    return SCOPE if current is None else current.scope_name
 
 
 @torch.no_grad()

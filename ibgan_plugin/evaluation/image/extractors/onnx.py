@@ -23,8 +23,7 @@ class OnnxExtractor(ImageExtractor):
         channels, image_size, mean, std: See :class:`~ibgan_plugin.evaluation.image.extractors.TorchScriptExtractor`.
 
     Raises:
-        IBGANError: If the file is missing.
-        IBGANError: If it is no ONNX file, the package onnxruntime is missing, or an argument does not fit.
+        IBGANError: If the file is missing or no ONNX file, the package onnxruntime is missing, or an argument does not fit.
     """
 
     def __init__(self, path: str | Path, channels: int | None = 3, image_size: int | None = None,

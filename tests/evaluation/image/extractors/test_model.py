@@ -1,11 +1,13 @@
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.registry import DefaultScope
 
 from ibgan_plugin.evaluation.image.extractors import ModelExtractor
 from ibgan_plugin.registry import MODELS
 from tests.conftest import model_cfg, trunk_cfg
 from tests.evaluation.stand_ins import pictures
+from tests.models.configs import vae_cfg
 
 
 @pytest.fixture
@@ -39,6 +41,18 @@ def test_layer_before_the_last(trained):
     assert extractor.fingerprint != ModelExtractor(config, checkpoint).fingerprint
 
 
+@pytest.mark.parametrize('layer', ['auto', None])
+def test_representation_of_a_model_without_a_reconstructor(tmp_path, layer):
+    model = MODELS.build(vae_cfg()).eval()
+    torch.save(model.state_dict(), tmp_path / 'vae.pth')
+    imgs = pictures(4, channels=1)
+    with DefaultScope.overwrite_default_scope('ibgan_plugin'):  # as in a run
+        extractor = ModelExtractor(vae_cfg(type='VAE'), tmp_path / 'vae.pth', layer=layer)
+    with torch.no_grad():
+        torch.testing.assert_close(extractor(imgs).features, model.encode(imgs / 127.5 - 1))
+    assert extractor.fingerprint['layer'] is None
+
+
 def test_images_are_resized_to_the_model(trained):
     config, checkpoint, _ = trained
     extractor = ModelExtractor(config, checkpoint)
@@ -49,8 +63,13 @@ def test_images_are_resized_to_the_model(trained):
 
 def test_mistakes(trained, tmp_path):
     config, checkpoint, _ = trained
-    with pytest.raises(ValueError, match=r'there is no file nowhere\.py'):
+    with pytest.raises(ValueError, match=r"no config file 'nowhere\.py'"):
         ModelExtractor('nowhere.py', checkpoint)
+    (tmp_path / 'empty.py').write_text('other = 1\n')
+    with pytest.raises(ValueError, match=r'empty\.py: the key model is missing'):
+        ModelExtractor(tmp_path / 'empty.py', checkpoint)
+    with pytest.raises(ValueError, match=r'unknown key model\.lr = 1; IBGAN takes'):
+        ModelExtractor(model_cfg(lr=1), checkpoint)
     with pytest.raises(ValueError, match='no checkpoint'):
         ModelExtractor(config, tmp_path / 'nowhere.pth')
     with pytest.raises(ValueError, match=r"layer must be one of encoder\.net, .*reconstructor\.head\.9, got 'penultimate'"):
