@@ -7,7 +7,7 @@ from torch import Tensor
 from ibgan_plugin.models.base import ACTIVE_THRESHOLD, is_active
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.visualization.grids import image_grid, to_pixels
-from ibgan_plugin.visualization.table import chosen_scale, enlarge
+from ibgan_plugin.visualization.table import centred, chosen_scale, enlarge
 from ibgan_plugin.visualization.text import draw_text, text_height, text_size, text_width
 from ibgan_plugin.visualization.traversal import Traversal
 
@@ -78,9 +78,9 @@ class TraversalSheet:
         for step, value in enumerate(np.linspace(-self.first.limit, self.first.limit, self.pixels[0].shape[1])):
             rows = [np.concatenate([*lead, *heads], axis=1)]
             for place, pixels in enumerate(self.pixels):
-                cells = [_framed(self._dim(row, pixels[row, step:step + 1]), column) for row in self.rows]
+                cells = [centred(self._dim(row, pixels[row, step:step + 1]), column) for row in self.rows]
                 if self.inputs is not None:
-                    cells.insert(0, _framed(image_grid(enlarge(self.inputs[place][None], self.scale), 1, 1), side + 2 + BETWEEN))
+                    cells.insert(0, centred(image_grid(enlarge(self.inputs[place][None], self.scale), 1, 1), side + 2 + BETWEEN))
                 rows.append(np.concatenate(cells, axis=1))
             body = np.concatenate(rows)
             frames.append(np.concatenate([self._heading(body.shape[1], f'r = {value:+.1f}'), body]))
@@ -146,9 +146,3 @@ def draw_traversal(traversals: Traversal | Sequence[Traversal], active_threshold
 def _pixels(imgs: Tensor | np.ndarray) -> np.ndarray:
     """Pixels uint8 ... x S x S x 3."""
     return imgs if isinstance(imgs, np.ndarray) else to_pixels(imgs)
-
-
-def _framed(image: np.ndarray, width: int) -> np.ndarray:
-    """An image in the middle of a white column."""
-    left = (width - image.shape[1]) // 2
-    return np.pad(image, ((0, 0), (left, width - image.shape[1] - left), (0, 0)), constant_values=255)
