@@ -126,7 +126,7 @@ def followed_factors(config: Config, model: LatentModel) -> dict[int, str]:
     found = data.information(model)
     if found is None:
         raise IBGANError(f'the factors of {data.name} are not known')
-    return {dim: name for dim in range(model.r_dim) if (name := found.followed(dim)) is not None}
+    return found.named_codes()
 
 
 @torch.no_grad()

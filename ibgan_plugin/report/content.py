@@ -88,7 +88,7 @@ def _look(content: RunContent, trained: Trained, data: ShownData | None) -> None
     model = trained.model
     show = partial(_picture, content)
     found = _information(content, model, data)
-    factors = {} if found is None else {dim: name for dim in range(model.r_dim) if (name := found.followed(dim))}
+    factors = {} if found is None else found.named_codes()
     show('Traversal: a row varies one dimension of r, ordered by KL', draw_traversal(traverse(model), factors=factors))
     show('Samples', image_grid(sample(model, NUM_SHOWN), 8))
     if data is None:
