@@ -5,6 +5,7 @@ import cv2
 import pytest
 
 from tests.explorer.browser import browser_context, need_browser, serious
+from tests.explorer.conftest import served
 
 
 @pytest.fixture(scope='module')
@@ -110,6 +111,15 @@ def test_an_image_of_the_data_set_or_of_chosen_factors_is_encoded(page):
     page.keyboard.press('End')
     wait_until_changed(page, by_number)
     assert page.get_by_role('img', name='Real image of the chosen factors').is_visible()
+
+
+def test_sliders_name_the_factors_of_labelled_images(context, labelled_explorer):
+    page = context.new_page()
+    with served(labelled_explorer) as address:
+        page.goto(address)
+        page.locator('label', has_text='r1').get_by_text('follows told').wait_for()
+        assert page.get_by_text('True factors').count() == 0
+        page.close()
 
 
 def test_an_upload_that_is_no_image_shows_an_error_and_the_server_lives(page, tmp_path):

@@ -86,6 +86,15 @@ def test_codes_that_follow_factors_are_named(client, explorer):
     assert client.get('/api/models/2/follows').json()['codes'] is None
 
 
+def test_codes_follow_factors_of_labelled_images_too(explorer, labelled_explorer):
+    client = TestClient(make_app(labelled_explorer, [HOST]), base_url=f'http://{HOST}')
+    assert client.get('/api/state').json()['data']['factors'] == []  # no image of chosen ones
+    found = client.get('/api/models/0/follows').json()
+    assert found['codes'][1] == 'told' and found['factors'] == [1, None]
+    bare = TestClient(make_app(Explorer(explorer.models), [HOST]), base_url=f'http://{HOST}')
+    assert bare.get('/api/models/0/follows').json() == dict(codes=None, factors=None, share=None)
+
+
 @pytest.mark.parametrize('path, body, status, message', [
     ('decode', {'r': [[0, 0, 0]]}, 400, 'a list of 4 numbers'),
     ('decode', {'r': [[0, 0, 0, True]]}, 400, 'a list of 4 numbers'),
