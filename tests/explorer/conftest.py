@@ -14,6 +14,7 @@ from ibgan_plugin.datasets.dsprites import DSprites
 from ibgan_plugin.explorer.models import ExploredModel
 from ibgan_plugin.explorer.server import Explorer, make_service
 from tests.conftest import batch, model_cfg
+from tests.models.configs import categorical_cfg
 
 
 def small_model(seed: int = 0, **changes):
@@ -61,6 +62,13 @@ def labelled_explorer():
     """A model beside images with labels that are no grid."""
     model = small_model(0)
     return Explorer([ExploredModel('only', model)], ShownData(Labelled(model)))
+
+
+@pytest.fixture(scope='session')
+def categorical_explorer():
+    """A model whose r is a class of three, two uniform codes and two numbers of noise."""
+    torch.manual_seed(0)
+    return Explorer([ExploredModel('classes', MODELS.build(categorical_cfg()))])
 
 
 @pytest.fixture(scope='session')

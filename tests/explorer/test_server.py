@@ -47,8 +47,18 @@ def test_state_describes_models_and_data(client, explorer):
     assert first['kl'] == pytest.approx(explorer.models[0].model.kl_per_dim().tolist())
     assert first['dims'] == sorted(range(4), key=lambda dim: -first['kl'][dim])
     assert (first['height'], first['width'], first['channels']) == (16, 16, 1)
+    assert first['axes'] == [dict(low=-3, high=3, center=0, classes=[], unit='standard deviations of its prior')] * 4
     assert state['data']['length'] == 737280
     assert state['data']['factors'][1] == {'name': 'scale', 'size': 6}
+
+
+def test_axes_are_those_of_the_prior(categorical_explorer):
+    client = TestClient(make_app(categorical_explorer, [HOST]), base_url=f'http://{HOST}')
+    axes = client.get('/api/state').json()['models'][0]['axes']
+    assert [(axis['low'], axis['high'], axis['center']) for axis in axes] == [
+        (0, 1, 1), (0, 1, 0), (0, 1, 0), (-1, 1, 0), (-1, 1, 0), (-3, 3, 0), (-3, 3, 0)]
+    assert [axis['classes'] for axis in axes] == [[0, 1, 2]] * 3 + [[]] * 4
+    assert [bool(axis['unit']) for axis in axes] == [False] * 5 + [True] * 2
 
 
 def test_decoded_pixels_are_the_models(client, explorer):
