@@ -1,7 +1,8 @@
-"""What models predict."""
+"""What models predict, and its pixels."""
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from mmengine.structures import BaseDataElement
 from torch import Tensor
 
@@ -22,3 +23,8 @@ def to_samples(name: str, values: Tensor, data_samples: Any = None) -> list[GenS
     if isinstance(data_samples, Mapping) and 'sample_idx' in data_samples:
         return [GenSample(**{name: row}, sample_idx=int(i)) for row, i in zip(values, data_samples['sample_idx'], strict=True)]
     return [GenSample(**{name: row}) for row in values]
+
+
+def to_uint8(imgs: Tensor) -> Tensor:
+    """Images in [-1, 1] as pixels uint8 of the same shape, rounded; what lies outside is cut off."""
+    return ((imgs + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)

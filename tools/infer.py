@@ -23,12 +23,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
     command = _add(commands, 'traverse', draw_traversal, ('.png', '.gif', '.mp4'), 'what each dimension of r does')
     around = command.add_mutually_exclusive_group()
-    around.add_argument('--image', nargs='+', metavar='IMAGE', help='images around which to go, side by side (default: the prior '
-                        'mean)')
+    around.add_argument('--image', nargs='+', metavar='IMAGE', help='images around which to go, side by side (default: the centre '
+                        'of the prior)')
     around.add_argument('--code', nargs='+', metavar='R', help="representations around which to go, side by side: lists such as "
                         "'[0.5, -1, 0]', as the explorer copies them")
     command.add_argument('--steps', type=int, default=11, help='images a dimension (default: %(default)s)')
-    command.add_argument('--limit', type=float, default=2.0, help='end of the range, in standard deviations (default: %(default)s)')
+    command.add_argument('--limit', type=float, default=2.0, help='end of the range, in standard deviations of the prior, '
+                         'within its support (default: %(default)s)')
     command.add_argument('--seed', type=int, default=0, help='of the KL estimate (default: %(default)s)')
     command.add_argument('--active-only', action='store_true', help='leave inactive dimensions out')
     command.add_argument('--factors', action='store_true', help='name the factor that each dimension follows, told from the data '

@@ -126,7 +126,7 @@ def followed_factors(config: Config, model: LatentModel) -> dict[int, str]:
     found = data.information(model)
     if found is None:
         raise IBGANError(f'the factors of {data.name} are not known')
-    return {dim: name for dim in range(model.r_dim) if (name := found.followed(dim)) is not None}
+    return found.named_codes()
 
 
 @torch.no_grad()
@@ -136,20 +136,20 @@ def encode_pixels(model: LatentModel, imgs: np.ndarray) -> np.ndarray:
     Raises:
         IBGANError: If the model can not encode.
     """
-    batches = torch.split(to_unit(imgs), BATCH)
-    return torch.cat([model.encode(batch.to(device_of(model))).cpu() for batch in batches]).numpy()
+    batches = (imgs[start:start + BATCH] for start in range(0, len(imgs), BATCH))
+    return torch.cat([model.encode(as_seen(model, batch)).cpu() for batch in batches]).numpy()
 
 
 @torch.no_grad()
 def kl_of(model: LatentModel, imgs: np.ndarray | None) -> list[float] | None:
     """Mean KL of each dimension of r in nats; images (pixels as above) are for models whose posterior is that of images."""
-    kl = model.kl_per_dim(None if imgs is None else to_unit(imgs[:NUM_KL_IMAGES]).to(device_of(model)))
+    kl = model.kl_per_dim(None if imgs is None else as_seen(model, imgs[:NUM_KL_IMAGES]))
     return None if kl is None else kl.tolist()
 
 
-def to_unit(imgs: np.ndarray) -> Tensor:
-    """Pixels uint8 to [-1, 1]."""
-    return torch.from_numpy(imgs).float() / 127.5 - 1
+def as_seen(model: LatentModel, imgs: np.ndarray) -> Tensor:
+    """Pixels uint8 N x C x S x S as the model takes images, in [-1, 1] on its device."""
+    return model.real_images({'inputs': torch.from_numpy(imgs)}, training=False).to(device_of(model))
 
 
 def fit(image: np.ndarray, image_shape: Sequence[int]) -> np.ndarray:

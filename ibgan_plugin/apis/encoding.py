@@ -69,6 +69,6 @@ def _encode(model: LatentModel, dataset: Any, rows: np.ndarray, batch_size: int)
         imgs = torch.stack([sample['inputs'] for sample in samples])  # N x C x S x S
         if imgs.shape[1:] != tuple(model.image_shape):
             raise IBGANError(f'images of the data set have shape {list(imgs.shape[1:])}, the model takes {list(model.image_shape)}')
-        codes.append(model.encode(model.data_preprocessor({'inputs': imgs})['inputs']).float().cpu().numpy())
+        codes.append(model.encode(model.real_images({'inputs': imgs}, training=False)).float().cpu().numpy())
         numbers += [int(sample['data_samples']['sample_idx']) for sample in samples]
     return np.concatenate(codes), np.array(numbers)

@@ -76,12 +76,12 @@ class IBGANInferencer(BaseInferencer):
         return _to_array(sample(self.model, num, seed))
 
     def traverse(self, steps: int = 11, limit: float = 2.0, base: Point | None = None, seed: int = 0) -> Traversal:
-        """Vary one dimension of r at a time from ``-limit`` to ``limit``, in standard deviations of the prior.
+        """Vary one dimension of r at a time from ``-limit`` to ``limit`` standard deviations of the prior, within its support.
 
         Args:
             steps: Images a row, at least 2.
             limit: End of the range.
-            base: Image or representation whose other dimensions are kept; None for the prior's mean, 0.
+            base: Image or representation whose other dimensions are kept; None for the prior's centre, 0 of N(0, I).
             seed: Of the estimate of each dimension's KL, by which the rows are ordered.
 
         Returns:

@@ -18,6 +18,10 @@ class FactorInformation(NamedTuple):
         factor = int(self.share[code].argmax())
         return self.factor_names[factor] if self.share[code, factor] >= SMALLEST_SHARE else None
 
+    def named_codes(self) -> dict[int, str]:
+        """The factor that each code follows, for those codes that follow one."""
+        return {code: name for code in range(len(self.share)) if (name := self.followed(code)) is not None}
+
     def follower(self, factor: int) -> int | None:
         """The code that follows a factor best, or None."""
         code = int(self.share[:, factor].argmax())

@@ -5,9 +5,13 @@ import numpy as np
 import torch
 
 from ibgan_plugin.apis.dataset import encode_pixels, kl_of
+from ibgan_plugin.models.axes import LatentAxis
 from ibgan_plugin.models.base import LatentModel, is_active
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.visualization.grids import to_pixels
+
+#: End of a slider, in standard deviations of the prior.
+LIMIT = 3.0
 
 
 class ExploredModel:
@@ -43,7 +47,8 @@ class ExploredModel:
         """What the page shows of it, as plain data."""
         channels, height, width = self.model.image_shape
         return dict(name=self.name, r_dim=self.model.r_dim, channels=channels, height=height, width=width, dims=self.dims,
-                    kl=self.kl, active=self.active, can_encode=self.can_encode)
+                    kl=self.kl, active=self.active, axes=[_described(axis) for axis in self.model.latent_axes],
+                    can_encode=self.can_encode)
 
     @torch.no_grad()
     def decode(self, r: np.ndarray) -> np.ndarray:
@@ -54,3 +59,10 @@ class ExploredModel:
     def sample(self, seed: int) -> list[float]:
         """A representation (r_dim,) as the model draws it for a new image."""
         return self.model.sample_latents(1, seed=seed)[0].tolist()
+
+
+def _described(axis: LatentAxis) -> dict[str, Any]:
+    """What a slider shows of a dimension of r: ends, centre, classes, and the unit where it is not that of r."""
+    low, high = axis.ends(LIMIT)
+    return dict(low=low, high=high, center=axis.center, classes=axis.classes,
+                unit='standard deviations of its prior' if axis == LatentAxis() else '')

@@ -96,11 +96,11 @@ class Explorer:
         """Which code follows which factor, worked out when it is first asked for."""
         model = self._model(request)
         number = self.models.index(model)
-        if self.data is None or self.data.grid is None or not model.can_encode:
-            return JSONResponse(dict(codes=None, factors=None, share=None))
-        if number not in self._information:
+        if number not in self._information and self.data is not None and model.can_encode:
             self._information[number] = await self._compute(self.data.information, model.model)
-        found = self._information[number]
+        found = self._information.get(number)
+        if found is None:  # the model can not encode, or no factors are known
+            return JSONResponse(dict(codes=None, factors=None, share=None))
         codes = range(model.model.r_dim)
         return JSONResponse(dict(codes=[found.followed(code) for code in codes], share=np.round(found.share, 4).tolist(),
                                  factors=[found.follower(factor) for factor in range(len(found.factor_names))]))

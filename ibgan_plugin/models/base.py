@@ -8,6 +8,7 @@ from mmengine.logging import MessageHub
 from mmengine.model import BaseModel, is_model_wrapper
 from torch import Tensor, nn
 
+from ibgan_plugin.models.axes import LatentAxis
 from ibgan_plugin.structures import to_samples
 from ibgan_plugin.utils.errors import IBGANError
 
@@ -74,6 +75,11 @@ class LatentModel(BaseModel):
     def noise_dim(self) -> int:
         """Width of the standard normal noise of which :meth:`latents_of` makes one representation."""
         return self.r_dim
+
+    @property
+    def latent_axes(self) -> Sequence[LatentAxis]:
+        """What each of the r_dim dimensions can be, where traversals and sliders go; by default its prior is N(0, 1)."""
+        return [LatentAxis()] * self.r_dim
 
     def latents_of(self, noise: Tensor) -> Tensor:
         """Representations N x r_dim of noise N x noise_dim; by default r is the noise: its prior is N(0, I)."""

@@ -1,10 +1,11 @@
 """Composition and inference of a GAN with a latent bottleneck: z -> r -> x -> z."""
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from ibgan_plugin.models.axes import LatentAxis
 from ibgan_plugin.models.base import LatentModel, Method, Part, device_of, standard_normal
 from ibgan_plugin.models.freeze import evaluating, unwrap
 from ibgan_plugin.models.losses.functional import full_precision, gaussian_kl, reparameterize
@@ -123,6 +124,11 @@ class LatentGAN(LatentModel):
     def noise_dim(self) -> int:
         """That of z, and where r is drawn given z, of r."""
         return self.z_dim if self.encoder is None else self.z_dim + self.r_dim
+
+    @property
+    def latent_axes(self) -> Sequence[LatentAxis]:
+        """Those of the prior of z where r = z."""
+        return self.prior.axes if self.encoder is None else super().latent_axes
 
     def latents_of(self, noise: Tensor) -> Tensor:
         """r of noise N x (z_dim + r_dim): of z, and of the numbers behind the draw from e(r|z)."""

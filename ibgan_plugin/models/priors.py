@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ibgan_plugin.models.axes import LatentAxis
 from ibgan_plugin.models.losses.functional import mi_lower_bound
 from ibgan_plugin.models.losses.variational import LOG_2PI, gaussian_log_density
 from ibgan_plugin.registry import MODELS
@@ -36,6 +37,11 @@ class Prior(nn.Module):
         self.dim, self.coded_dim = dim, dim if coded else 0
         #: Mean of each number of a code.
         self.mean = 0.0
+
+    @property
+    def axes(self) -> list[LatentAxis]:
+        """What each of the ``dim`` numbers of a code can be, by default as of N(0, 1)."""
+        return [LatentAxis()] * self.dim
 
     @abstractmethod
     def from_normal(self, noise: Tensor) -> Tensor:
@@ -114,6 +120,11 @@ class UniformPrior(Prior):
         self.low, self.high = low, high
         self.mean = (low + high) / 2
 
+    @property
+    def axes(self) -> list[LatentAxis]:
+        """From ``low`` to ``high`` at most, with a standard deviation of ``(high - low) / sqrt(12)``."""
+        return [LatentAxis(self.mean, (self.high - self.low) / math.sqrt(12), self.low, self.high)] * self.dim
+
     def from_normal(self, noise: Tensor) -> Tensor:
         """By the normal distribution function."""
         return self.low + (self.high - self.low) * torch.special.ndtr(noise)
@@ -143,6 +154,12 @@ class CategoricalPrior(Prior):
         if dim < 2:
             raise IBGANError(f'a categorical code needs at least 2 classes, got dim = {dim}')
         self.mean = 1 / dim
+
+    @property
+    def axes(self) -> list[LatentAxis]:
+        """Off and on; at the centre, where there must be one, it is the first class."""
+        classes = tuple(range(self.dim))
+        return [LatentAxis(center=float(number == 0), low=0.0, high=1.0, classes=classes) for number in classes]
 
     def from_normal(self, noise: Tensor) -> Tensor:
         """The class with the largest number: all are equally likely to have it."""
@@ -194,6 +211,15 @@ class ProductPrior(Prior):
     def _split(self, values: Tensor, coded: bool = False) -> tuple[Tensor, ...]:
         """Columns of each part: of codes N x dim or, for ``coded``, of what the reconstructor gives, N x coded_dim."""
         return values.split([part.coded_dim if coded else part.dim for part in self.parts], dim=1)
+
+    @property
+    def axes(self) -> list[LatentAxis]:
+        """Side by side."""
+        axes: list[LatentAxis] = []
+        for part in self.parts:
+            start = len(axes)
+            axes += [axis._replace(classes=tuple(start + number for number in axis.classes)) for axis in part.axes]
+        return axes
 
     def from_normal(self, noise: Tensor) -> Tensor:
         """Each part of its own noise."""

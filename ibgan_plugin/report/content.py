@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ibgan_plugin.apis.dataset import ShownData, encode_pixels, to_unit
+from ibgan_plugin.apis.dataset import ShownData, as_seen, encode_pixels
 from ibgan_plugin.apis.run_dir import RunDir
 from ibgan_plugin.apis.trained import Trained, load_trained
 from ibgan_plugin.config.changes import Change, config_changes
 from ibgan_plugin.evaluation.compare_runs import RunScores, compare_runs
 from ibgan_plugin.evaluation.tracking import FactorInformation
-from ibgan_plugin.models.base import LatentModel, device_of
+from ibgan_plugin.models.base import LatentModel
 from ibgan_plugin.utils import run_names
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.visualization.figures import page_svg
-from ibgan_plugin.visualization.grids import encode_png, image_grid
+from ibgan_plugin.visualization.grids import encode_png, image_grid, to_pixels
 from ibgan_plugin.visualization.heat_map import draw_heat_map
 from ibgan_plugin.visualization.traversal import sample, traverse
 from ibgan_plugin.visualization.traversal_sheet import draw_traversal
@@ -88,13 +88,13 @@ def _look(content: RunContent, trained: Trained, data: ShownData | None) -> None
     model = trained.model
     show = partial(_picture, content)
     found = _information(content, model, data)
-    factors = {} if found is None else {dim: name for dim in range(model.r_dim) if (name := found.followed(dim))}
+    factors = {} if found is None else found.named_codes()
     show('Traversal: a row varies one dimension of r, ordered by KL', draw_traversal(traverse(model), factors=factors))
     show('Samples', image_grid(sample(model, NUM_SHOWN), 8))
     if data is None:
         return
     real = data.sample(NUM_SHOWN, model.image_shape)
-    show('Real images', image_grid(to_unit(real), 8))
+    show('Real images', image_grid(_in_color(real), 8))
     if content.codes is not None:
         show('Real images, and below each what the model makes of it', _reconstructions(model, real[:16]))
     if found is not None:
@@ -140,10 +140,14 @@ def _data_uri(png: bytes) -> str:
 @torch.no_grad()
 def _reconstructions(model: LatentModel, imgs: np.ndarray) -> np.ndarray:
     """Rows of eight real images, each above its reconstruction."""
-    real = to_unit(imgs)
-    made = model.decode(model.encode(real.to(device_of(model)))).cpu()
-    pairs = [part for rows in zip(real.split(8), made.split(8), strict=True) for part in rows]
-    return image_grid(torch.cat(pairs), 8)
+    real, made = _in_color(imgs), to_pixels(model.decode(model.encode(as_seen(model, imgs))))
+    rows = [each[start:start + 8] for start in range(0, len(real), 8) for each in (real, made)]
+    return image_grid(np.concatenate(rows), 8)
+
+
+def _in_color(imgs: np.ndarray) -> np.ndarray:
+    """Pixels uint8 N x C x S x S to N x S x S x 3."""
+    return np.broadcast_to(imgs.transpose(0, 2, 3, 1), (len(imgs), *imgs.shape[2:], 3))
 
 
 def ranking(contents: Sequence[RunContent]) -> RunScores | None:

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
+from ibgan_plugin.structures import to_uint8
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.utils.files import write_whole
 
@@ -15,7 +16,7 @@ GAP_COLOR = 128
 
 def to_pixels(imgs: Tensor) -> np.ndarray:
     """Images in [-1, 1], ... x C x H x W with C 1 or 3, to uint8 ... x H x W x 3 (RGB)."""
-    pixels = ((imgs.detach().float().cpu() + 1) * 127.5).round().clamp(0, 255).byte().movedim(-3, -1).numpy()
+    pixels = to_uint8(imgs.detach().float().cpu()).movedim(-3, -1).numpy()
     if pixels.shape[-1] not in (1, 3):
         raise IBGANError(f'images must have 1 or 3 channels, got {pixels.shape[-1]}')
     return np.broadcast_to(pixels, (*pixels.shape[:-1], 3))

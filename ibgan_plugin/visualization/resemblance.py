@@ -28,10 +28,10 @@ class Statistics(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """One way in which generated images do not resemble the data, in whole phrases."""
-    seen: str
+    """One way in which generated images do not resemble the data."""
+    kind: str  # 'texture', 'blur', 'brightness', 'contrast', 'variety' or 'told_apart'
+    seen: str  # a whole phrase, and so is what it means
     means: str
-    to_try: str
 
 
 def statistics(imgs: Tensor) -> Statistics:
@@ -86,37 +86,38 @@ def findings(fake: Statistics, real: Statistics, apart: float | None = None) -> 
     fineness = (fake.fine + FINE_OFFSET) / (real.fine + FINE_OFFSET)
     if fineness > FINE_FACTOR:
         found.append(Finding(
+            'texture',
             f'{fake.fine:.0%} of their contrast is finer than four pixels, {real.fine:.0%} of that of the data: '
             'stripes, a checkerboard or noise',
-            'the generator is stuck in a texture, or has not learned to draw yet',
-            'smaller learning rates of the generator; noise that falls more slowly (InstanceNoiseHook); the networks with spectral '
-            'norm of ibgan_quick_dsprites.py'))
+            'the generator is stuck in a texture, or has not learned to draw yet'))
     elif fineness < 1 / FINE_FACTOR:
         found.append(Finding(
+            'blur',
             f'{fake.fine:.1%} of their contrast is finer than four pixels, {real.fine:.1%} of that of the data: they are blurred',
-            'details have not been learned yet', 'a longer training'))
+            'details have not been learned yet'))
     brightness = _odds(fake.brightness) / _odds(real.brightness)
     if not 1 / BRIGHTNESS_FACTOR < brightness < BRIGHTNESS_FACTOR:
         found.append(Finding(
+            'brightness',
             f'they are {"brighter" if brightness > 1 else "darker"} than the data: {fake.brightness:.1%} of white on average, the '
             f'data {real.brightness:.1%}',
-            'the generator draws too much' if brightness > 1 else 'the generator draws too little, or nothing',
-            'another seed; smaller learning rates'))
+            'the generator draws too much' if brightness > 1 else 'the generator draws too little, or nothing'))
     if abs(fake.ends - real.ends) > ENDS_DIFFERENCE:
         found.append(Finding(
+            'contrast',
             f'{fake.ends:.0%} of their pixels are as good as black or white, {real.ends:.0%} of those of the data',
-            'the contrast is not that of the data: greys where the data have none, or the reverse', 'a longer training'))
+            'the contrast is not that of the data: greys where the data have none, or the reverse'))
     if fake.variety < real.variety / VARIETY_FACTOR:
         found.append(Finding(
+            'variety',
             f'they are of few kinds: each is {real.variety / max(fake.variety, 1e-3):.0f} times more like the one next to it than '
             'is so in the data',
-            'mode collapse: the generator draws the same few images again and again, whatever the code',
-            'another seed; Adam with betas (0, 0.99) and one rate for both sides, as ibgan_quick_dsprites.py; a larger lambda'))
+            'mode collapse: the generator draws the same few images again and again, whatever the code'))
     if apart is not None and apart > TOLD_APART:
         found.append(Finding(
+            'told_apart',
             f'the discriminator tells a generated image from a real one in {apart:.1%} of all pairs (chance is 50 %)',
-            'it has won, and then the generator hardly learns from it',
-            'a smaller learning rate of the discriminator; instance noise; spectral norm or R1Penalty'))
+            'it has won, and then the generator hardly learns from it'))
     return found
 
 

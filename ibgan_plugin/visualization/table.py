@@ -31,6 +31,12 @@ def chosen_scale(scale: int | None, side: int) -> int:
     return scale or max(1, SMALLEST_SIDE // side)
 
 
+def centred(image: np.ndarray, width: int) -> np.ndarray:
+    """An image uint8 H x W x 3 in the middle of a white column of that width."""
+    left = (width - image.shape[1]) // 2
+    return np.pad(image, ((0, 0), (left, width - image.shape[1] - left), (0, 0)), constant_values=255)
+
+
 def draw_table(images: np.ndarray, rows: Sequence[str], columns: Sequence[str], scale: int | None = None) -> np.ndarray:
     """Draw a table.
 
@@ -51,14 +57,7 @@ def draw_table(images: np.ndarray, rows: Sequence[str], columns: Sequence[str], 
     lines = []
     for name, line in zip(rows, images, strict=True):
         lead = [draw_text([name], size, side + 2, left)] if left else []
-        lines.append(np.concatenate([*lead, *(_framed(image, cell) for image in line)], axis=1))
+        lines.append(np.concatenate([*lead, *(centred(image_grid(image[None], 1, 1), cell) for image in line)], axis=1))
     height = text_height(1, size)
     head = [draw_text([name], size, height, cell, centered=True) for name in columns]
     return np.concatenate([np.concatenate([np.full((height, left, 3), 255, np.uint8), *head], axis=1), *lines])
-
-
-def _framed(image: np.ndarray, width: int) -> np.ndarray:
-    """An image with a thin line around it, in the middle of a white column."""
-    image = image_grid(image[None], 1, 1)
-    left = (width - image.shape[1]) // 2
-    return np.pad(image, ((0, 0), (left, width - image.shape[1] - left), (0, 0)), constant_values=255)

@@ -7,6 +7,7 @@ from mmengine.registry import INFERENCERS, MODELS
 from ibgan_plugin.apis import IBGANInferencer
 from ibgan_plugin.models.base import LatentModel
 from tests.conftest import SIZE, batch, model_cfg, trunk_cfg
+from tests.models.configs import categorical_cfg
 
 COLOR = model_cfg(encoder=None, kl_loss=None, reconstructor=None, info_loss=None)
 COLOR['generator']['out_channels'] = COLOR['discriminator']['in_channels'] = 3
@@ -116,6 +117,16 @@ def test_traversal_starts_at_an_image(inferencer, images):
     r = inferencer.encode(images[0])[0]
     r[traversal.dims[1]] = -1.5
     assert np.array_equal(traversal.imgs[1, 0], inferencer.interpolate(r, r, 2)[0])
+
+
+def test_traversal_stays_within_the_prior(tmp_path):
+    torch.save(MODELS.build(categorical_cfg()).state_dict(), tmp_path / 'classes.pth')
+    inferencer = IBGANInferencer(dict(model=categorical_cfg()), tmp_path / 'classes.pth', device='cpu')
+    traversal = inferencer.traverse(steps=3)
+    assert traversal.ranges == [(0, 1)] * 3 + [(-1, 1)] * 2 + [(-2, 2)] * 2
+    r = np.float32([0, 0, 1, 0, 0, 0, 0])
+    assert np.array_equal(traversal.imgs[2, 2], inferencer.decode(r)[0])
+    assert np.array_equal(traversal.center, inferencer.decode(np.float32([1, 0, 0, 0, 0, 0, 0]))[0])
 
 
 def test_interpolation_is_straight_in_r(inferencer, images):

@@ -5,6 +5,7 @@ import cv2
 import pytest
 
 from tests.explorer.browser import browser_context, need_browser, serious
+from tests.explorer.conftest import served
 
 
 @pytest.fixture(scope='module')
@@ -100,6 +101,38 @@ def test_the_strip_is_that_of_the_dimension_under_pointer_or_focus(page):
     wait_for_text(page, caption, f'{names[0]} ')
 
 
+def test_sliders_stay_within_the_prior_and_one_class_is_on(context, categorical_explorer):
+    page = context.new_page()
+    with served(categorical_explorer) as address:
+        page.goto(address)
+        page.wait_for_selector('body[data-ready]')
+        start = wait_until_changed(page, None)
+
+        def shown_r() -> list[float]:
+            return [float(page.locator(f'output[for=r-0-{dim}]').inner_text()) for dim in range(7)]
+
+        def press(dim: int, key: str) -> list[float]:
+            page.locator(f'#r-0-{dim}').focus()
+            page.keyboard.press(key)
+            return shown_r()
+
+        assert shown_r() == [1, 0, 0, 0, 0, 0, 0]
+        assert press(3, 'End')[3] == 1 and press(6, 'End')[6] == 3
+        caption = page.locator('figure.wide figcaption')
+        wait_for_text(page, caption, 'r6 from -3 to 3 standard deviations of its prior, the others as they are')
+        assert press(4, 'Home')[:5] == [1, 0, 0, 1, -1]
+        wait_for_text(page, caption, 'r4 from -1 to 1, the others as they are')
+        assert press(2, 'End')[:3] == [0, 0, 1]
+        wait_for_text(page, caption, 'r2 off and on, the other codes as they are')
+        assert [page.locator(f'#r-0-{dim}').input_value() for dim in range(3)] == ['0', '0', '1']
+        assert press(2, 'Home')[:3] == [1, 0, 0]
+        page.get_by_role('button', name='Reset').click()
+        assert shown_r() == [1, 0, 0, 0, 0, 0, 0]
+        page.wait_for_timeout(200)
+        assert wait_until_changed(page, None) == start
+        page.close()
+
+
 def test_an_image_of_the_data_set_or_of_chosen_factors_is_encoded(page):
     start = shown(page)
     page.get_by_label('image 0 to').fill('5000')
@@ -110,6 +143,15 @@ def test_an_image_of_the_data_set_or_of_chosen_factors_is_encoded(page):
     page.keyboard.press('End')
     wait_until_changed(page, by_number)
     assert page.get_by_role('img', name='Real image of the chosen factors').is_visible()
+
+
+def test_sliders_name_the_factors_of_labelled_images(context, labelled_explorer):
+    page = context.new_page()
+    with served(labelled_explorer) as address:
+        page.goto(address)
+        page.locator('label', has_text='r1').get_by_text('follows told').wait_for()
+        assert page.get_by_text('True factors').count() == 0
+        page.close()
 
 
 def test_an_upload_that_is_no_image_shows_an_error_and_the_server_lives(page, tmp_path):

@@ -47,8 +47,18 @@ def test_state_describes_models_and_data(client, explorer):
     assert first['kl'] == pytest.approx(explorer.models[0].model.kl_per_dim().tolist())
     assert first['dims'] == sorted(range(4), key=lambda dim: -first['kl'][dim])
     assert (first['height'], first['width'], first['channels']) == (16, 16, 1)
+    assert first['axes'] == [dict(low=-3, high=3, center=0, classes=[], unit='standard deviations of its prior')] * 4
     assert state['data']['length'] == 737280
     assert state['data']['factors'][1] == {'name': 'scale', 'size': 6}
+
+
+def test_axes_are_those_of_the_prior(categorical_explorer):
+    client = TestClient(make_app(categorical_explorer, [HOST]), base_url=f'http://{HOST}')
+    axes = client.get('/api/state').json()['models'][0]['axes']
+    assert [(axis['low'], axis['high'], axis['center']) for axis in axes] == [
+        (0, 1, 1), (0, 1, 0), (0, 1, 0), (-1, 1, 0), (-1, 1, 0), (-3, 3, 0), (-3, 3, 0)]
+    assert [axis['classes'] for axis in axes] == [[0, 1, 2]] * 3 + [[]] * 4
+    assert [bool(axis['unit']) for axis in axes] == [False] * 5 + [True] * 2
 
 
 def test_decoded_pixels_are_the_models(client, explorer):
@@ -84,6 +94,15 @@ def test_codes_that_follow_factors_are_named(client, explorer):
     assert found['codes'] == [information.followed(code) for code in range(4)]
     assert found['factors'] == [information.follower(factor) for factor in range(5)]
     assert client.get('/api/models/2/follows').json()['codes'] is None
+
+
+def test_codes_follow_factors_of_labelled_images_too(explorer, labelled_explorer):
+    client = TestClient(make_app(labelled_explorer, [HOST]), base_url=f'http://{HOST}')
+    assert client.get('/api/state').json()['data']['factors'] == []  # no image of chosen ones
+    found = client.get('/api/models/0/follows').json()
+    assert found['codes'][1] == 'told' and found['factors'] == [1, None]
+    bare = TestClient(make_app(Explorer(explorer.models), [HOST]), base_url=f'http://{HOST}')
+    assert bare.get('/api/models/0/follows').json() == dict(codes=None, factors=None, share=None)
 
 
 @pytest.mark.parametrize('path, body, status, message', [

@@ -3,7 +3,7 @@ import copy
 
 from mmengine.registry import MODELS, OPTIM_WRAPPER_CONSTRUCTORS
 
-from tests.conftest import SIZE
+from tests.conftest import SIZE, model_cfg
 
 
 def vae_cfg(channels: int = 1, **changes) -> dict:
@@ -51,3 +51,13 @@ def cr_cfg(weight: float = 1.0, **changes) -> dict:
         data_preprocessor=dict(type='ImgDataPreprocessor', mean=[127.5], std=[127.5]))
     cfg.update(changes)
     return copy.deepcopy(cfg)
+
+
+def categorical_cfg() -> dict:
+    """A small textbook InfoGAN of 16x16 images: a class of three, two uniform codes and two numbers of normal noise."""
+    parts = [dict(type='ibgan_plugin.CategoricalPrior', dim=3), dict(type='ibgan_plugin.UniformPrior', dim=2),
+             dict(type='ibgan_plugin.NormalPrior', dim=2, coded=False)]
+    cfg = model_cfg(encoder=None, kl_loss=None, prior=dict(type='ibgan_plugin.ProductPrior', parts=parts))
+    cfg['generator'].update(r_dim=7)
+    cfg['reconstructor'].update(z_dim=5)
+    return cfg

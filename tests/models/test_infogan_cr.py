@@ -1,7 +1,10 @@
 
+from pathlib import Path
+
 import pytest
 import torch
-from mmengine.registry import MODELS
+from mmengine.config import Config
+from mmengine.registry import HOOKS, MODELS
 
 from ibgan_plugin.utils.errors import IBGANError
 from tests.conftest import SIZE, assert_same, batch, snapshot
@@ -133,3 +136,9 @@ def test_published_networks():
     assert count('InfoGANGenerator') == 11 * 128 + 129 * 1024 + deconvs + norms
     imgs = MODELS.build(dict(type='ibgan_plugin.InfoGANGenerator'))(torch.randn(2, 10))
     assert imgs.shape == (2, 1, 64, 64) and imgs.abs().max() <= 1
+
+
+def test_pictures_of_the_shipped_recipe_show_all_of_each_code_and_no_more():
+    cfg = Config.fromfile(Path(__file__).parents[2] / 'configs/infogan_cr/infogan_cr_dsprites.py')
+    hook = HOOKS.build(dict(cfg.default_hooks.traversal))
+    assert [axis.ends(hook.limit) for axis in MODELS.build(cfg.model).latent_axes] == [(-1, 1)] * 10

@@ -6,6 +6,7 @@ import scipy.stats
 import torch
 from mmengine.registry import MODELS
 
+from ibgan_plugin.models.axes import LatentAxis
 from ibgan_plugin.models.losses.functional import mi_lower_bound
 from ibgan_plugin.utils.errors import IBGANError
 
@@ -35,6 +36,27 @@ def test_samples_have_their_distribution():
     assert scipy.stats.kstest(build('Uniform', dim=1).sample(5000, seed=0).flatten(), 'uniform', (-1, 2)).pvalue > 0.01
     counts = build('Categorical', dim=5).sample(5000, seed=0).sum(0)
     assert counts.sum() == 5000 and scipy.stats.chisquare(counts).pvalue > 0.01
+
+
+@pytest.mark.parametrize('prior', priors(), ids=lambda prior: type(prior).__name__)
+def test_axes_have_the_moments_and_the_support_of_the_samples(prior):
+    z = prior.sample(20_000, seed=0)
+    assert len(prior.axes) == prior.dim
+    assert prior.log_prob(torch.tensor([[axis.center for axis in prior.axes]])).isfinite().all()  # a possible code
+    for axis, values in zip(prior.axes, z.T, strict=True):
+        assert axis.low <= values.min() and values.max() <= axis.high
+        if axis.classes:
+            assert torch.equal(z[:, axis.classes].sum(1), torch.ones(20_000))
+            assert sorted(prior.axes[number].center for number in axis.classes) == [0] * (len(axis.classes) - 1) + [1]
+        else:
+            assert (values.mean().item(), values.std().item()) == pytest.approx((axis.center, axis.std), abs=0.03)
+
+
+def test_axes_of_a_product_are_those_of_its_parts():
+    prior = build('Product', parts=[dict(type='ibgan_plugin.UniformPrior', dim=1, low=0.0), *PARTS])
+    assert [axis.classes for axis in prior.axes] == [(), *[(1, 2, 3)] * 3, *[()] * 6]
+    assert [axis.center for axis in prior.axes] == [0.5, 1, 0, 0, *[0] * 6]
+    assert prior.axes[-4:] == [LatentAxis()] * 4
 
 
 def test_densities_against_scipy():

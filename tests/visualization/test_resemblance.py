@@ -59,11 +59,12 @@ def test_what_does_not_resemble_sprites_is_named(fake, seen):
     words = '\n'.join(each.seen for each in found)
     for pattern in seen:
         assert any(re.search(pattern, each.seen) for each in found), (pattern, words)
-    assert all(each.means and each.to_try for each in found)
+    assert all(each.means for each in found)
 
 
 def test_a_discriminator_that_has_won_is_named():
     alike = Statistics(0.04, 1.0, 0.05, 0.3)
     finding, = findings(alike, alike, apart=0.995)
+    assert finding.kind == 'told_apart'
     assert '99.5% of all pairs' in finding.seen
     assert findings(alike, alike, apart=0.9) == []

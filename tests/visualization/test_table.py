@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ibgan_plugin.utils.errors import IBGANError
-from ibgan_plugin.visualization.table import chosen_scale, draw_table, enlarge
+from ibgan_plugin.visualization.table import centred, chosen_scale, draw_table, enlarge
 
 
 def test_cells_lie_below_their_names_and_beside_them():
@@ -24,3 +24,9 @@ def test_small_images_are_enlarged_whole_pixels_at_a_time():
     assert np.array_equal(large[:, 1::3, 1::3], image)
     with pytest.raises(IBGANError, match='scale must be at least 1, got -1'):
         chosen_scale(-1, 64)
+
+
+def test_an_image_stands_in_the_middle_of_a_white_column():
+    column = centred(np.zeros((2, 3, 3), np.uint8), 8)
+    assert column.shape == (2, 8, 3)
+    assert column[0, :, 0].tolist() == [255, 255, 0, 0, 0, 255, 255, 255]

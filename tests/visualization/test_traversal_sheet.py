@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from ibgan_plugin.utils.errors import IBGANError
-from ibgan_plugin.visualization import Traversal, TraversalSheet, draw_traversal
+from ibgan_plugin.visualization import Traversal, TraversalSheet, draw_traversal, traversal_sheet
 from ibgan_plugin.visualization.text import text_height, text_size, text_width
 
 
@@ -99,9 +99,41 @@ def test_frames_move_along_the_range_and_carry_labels():
     assert (frames[:, 36:70] < 128).any()  # the labels
 
 
+def words(draw, monkeypatch) -> list[str]:
+    """All lines of text that are drawn."""
+    lines, draw_text = [], traversal_sheet.draw_text
+
+    def note(text, *args, **kwargs):
+        lines.extend(text)
+        return draw_text(text, *args, **kwargs)
+
+    monkeypatch.setattr(traversal_sheet, 'draw_text', note)
+    draw()
+    return lines
+
+
+@pytest.mark.parametrize(('ranges', 'said', 'ticks', 'labels'), [
+    (None, 'range -2 to 2 standard deviations of the prior', ['-2', '0', '2'], ['r1', 'r0']),
+    ([(-1.0, 1.0)] * 2, 'r from -1 to 1', ['-1', '0', '1'], ['r1', 'r0']),
+    ([(0.0, 0.5)] * 2, 'r from 0 to 0.5', ['0', '0.25', '0.5'], ['r1', 'r0']),
+    ([(-1.0, 1.0), (0.0, 1.0)], 'each row over its own range of r', [], ['r1', '-1 to 1', 'r0', '0 to 1'])])
+def test_the_range_that_is_said_is_that_of_the_images(ranges, said, ticks, labels, monkeypatch):
+    sheet = TraversalSheet(traversal(kl=None, ranges=ranges))
+    lines = words(sheet.still, monkeypatch)
+    assert [line for line in lines if line not in ticks + labels] == [said]
+    assert sorted(set(lines) - {said}) == sorted({*ticks, *labels})
+
+
+def test_frames_say_values_that_all_rows_have(monkeypatch):
+    assert 'r from -1 to 1, r = -1.0' in words(TraversalSheet(traversal(ranges=[(-1.0, 1.0)] * 2)).moving, monkeypatch)
+    lines = words(TraversalSheet(traversal(ranges=[(-1.0, 1.0), (0.0, 1.0)])).moving, monkeypatch)
+    assert '1 of 9' in lines and '-1 to 1' in lines and not any('r = ' in line for line in lines)
+
+
 def test_what_does_not_go_together_is_said():
     for make, message in ((lambda: TraversalSheet([]), 'no traversal'),
                           (lambda: TraversalSheet([traversal(), traversal(limit=3.0)]), 'of one model'),
+                          (lambda: TraversalSheet([traversal(), traversal(ranges=[(-1, 1)] * 2)]), 'of one model'),
                           (lambda: TraversalSheet(traversal(), inputs=[]), '0 inputs for 1 traversals'),
                           (lambda: TraversalSheet(traversal(), scale=0), 'scale must be at least 1, got 0')):
         with pytest.raises(IBGANError, match=message):

@@ -7,6 +7,7 @@ from mmengine.registry import MODELS
 from ibgan_plugin.visualization import image_grid, sample, traverse, write_png
 from ibgan_plugin.visualization.grids import GAP_COLOR
 from tests.conftest import model_cfg
+from tests.models.configs import categorical_cfg, cr_cfg
 
 
 @pytest.fixture
@@ -93,3 +94,51 @@ def test_without_an_encoder_rows_keep_their_order():
     assert traversal.kl is None
     assert traversal.dims == [0, 1, 2, 3]
     assert sample(model, 2).shape == (2, 1, 16, 16)
+
+
+def decoded(model, monkeypatch, **options) -> tuple:
+    """A traversal, and the codes whose images it shows: the centre, and rows x steps x r_dim."""
+    seen, decode = [], model.decode
+    monkeypatch.setattr(model, 'decode', lambda r: seen.append(r) or decode(r))
+    traversal = traverse(model, **options)
+    codes, = seen
+    return traversal, codes[0], codes[1:].unflatten(0, traversal.imgs.shape[:2])
+
+
+@pytest.mark.parametrize('cfg', [cr_cfg(), categorical_cfg()], ids=['uniform', 'categorical'])
+@pytest.mark.parametrize('limit', [0.5, 2.0, 3.0])
+def test_traversals_show_codes_that_the_prior_can_draw(cfg, limit, monkeypatch):
+    model = MODELS.build(cfg).eval()
+    traversal, center, codes = decoded(model, monkeypatch, steps=5, limit=limit)
+    assert model.prior.log_prob(center[None]).isfinite().all()
+    assert model.prior.log_prob(codes.flatten(0, 1)).isfinite().all()
+    ends = codes[range(len(codes)), :, traversal.dims][:, [0, -1]]
+    np.testing.assert_allclose(ends, traversal.ranges, rtol=1e-6)
+
+
+def test_uniform_codes_go_over_their_support(monkeypatch):
+    traversal, center, codes = decoded(MODELS.build(cr_cfg()).eval(), monkeypatch, steps=5)
+    assert center.tolist() == [0] * 5 and traversal.ranges == [(-1, 1)] * 5
+    for dim, row in enumerate(codes):
+        assert row[:, dim].tolist() == [-1, -0.5, 0, 0.5, 1]
+        assert not row[:, [other for other in range(5) if other != dim]].any()
+
+
+def test_one_class_is_on(monkeypatch):
+    model = MODELS.build(categorical_cfg()).eval()
+    traversal, center, codes = decoded(model, monkeypatch, steps=4)
+    assert center.tolist() == [1, 0, 0, 0, 0, 0, 0]
+    assert traversal.ranges == [(0, 1)] * 3 + [(-1, 1)] * 2 + [(-2, 2)] * 2
+    assert codes[:3, :, :3].argmax(-1).tolist() == [[1, 1, 0, 0], [0, 0, 1, 1], [0, 0, 2, 2]]
+    assert codes[:3, :, :3].sum(-1).unique().tolist() == [1] and not codes[:3, :, 3:].any()
+    base = torch.tensor([0.1, 0.2, 0.7, 0.5, 0, 0, 0])  # as an image is encoded
+    _, center, codes = decoded(model, monkeypatch, steps=2, base=base)
+    assert torch.equal(center, base) and torch.equal(codes[3:, :, :3], base[:3].expand(4, 2, 3))
+    assert codes[:3, :, :3].argmax(-1).tolist() == [[2, 0], [2, 1], [1, 2]]
+
+
+def test_r_given_z_is_traversed_as_ever_whatever_the_prior_of_z(monkeypatch):
+    model = MODELS.build(model_cfg(prior=dict(type='ibgan_plugin.UniformPrior', dim=6))).eval()
+    traversal, center, codes = decoded(model, monkeypatch, steps=3)
+    assert traversal.ranges is None and not center.any()
+    assert all(codes[row, :, dim].tolist() == [-2, 0, 2] for row, dim in enumerate(traversal.dims))

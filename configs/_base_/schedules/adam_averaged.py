@@ -5,5 +5,4 @@ default_hooks = dict(
         type='ibgan_plugin.GeneratorSideEMAHook',
         ema_type='mmengine.ExponentialMovingAverage',
         momentum=0.001,
-        begin_iter=0,
-        modules=('encoder', 'generator', 'trunk', 'reconstructor')))
+        begin_iter=0))

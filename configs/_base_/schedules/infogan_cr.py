@@ -8,5 +8,4 @@ optim_wrapper = dict(
     contrastive=dict(type='OptimWrapper', optimizer=dict(lr=2e-3, **adam)))
 train_cfg = dict(type='ibgan_plugin.ResumableTrainLoop', max_iters=322_560, val_interval=10_000)
 default_hooks = dict(
-    traversal=dict(limit=1.0),
     contrastive=dict(type='ibgan_plugin.ScheduleHook', field='contrastive_loss.weight', points=[(287_999, 0.0), (288_000, 2.0)]))

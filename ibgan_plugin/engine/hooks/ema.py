@@ -15,6 +15,8 @@ from ibgan_plugin.utils.errors import IBGANError
 class GeneratorSideEMAHook(EMAHook):
     """MMEngine's EMAHook over the generator side only: by default what encodes and draws, never D or a critic.
 
+    A trunk that D and q share encodes too: an averaged q reads an averaged trunk.
+
     Validation, testing and saved ``state_dict`` use the average, as with MMEngine's hook; the trained weights are in
     ``ema_state_dict``.
 
@@ -23,7 +25,7 @@ class GeneratorSideEMAHook(EMAHook):
         kwargs: Arguments of MMEngine's ``EMAHook`` (``ema_type``, ``momentum``, ``begin_iter``, ...).
     """
 
-    def __init__(self, modules: tuple[str, ...] = ('encoder', 'generator', 'decoder', 'reconstructor'), **kwargs) -> None:
+    def __init__(self, modules: tuple[str, ...] = ('encoder', 'generator', 'decoder', 'trunk', 'reconstructor'), **kwargs) -> None:
         super().__init__(**kwargs)
         self.modules = modules
 
@@ -37,12 +39,25 @@ class GeneratorSideEMAHook(EMAHook):
         self.ema_model = MODELS.build(self.ema_cfg, default_args=dict(model=self.src_model))
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """As MMEngine's hook; a checkpoint without averages, or one loaded to test, gives its own weights as the average."""
+        """As MMEngine's hook; a checkpoint without averages, or one loaded to test, gives its own weights as the average.
+
+        So does one that averages fewer submodules, such as one from before the trunk was among them, for the others.
+        """
         average, weights = self.ema_model.module, checkpoint.get('state_dict', checkpoint)
         if 'ema_state_dict' in checkpoint and is_resuming(runner):
+            self._add_missing_averages(runner, checkpoint)
             check_weights('the averages of the checkpoint', checkpoint['ema_state_dict'], self.ema_model.state_dict())
             super().after_load_checkpoint(runner, checkpoint)
             return
         if is_resuming(runner):
             runner.logger.warning('The checkpoint has no averages of weights: they start from its weights')
         average.load_state_dict({key: weights.get(key, value) for key, value in average.state_dict().items()})
+
+    def _add_missing_averages(self, runner: Runner, checkpoint: dict) -> None:
+        """Let the averages of whole submodules that a checkpoint has none of start from its weights."""
+        averages, weights = checkpoint['ema_state_dict'], checkpoint['state_dict']
+        averaged = {str(key).removeprefix('module.').partition('.')[0] for key in averages}
+        missing = [name for name in self.src_model if name not in averaged]
+        if missing:
+            runner.logger.warning(f'The checkpoint has no averages of {", ".join(missing)}: they start from its weights')
+        averages.update({f'module.{key}': value for key, value in weights.items() if key.partition('.')[0] in missing})

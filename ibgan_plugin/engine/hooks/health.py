@@ -21,6 +21,22 @@ from ibgan_plugin.visualization.resemblance import Finding, findings, statistics
 
 #: Samples that are looked at, and batches in which they are drawn; as many batches of real images are kept to compare.
 NUM_SAMPLES, NUM_BATCHES = 512, 8
+#: What to try against each kind of finding where a discriminator teaches to draw,
+_TO_TRY = dict(
+    texture='smaller learning rates of the generator; noise that falls more slowly (InstanceNoiseHook); the networks with spectral '
+            'norm of ibgan_quick_dsprites.py',
+    blur='a longer training',
+    brightness='another seed; smaller learning rates',
+    contrast='a longer training',
+    variety='another seed; Adam with betas (0, 0.99) and one rate for both sides, as ibgan_quick_dsprites.py; a larger lambda',
+    told_apart='a smaller learning rate of the discriminator; instance noise; spectral norm or R1Penalty')
+#: and where real images do.
+_TO_TRY_ALONE = dict(
+    texture='a smaller learning rate; a longer training',
+    blur='a longer training; wider networks; less weight on the prior, such as a smaller beta',
+    brightness='another seed; a smaller learning rate',
+    contrast='a longer training',
+    variety='another seed; less weight on the prior, such as a smaller beta')
 
 
 class DivergedError(IBGANError):
@@ -51,7 +67,7 @@ class HealthHook(Hook):
         skip: Go on after an iteration with bad losses, with the statistics from before it, and leave out updates whose gradients
             hold NaN or infinity. Every iteration is looked at, which waits for the device. In a distributed run the gradients are
             averaged before, so all ranks leave out the same.
-        min_std: Mode collapse: the mean standard deviation of a pixel over 64 samples is below this (images are in [-1, 1]).
+        min_std: Mode collapse: the mean standard deviation of a pixel over these samples is below this (images are in [-1, 1]).
 
     Attributes:
         skipped: Updates of any optimiser left out.
@@ -208,7 +224,8 @@ class HealthHook(Hook):
             numbers += f', told apart by the discriminator {apart:.0%} (chance 50%)'
         self._verdict = runner.iter + 1, found, numbers, apart is not None
         if found:
-            runner.logger.warning(f'iteration {runner.iter + 1}: the samples do not resemble the data' + _in_words(found))
+            runner.logger.warning(f'iteration {runner.iter + 1}: the samples do not resemble the data'
+                                  + _in_words(found, adversarial=apart is not None))
 
     @staticmethod
     def _conclude(runner: Runner, iteration: int, found: list[Finding], numbers: str, adversarial: bool) -> None:
@@ -216,11 +233,11 @@ class HealthHook(Hook):
         if found and not adversarial:
             runner.logger.warning(
                 f'Do not trust the pictures of this run: at iteration {iteration}, its last, samples of the prior do not resemble '
-                f'the data. The codes were learnt from real images: their scores stand.' + _in_words(found))
+                f'the data. The codes were learnt from real images: their scores stand.' + _in_words(found, adversarial))
         elif found:
             runner.logger.warning(
                 f'DO NOT TRUST this run: at iteration {iteration}, its last, the samples do not resemble the data, so neither the '
-                f'pictures nor the codes and scores say anything about the method' + _in_words(found))
+                f'pictures nor the codes and scores say anything about the method' + _in_words(found, adversarial))
         else:
             runner.logger.info(f'The pictures of this run can be trusted: at iteration {iteration} the samples resemble the data: '
                                f'{numbers}. How well the dimensions are disentangled is for the scores to say.')
@@ -236,6 +253,7 @@ def _last_good(runner: Runner) -> str:
     return f"last good checkpoint: {runner.message_hub.runtime_info.get('last_good_ckpt', 'none was saved')}"
 
 
-def _in_words(found: list[Finding]) -> str:
-    """Each finding in three lines."""
-    return ''.join(f'\n  - seen: {each.seen}\n    it means: {each.means}\n    try: {each.to_try}' for each in found)
+def _in_words(found: list[Finding], adversarial: bool) -> str:
+    """Each finding in three lines; what to try is another thing where there is no discriminator."""
+    to_try = _TO_TRY if adversarial else _TO_TRY_ALONE
+    return ''.join(f'\n  - seen: {each.seen}\n    it means: {each.means}\n    try: {to_try[each.kind]}' for each in found)

@@ -26,7 +26,7 @@ class TraversalHook(Hook):
     Args:
         interval: Iterations between two pictures, at least 1; the last iteration always gets one.
         steps: Images a row of the traversal.
-        limit: The traversal goes from ``-limit`` to ``limit`` standard deviations of the prior.
+        limit: The traversal goes from ``-limit`` to ``limit`` standard deviations of the prior, within its support.
         num_samples: Images in the sample grid, in rows of 8.
         active_threshold: KL in nats below which a dimension is marked inactive.
 

@@ -14,6 +14,7 @@ from ibgan_plugin.models.base import LatentModel
 from ibgan_plugin.models.freeze import unwrap
 from ibgan_plugin.ops.cpu import release_freed_memory
 from ibgan_plugin.registry import LOOPS
+from ibgan_plugin.structures import to_uint8
 from ibgan_plugin.utils.errors import IBGANError
 
 
@@ -35,7 +36,7 @@ def generate(model: LatentModel, seed: int, index: np.ndarray) -> Tensor:
     imgs = model.decode(model.sample_latents(len(index), source_noise(seed, index, model.noise_dim)))
     if not imgs.isfinite().all():
         raise IBGANError(f'a generated image with a number in {index[0]}..{index[-1]} is not finite: the model has diverged')
-    return ((imgs + 1) * 127.5).clamp(0, 255).round().to(torch.uint8)
+    return to_uint8(imgs)
 
 
 class _GenerationLoop:

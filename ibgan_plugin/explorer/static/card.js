@@ -1,13 +1,14 @@
 // One model: its image, a slider for each dimension of r, and what can be done from a point.
 import {draw, make, newestOnly, picture} from './pixels.js';
 
-const LIMIT = 3;        // end of a slider, in standard deviations of the prior
-const STRIP_STEPS = 9;  // images of a strip
+const SLIDER_STEPS = 120;  // places of a slider from one end to the other
+const STRIP_STEPS = 9;     // images of a strip
 
 export class Card {
   /** number: which model of the back end; info: what it says of it; report: shows a message. */
   constructor(backend, number, info, report) {
-    Object.assign(this, {backend, number, info, report, r: new Array(info.r_dim).fill(0), kept: {}, sliders: []});
+    Object.assign(this, {backend, number, info, report, kept: {}, sliders: []});
+    this.r = this.center();
     this.render = newestOnly(() => this.guarded(() => this.show(this.image, [this.r])));
     this.renderStrip = newestOnly(dim => this.guarded(() => this.showStrip(dim)));
     this.element = this.build();
@@ -44,11 +45,13 @@ export class Card {
     const id = `r-${this.number}-${dim}`;
     const kl = this.info.kl ? `KL ${this.info.kl[dim].toFixed(2)}` : 'no KL';
     const note = make('span', {className: 'kl'}, kl);
-    const input = make('input', {type: 'range', id, min: -LIMIT, max: LIMIT, step: 0.05, value: 0});
-    const output = make('output', {}, '0.00');
+    const {low, high, center, classes} = this.info.axes[dim];
+    const step = classes.length ? 1 : (high - low) / SLIDER_STEPS;
+    const input = make('input', {type: 'range', id, min: low, max: high, step, value: center});
+    const output = make('output', {}, center.toFixed(2));
     output.setAttribute('for', id);
     const row = make('div', {className: 'slider'}, make('label', {htmlFor: id}, `r${dim}`, note), input, output);
-    input.addEventListener('input', () => { this.r[dim] = Number(input.value); this.follow(dim); });
+    input.addEventListener('input', () => this.follow(dim, Number(input.value)));
     for (const event of ['pointerenter', 'focusin']) row.addEventListener(event, () => this.choose(dim));
     this.sliders[dim] = {input, output, note, row, kl};
     return row;
@@ -94,10 +97,27 @@ export class Card {
     output.value = value.toFixed(2);
   }
 
-  follow(dim) {
-    this.sliders[dim].output.value = this.r[dim].toFixed(2);
+  /** A slider was moved; the sliders of the other classes of its code go with it. */
+  follow(dim, value) {
+    this.r = this.moved(dim, value);
+    for (const each of [dim, ...this.info.axes[dim].classes]) this.tell(each, this.r[each]);
     this.render();
   }
+
+  /** This point with another value of a dimension. One class of a code is on: if not this one, then the likeliest other. */
+  moved(dim, value) {
+    const r = [...this.r];
+    r[dim] = value;
+    const {classes} = this.info.axes[dim];
+    if (!classes.length) return r;
+    const others = classes.filter(each => each !== dim);
+    const on = value > 0.5 ? dim : others.reduce((best, each) => r[each] > r[best] ? each : best);
+    for (const each of classes) r[each] = Number(each === on);
+    return r;
+  }
+
+  /** The centre of the prior. */
+  center() { return this.info.axes.map(axis => axis.center); }
 
   /** The strip of a dimension: all others as they are. */
   choose(dim) {
@@ -108,13 +128,11 @@ export class Card {
   }
 
   async showStrip(dim) {
-    const rows = Array.from({length: STRIP_STEPS}, (_, i) => {
-      const r = [...this.r];
-      r[dim] = LIMIT * (2 * i / (STRIP_STEPS - 1) - 1);
-      return r;
-    });
-    await this.show(this.strip, rows);
-    this.stripCaption.textContent = `r${dim} from -${LIMIT} to ${LIMIT} standard deviations of its prior, the others as they are`;
+    const {low, high, classes, unit} = this.info.axes[dim];
+    const value = i => (low + high) / 2 + (high - low) / 2 * (2 * i / (STRIP_STEPS - 1) - 1);
+    await this.show(this.strip, Array.from({length: STRIP_STEPS}, (_, i) => this.moved(dim, value(i))));
+    const range = `from ${Number(low.toFixed(2))} to ${Number(high.toFixed(2))}${unit && ` ${unit}`}`;
+    this.stripCaption.textContent = `r${dim} ${classes.length ? 'off and on, the other codes' : `${range}, the others`} as they are`;
     this.strip.setAttribute('aria-label', this.stripCaption.textContent);
   }
 

@@ -15,7 +15,8 @@ export function buildData(panel, backend, data, cards, report) {
   panel.append(upload(backend, everywhere, report));
   const known = data?.factors.length ? new Factors(backend, data.factors, everywhere) : null;
   if (data) panel.append(chosen(backend, data, everywhere, answer => known?.tell(answer), report));
-  if (known) { panel.append(...known.elements); followers(backend, cards, known.notes, report); }
+  if (known) panel.append(...known.elements);
+  if (data) followers(backend, cards, known?.notes ?? [], report);  // factors are known of sets that are no grid, too
   panel.hidden = false;
 }
 

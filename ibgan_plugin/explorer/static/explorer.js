@@ -28,8 +28,8 @@ export async function start(backend) {
     report('a random point of each prior');
   });
   $('reset').addEventListener('click', () => {
-    for (const card of cards) { card.hideInput(); card.moveTo(new Array(card.info.r_dim).fill(0)); }
-    report('back at the mean of the prior');
+    for (const card of cards) { card.hideInput(); card.moveTo(card.center()); }
+    report('back at the centre of the prior');
   });
   for (const card of cards) { card.moveTo(card.r); card.choose(card.info.dims[0]); }
   document.body.dataset.ready = 'true';

@@ -10,6 +10,7 @@ from ibgan_plugin.explorer.models import ExploredModel
 from ibgan_plugin.models.base import ACTIVE_THRESHOLD, active_dims
 from ibgan_plugin.visualization.traversal import traverse
 from ibgan_plugin.visualization.traversal_sheet import TraversalSheet
+from tests.conftest import trunk_cfg
 from tests.engine.runs import Spy, make_runner, run_cfg
 
 
@@ -137,6 +138,42 @@ def test_ema_resumes_and_loads(tmp_path):
         assert all(torch.equal(states[0][part][key], states[1][part][key]) for key in states[0][part])
     with pytest.raises(ValueError, match='names no submodule of IBGAN'):
         make_runner(tmp_path, hooks=[dict(type='ibgan_plugin.GeneratorSideEMAHook', modules=('critic', ))]).train()
+
+
+def test_ema_of_a_shared_trunk_goes_with_that_of_its_readers(tmp_path):
+    hook = dict(type='ibgan_plugin.GeneratorSideEMAHook', momentum=0.5)
+    make_runner(tmp_path, max_iters=3, model=trunk_cfg(), hooks=[hook]).train()
+    checkpoint = torch.load(tmp_path / 'iter_3.pth', weights_only=True)
+    averaged = dict.fromkeys(key.split('.')[1] for key in checkpoint['ema_state_dict'] if key != 'steps')
+    assert list(averaged) == ['encoder', 'generator', 'trunk', 'reconstructor']
+    key = 'trunk.layers.0.weight'
+    assert not torch.equal(checkpoint['state_dict'][key], checkpoint['ema_state_dict'][f'module.{key}'])
+
+
+def test_ema_resumes_from_a_checkpoint_that_averages_less(tmp_path, capsys):
+    """As checkpoints do that were written when a trunk was not averaged by default."""
+    before = dict(type='ibgan_plugin.GeneratorSideEMAHook', momentum=0.5, modules=('encoder', 'generator', 'reconstructor'))
+    make_runner(tmp_path, max_iters=2, model=trunk_cfg(), hooks=[before]).train()
+    old = torch.load(tmp_path / 'iter_2.pth', weights_only=True)
+    now = dict(type='ibgan_plugin.GeneratorSideEMAHook', momentum=0.5)
+    runner = make_runner(tmp_path / 'on', max_iters=4, model=trunk_cfg(), hooks=[now], resume=True,
+                         load_from=str(tmp_path / 'iter_2.pth'))
+    start = Spy(lambda runner: {key: value.clone() for key, value in runner.model.state_dict().items()})
+    runner.register_hook(start)
+    runner.train()
+    assert 'The checkpoint has no averages of trunk: they start from its weights' in capsys.readouterr().out
+    new = torch.load(tmp_path / 'on/iter_4.pth', weights_only=True)
+    key = 'trunk.layers.0.weight'  # what the old checkpoint holds of it was never averaged
+    average = old['state_dict'][key]
+    for weights in start.seen:
+        average = 0.5 * average + 0.5 * weights[key]
+    torch.testing.assert_close(new['state_dict'][key], average)
+    assert torch.equal(new['ema_state_dict'][f'module.{key}'], start.seen[-1][key])
+    key = 'generator.project.0.weight'  # the others go on where they were: the trained weights are in ema_state_dict
+    average = old['state_dict'][key]
+    for weights in start.seen:
+        average = 0.5 * average + 0.5 * weights[key]
+    torch.testing.assert_close(new['state_dict'][key], average)
 
 
 def test_checkpoints_are_plain_and_resume(tmp_path):

@@ -59,8 +59,8 @@ class ModelExtractor(ImageExtractor):
 
     def extract(self, imgs: Tensor) -> Extracted:
         """The layer's output."""
-        preprocessor = self.model.data_preprocessor.to(imgs.device)  # it keeps a device of its own
-        codes = self.model.encode(preprocessor({'inputs': imgs})['inputs'])
+        self.model.data_preprocessor.to(imgs.device)  # it keeps a device of its own
+        codes = self.model.encode(self.model.real_images({'inputs': imgs}, training=False))
         return Extracted(codes if self._output is None else self._output.flatten(1))
 
     @property
