@@ -24,8 +24,8 @@ def prepare_workers(cfg: Config, loaders: Iterable[str]) -> None:
         loader = cfg.get(name)
         if isinstance(loader, dict):
             loader.setdefault('worker_init_fn', dict(type='ibgan_plugin.outlive_stop_signals'))
-            if loader.get('num_workers', 0) > cores:
-                warnings.warn(f'{name}.num_workers = {loader["num_workers"]}: this process may run on {cores} cores, so it is {cores}')
+            if (asked := loader.get('num_workers', 0)) > cores:
+                warnings.warn(f'{name}.num_workers = {asked}: this process may run on {cores} cores, so it is {cores}')
                 loader['num_workers'] = cores
 
 
