@@ -1,4 +1,5 @@
 import json
+import warnings
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from ibgan_plugin.engine.launch import (
     build_runner,
     load_run_config,
 )
+from ibgan_plugin.engine.runner import join_processes
 from tests.engine.files import Evil, save
 from tests.engine.runs import run_cfg
 
@@ -110,6 +112,14 @@ def test_the_device_is_the_one_that_was_asked_for(config, tmp_path):
 def test_other_launchers_need_cuda(config, tmp_path):
     with pytest.raises(ConfigError, match='--launcher slurm needs CUDA devices'):
         build_runner(load_run_config(config, str(tmp_path), launcher='slurm'))
+
+
+def test_joining_the_other_processes_hides_no_warnings(monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    monkeypatch.setattr(torch.distributed, 'init_process_group', lambda **_: None)
+    before = list(warnings.filters)
+    join_processes('pytorch', torch.device('cpu'), {})
+    assert list(warnings.filters) == before
 
 
 @pytest.mark.parametrize(('changes', 'message'), [

@@ -7,7 +7,12 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 from torch import Tensor
 
-from ibgan_plugin.engine.checkpoints import ATOMIC_BACKEND, history_from_plain, history_to_plain
+from ibgan_plugin.engine.checkpoints import (
+    ATOMIC_BACKEND,
+    history_from_plain,
+    history_to_plain,
+    register_atomic_backend,
+)
 from ibgan_plugin.models.freeze import unwrap
 from ibgan_plugin.registry import HOOKS
 from ibgan_plugin.utils.errors import IBGANError
@@ -30,6 +35,7 @@ class SafeCheckpointHook(CheckpointHook):
     max_keep_ckpts: int
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        register_atomic_backend()  # in MMEngine's own runner too
         kwargs.setdefault('backend_args', {'backend': ATOMIC_BACKEND})
         super().__init__(*args, **kwargs)
         if self.args:
