@@ -38,7 +38,7 @@ class RunDir:
             raise IBGANError(f'no run directory {str(path)!r}')
         if not (self.sessions or self.checkpoints or (self.path / run_names.SCORES).is_file()):
             raise IBGANError(f'{str(path)!r} holds no run: there is no */{run_names.VIS_DATA}/{run_names.SCALARS}, no '
-                             f'{run_names.CHECKPOINTS} and no {run_names.SCORES} in it')
+                             f'iter_*.pth or epoch_*.pth and no {run_names.SCORES} in it')
 
     @property
     def name(self) -> str:
@@ -77,12 +77,14 @@ class RunDir:
 
     @cached_property
     def checkpoints(self) -> dict[int, Path]:
-        """Checkpoint files by iteration, in its order."""
-        return _numbered(self.path.glob(run_names.CHECKPOINTS))
+        """Checkpoint files by iteration, or by epoch where they are saved so, in its order."""
+        return run_names.numbered_checkpoints(self.path)
 
     def pictures(self, kind: str = run_names.TRAVERSAL) -> dict[int, Path]:
         """Pictures of ``'traversal'`` or ``'samples'`` by iteration, in its order."""
-        return _numbered(self.path.glob(f'{kind}_*.png'))
+        found = {int(match[1]): file for file in self.path.glob(f'{kind}_*.png')
+                 if file.is_file() and (match := re.search(r'_(\d+)$', file.stem))}
+        return dict(sorted(found.items()))
 
     @cached_property
     def scalars(self) -> dict[str, Series]:
@@ -172,9 +174,3 @@ def _scalar_lines(file: Path) -> Iterator[tuple[int, dict[str, float]]]:
             if number == len(lines):  # without its line break: the process was killed while it wrote
                 return
             raise IBGANError(f'{file}, line {number}: must be a JSON object with a step, got {line[:80]!r}') from error
-
-
-def _numbered(files: Iterator[Path]) -> dict[int, Path]:
-    """Regular files by the number that ends their stems, in its order."""
-    found = {int(match[1]): file for file in files if file.is_file() and (match := re.search(r'_(\d+)$', file.stem))}
-    return dict(sorted(found.items()))

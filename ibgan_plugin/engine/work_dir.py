@@ -10,11 +10,11 @@ from ibgan_plugin.engine.checkpoints import (
     CheckpointError,
     check_checkpoint,
     newest_whole_checkpoint,
-    numbered_checkpoints,
     read_checkpoint,
 )
 from ibgan_plugin.utils import run_names
 from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.run_names import numbered_checkpoints
 
 LOCK = '.training.lock'
 #: What a run leaves: checkpoints, pictures and the folders of its sessions.

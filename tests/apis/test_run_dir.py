@@ -5,7 +5,7 @@ import pytest
 
 from ibgan_plugin.apis.run_dir import RunDir
 from ibgan_plugin.utils.errors import IBGANError
-from ibgan_plugin.utils.run_names import picture_name
+from ibgan_plugin.utils.run_names import numbered_checkpoints, picture_name
 from tests.apis.runs_on_disk import CONFIG, scalars, write_session
 
 
@@ -55,6 +55,15 @@ def test_config_seed_environment_scores_pictures_and_checkpoints(tmp_path):
     assert run.environment == {'PyTorch': '2.13.0', 'sys.platform': 'linux'}
     (tmp_path / 'environment.json').write_text('{"torch": "2.14"}')
     assert RunDir(tmp_path).environment == {'torch': '2.14'}
+
+
+def test_checkpoints_are_those_that_a_resumed_run_finds(tmp_path):
+    for name in ('epoch_3.pth', 'iter_0000020.pth', 'iter_5_mine.pth', 'best_score_iter_30.pth', 'other_40.pth'):
+        (tmp_path / name).touch()
+    (tmp_path / 'iter_50.pth').mkdir()
+    found = {number: path.name for number, path in RunDir(tmp_path).checkpoints.items()}
+    assert found == {3: 'epoch_3.pth', 20: 'iter_0000020.pth'} == {
+        number: path.name for number, path in numbered_checkpoints(tmp_path).items()}
 
 
 @pytest.mark.parametrize('make, message', [

@@ -26,7 +26,7 @@ def left(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-@pytest.mark.parametrize('name', ['iter_3.pth', 'epoch_1.pth', 'iter_1000000.pth'])
+@pytest.mark.parametrize('name', ['iter_3.pth', 'epoch_1.pth', 'iter_1000000.pth', 'iter_0000003.pth'])
 def test_a_fresh_start_among_another_runs_checkpoints_is_refused(tmp_path, name):
     save(tmp_path / name, 3)
     with pytest.raises(IBGANError, match=rf'the checkpoints of a run \({name}\): --resume .*, --overwrite .* another --work-dir'):
