@@ -11,6 +11,7 @@ from ibgan_plugin.engine.launch import (
     load_run_config,
 )
 from ibgan_plugin.engine.runner import join_processes
+from ibgan_plugin.utils.errors import IBGANError
 from tests.engine.files import Evil, save
 from tests.engine.runs import run_cfg
 
@@ -65,6 +66,32 @@ def test_a_malicious_checkpoint_runs_through_no_option(config, tmp_path, options
     with pytest.raises(CheckpointError, match=r'evil\.pth holds objects of type posix\.system'):
         load_run_config(config, **options)
     assert not (tmp_path / 'marker').exists()
+
+
+@pytest.mark.parametrize(('options', 'message'), [
+    (dict(load_from='W/iter_2.pth'), r'--overwrite would remove W/iter_2\.pth, from which the run starts'),
+    (dict(cfg_options={'load_from': 'W/iter_2.pth'}), r'--overwrite would remove W/iter_2\.pth, from which the run starts'),
+    (dict(cfg_options={'model.init_cfg': dict(type='Pretrained', checkpoint='W/iter_2.pth')}), r'would remove W/iter_2\.pth'),
+    (dict(load_from='W/iter_9.pth'), r"no checkpoint file 'W/iter_9\.pth'"),
+    (dict(load_from='cut.pth'), r'cut\.pth is truncated'),
+    (dict(resume='W/iter_2.pth', seed=6), r'--seed 6: the run of W/iter_2\.pth has seed 5'),
+    (dict(resume='W/iter_9.pth'), r"no checkpoint file 'W/iter_9\.pth'"),
+    (dict(resume='W/iter_7.pth'), r'--overwrite would remove W/iter_7\.pth'),  # renamed: it is of iteration 4
+])
+def test_nothing_is_removed_for_a_run_that_is_refused(config, tmp_path, options, message):
+    for number, iteration in ((2, 2), (4, 4), (7, 4)):
+        save(tmp_path / 'W' / f'iter_{number}.pth', dict(state_dict={}, meta=dict(iter=iteration, seed=5)))
+    (tmp_path / 'cut.pth').write_bytes((tmp_path / 'W/iter_2.pth').read_bytes()[:-9])
+    with pytest.raises(IBGANError, match=message):
+        load_run_config(config, 'W', overwrite=True, **options)
+    assert sorted(path.name for path in tmp_path.glob('W/*.pth')) == ['iter_2.pth', 'iter_4.pth', 'iter_7.pth']
+
+
+def test_overwriting_starts_from_weights_of_elsewhere(config, tmp_path):
+    old, weights = (save(tmp_path / name, dict(state_dict={}, meta=dict(iter=2, seed=5))) for name in ('W/iter_2.pth', 'other.pth'))
+    cfg = load_run_config(config, 'W', overwrite=True, load_from='other.pth', seed=6)
+    assert (cfg.resume, cfg.load_from, cfg.randomness.seed) == (False, 'other.pth', 6)
+    assert weights.is_file() and not old.exists()
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='CUDA is there')
