@@ -20,6 +20,17 @@ def test_sessions_are_joined_and_what_was_gone_back_on_is_dropped(tmp_path):
     assert 'iter' not in run.scalars
 
 
+def test_a_session_that_opens_with_the_validation_it_owes_keeps_what_was_trained(tmp_path):
+    validated = {'score': 0.1, 'step': 200}
+    write_session(tmp_path, '20260101_000000', [*scalars(50, 200), validated, *scalars(250, 300, old=1.0)])
+    write_session(tmp_path, '20260102_000000', [{**validated, 'score': 0.2}])  # and was killed
+    write_session(tmp_path, '20260103_000000', [{**validated, 'score': 0.3}, *scalars(250, 250)])
+    run = RunDir(tmp_path)
+    assert run.scalars['loss_gen'].steps.tolist() == [50, 100, 150, 200, 250]
+    assert run.scalars['score'].values.tolist() == [0.3]
+    assert 'old' not in run.scalars
+
+
 def test_order_of_sessions_is_that_of_their_times_not_of_the_file_system(tmp_path):
     write_session(tmp_path, '20260102_000000', [{'a': 2.0, 'step': 1}])
     write_session(tmp_path, '20260101_000000', [{'a': 1.0, 'step': 1}])
