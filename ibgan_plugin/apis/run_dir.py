@@ -38,7 +38,7 @@ class RunDir:
             raise IBGANError(f'no run directory {str(path)!r}')
         if not (self.sessions or self.checkpoints or (self.path / run_names.SCORES).is_file()):
             raise IBGANError(f'{str(path)!r} holds no run: there is no */{run_names.VIS_DATA}/{run_names.SCALARS}, no '
-                             f'{run_names.CHECKPOINTS} and no {run_names.SCORES} in it')
+                             f'iter_*.pth or epoch_*.pth and no {run_names.SCORES} in it')
 
     @property
     def name(self) -> str:
@@ -77,19 +77,21 @@ class RunDir:
 
     @cached_property
     def checkpoints(self) -> dict[int, Path]:
-        """Checkpoint files by iteration, in its order."""
-        return _numbered(self.path.glob(run_names.CHECKPOINTS))
+        """Checkpoint files by iteration, or by epoch where they are saved so, in its order."""
+        return run_names.numbered_checkpoints(self.path)
 
     def pictures(self, kind: str = run_names.TRAVERSAL) -> dict[int, Path]:
         """Pictures of ``'traversal'`` or ``'samples'`` by iteration, in its order."""
-        return _numbered(self.path.glob(f'{kind}_*.png'))
+        found = {int(match[1]): file for file in self.path.glob(f'{kind}_*.png')
+                 if file.is_file() and (match := re.search(r'_(\d+)$', file.stem))}
+        return dict(sorted(found.items()))
 
     @cached_property
     def scalars(self) -> dict[str, Series]:
         """Every logged scalar over iterations, all sessions joined.
 
         A session that went on from iteration n replaces what earlier sessions logged beyond n: what the run went on from is its
-        history. A line that a kill cut off at a file's end is left out.
+        history. It may open with the validation of n itself. A line that a kill cut off at a file's end is left out.
 
         Raises:
             IBGANError: If a line within a file is no JSON object with a ``step``; names file and line.
@@ -97,11 +99,12 @@ class RunDir:
         history: dict[str, dict[int, float]] = {}
         for session in self.sessions:
             lines = list(_scalar_lines(session / run_names.VIS_DATA / run_names.SCALARS))
-            first = min((step for step, _ in lines), default=math.inf)
+            opening = lines[0][0] if lines else 0
+            first = min((step for step, _, is_training in lines if is_training or step > opening), default=math.inf)
             for values in history.values():
                 for step in [step for step in values if step >= first]:
                     del values[step]
-            for step, scalars in lines:
+            for step, scalars, _ in lines:
                 for key, value in scalars.items():
                     history.setdefault(key, {})[step] = value
         return {key: Series.of(values) for key, values in sorted(history.items()) if values}
@@ -157,8 +160,8 @@ class RunDir:
         return f'RunDir({str(self.path)!r})'
 
 
-def _scalar_lines(file: Path) -> Iterator[tuple[int, dict[str, float]]]:
-    """Step and scalars of each line; a value that JSON can not hold (null) is NaN."""
+def _scalar_lines(file: Path) -> Iterator[tuple[int, dict[str, float], bool]]:
+    """Step and scalars of each line, and whether a training logged it; a value that JSON can not hold (null) is NaN."""
     lines = file.read_bytes().split(b'\n')
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -167,14 +170,8 @@ def _scalar_lines(file: Path) -> Iterator[tuple[int, dict[str, float]]]:
             content = json.loads(line)
             step = int(content['step'])
             yield step, {key: math.nan if value is None else float(value) for key, value in content.items()
-                         if key not in ('step', 'iter') and (value is None or isinstance(value, (int, float)))}
+                         if key not in ('step', 'iter') and (value is None or isinstance(value, (int, float)))}, 'iter' in content
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             if number == len(lines):  # without its line break: the process was killed while it wrote
                 return
             raise IBGANError(f'{file}, line {number}: must be a JSON object with a step, got {line[:80]!r}') from error
-
-
-def _numbered(files: Iterator[Path]) -> dict[int, Path]:
-    """Regular files by the number that ends their stems, in its order."""
-    found = {int(match[1]): file for file in files if file.is_file() and (match := re.search(r'_(\d+)$', file.stem))}
-    return dict(sorted(found.items()))

@@ -46,8 +46,8 @@ def _resolve(references: Sequence[str]) -> Iterator[tuple[str, Config, str | Pat
             run = RunDir(first)
             if not run.checkpoints:
                 raise IBGANError(f'{first!r} holds no checkpoint')
-            iteration, file = list(run.checkpoints.items())[-1]
-            yield f'{run.name}, {iteration} iterations', run.config, file
+            number, file = list(run.checkpoints.items())[-1]
+            yield f'{run.name}, {number} {"epochs" if file.name.startswith("epoch") else "iterations"}', run.config, file
         elif checkpoints:
             config = read_config(first)
             for path in map(Path, checkpoints):

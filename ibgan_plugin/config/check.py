@@ -29,6 +29,7 @@ from ibgan_plugin.config.types import (
 )
 from ibgan_plugin.registry import MODELS, SCOPE
 from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.run_names import CHECKPOINT_TEMPLATE, CHECKPOINT_TEMPLATES
 
 #: Packages whose components have no arguments with a ``type`` but to build from a registry.
 _KNOWN_PACKAGES = (SCOPE, 'mmengine', 'mmcv', 'torch')
@@ -39,6 +40,8 @@ _LOADER_KEYS = {'dataset', 'persistent_workers', 'collate_fn', 'sampler', 'batch
 MAX_INTEGER, MAX_SEED = 10**9, 2**32 - 1
 #: Places of components, which need a type.
 _COMPONENTS = re.compile(r'model|\w+_dataloader\.(dataset|sampler)|optim_wrapper(\.\w+)?\.optimizer|\w+_hooks(\.\w+|\[\d+\])')
+#: Names that checkpoint hooks give to files.
+_CHECKPOINT_NAMES = re.compile(r'\w+_hooks(\.\w+|\[\d+\])\.filename_tmpl')
 #: Least and largest of a loader's numbers.
 _LOADER_NUMBERS = {'batch_size': (1, 1 << 20), 'num_workers': (0, max(64, 8 * (os.cpu_count() or 1))), 'prefetch_factor': (1, 1024)}
 LOG_LEVELS = ('DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL')
@@ -205,6 +208,8 @@ def _value_mistakes(path: str, value: Any) -> Iterator[str]:
     last = re.split(r'[.\[]', path)[-1]
     if _COMPONENTS.fullmatch(path) and not _is_component(value, or_none='_hooks' in path):
         yield f'{path} = {shorten(value)} must be a dict with a type'
+    if _CHECKPOINT_NAMES.fullmatch(path) and value is not None and not CHECKPOINT_TEMPLATE.fullmatch(str(value)):
+        yield f'{path} = {shorten(value)} must be {CHECKPOINT_TEMPLATES}'
     if isinstance(value, Mapping):
         for key, child in value.items():
             yield from _value_mistakes(f'{path}.{key}', child)
@@ -217,11 +222,8 @@ def _value_mistakes(path: str, value: Any) -> Iterator[str]:
         limit = MAX_SEED if 'seed' in path else MAX_INTEGER
         if abs(value) > limit:
             yield f'{path} = {shorten(value, 20)} is beyond all use, at most {limit:,}'
-    elif isinstance(value, str) and last in _INNER_PATHS:
-        if PurePath(value).is_absolute() or '..' in PurePath(value).parts:
-            yield f'{path} = {value!r} must stay inside the work directory'
-        elif last == 'filename_tmpl' and not re.fullmatch(r'[^{}]*\{(:[0-9d]*)?\}[^{}]*', value):
-            yield f"{path} = {value!r} must have one place for the number, such as 'iter_{{}}.pth'"
+    elif isinstance(value, str) and last in _INNER_PATHS and (PurePath(value).is_absolute() or '..' in PurePath(value).parts):
+        yield f'{path} = {value!r} must stay inside the work directory'
 
 
 def _is_component(value: Any, or_none: bool) -> bool:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.utils.files import write_whole
+from ibgan_plugin.utils.run_names import numbered_checkpoints
 from ibgan_plugin.utils.safetensors_file import SUFFIX, read_safetensors
 
 #: Name of :class:`AtomicLocalBackend` in ``backend_args=dict(backend=...)``.
@@ -43,7 +44,9 @@ class AtomicLocalBackend(LocalBackend):
         self.put(obj.encode(encoding), filepath)
 
 
-register_backend(ATOMIC_BACKEND, AtomicLocalBackend, force=True)
+def register_atomic_backend() -> None:
+    """Let MMEngine know :class:`AtomicLocalBackend` by its name; our runner and our checkpoint hook, which ask for it, do."""
+    register_backend(ATOMIC_BACKEND, AtomicLocalBackend, force=True)
 
 
 def load_plain(path: str | Path, mmap: bool = False, map_location: Any = 'cpu') -> Any:
@@ -91,15 +94,8 @@ def check_checkpoint(path: str | Path) -> None:
         raise CheckpointError(f'checkpoint {path} holds a {type(content).__name__}, expected a dict with state_dict')
 
 
-def numbered_checkpoints(folder: str | Path) -> dict[int, Path]:
-    """The files ``iter_<n>.pth`` and ``epoch_<n>.pth`` in a folder by n, smallest first."""
-    found = {int(match.group(1)): path for path in Path(folder).glob('*.pth')
-             if (match := re.fullmatch(r'(?:iter|epoch)_(\d+)\.pth', path.name))}
-    return dict(sorted(found.items()))
-
-
 def newest_whole_checkpoint(folder: str | Path) -> str:
-    """Path of the :func:`numbered_checkpoints` with the largest n that is whole; damaged ones are named in a warning.
+    """Path of the whole checkpoint with the largest number in a folder; damaged ones are named in a warning.
 
     MMEngine's file ``last_checkpoint`` is not read: it may be older than the newest, or damaged itself.
 

@@ -1,6 +1,7 @@
 """From command-line options to a runner: what ``tools/train.py`` and ``tools/test.py`` share."""
 import warnings
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.config import Config
@@ -14,7 +15,7 @@ from ibgan_plugin.engine.cuda import LOADERS, tune_cuda
 from ibgan_plugin.engine.optim.bfloat16 import has_bfloat16
 from ibgan_plugin.engine.runner import CheckedRunner, choose_device, join_processes
 from ibgan_plugin.engine.size import check_size
-from ibgan_plugin.engine.work_dir import checkpoint_dir, choose_start, lock
+from ibgan_plugin.engine.work_dir import checkpoint_dir, choose_start, lock, remove
 from ibgan_plugin.engine.workers import prepare_workers
 from ibgan_plugin.registry import RUNNERS
 from ibgan_plugin.utils.distributed import on_main_process
@@ -40,12 +41,13 @@ def load_run_config(path: str | Path, work_dir: str | None = None, cfg_options: 
         device: ``'cpu'``, ``'cuda'`` or ``'cuda:N'``; None is CUDA where there is any. Becomes ``env_cfg.device``.
         load_from: Checkpoint whose weights a new run starts from.
         strict: Whether all weights of ``load_from`` must fit; otherwise those that do not are left out and listed.
-        overwrite: Remove what another run has left where this one saves.
+        overwrite: Remove what another run has left where this one saves, once all that is checked here is right.
         claim: Whether the config is to be trained: otherwise nothing is locked, removed or looked for.
 
     Raises:
         ConfigError: If the config has a mistake.
-        IBGANError: If another process trains there, another run's checkpoints would stay, or options contradict each other.
+        IBGANError: If another process trains there, another run's checkpoints would stay, a file to start from would not, or
+            options contradict each other.
         CheckpointError: If a file to start from is not a whole checkpoint of tensors and plain data, or there are checkpoints to
             resume from, but none that can be loaded.
     """
@@ -74,20 +76,29 @@ def _set_start(cfg: Config, resume: str | None, load_from: str | None, overwrite
     """Set ``resume`` and ``load_from`` of a run that trains, and the seed of one that goes on."""
     if resume is None and load_from is None and cfg.get('resume'):
         resume = cfg.get('load_from') or 'auto'
-
-    def decide() -> tuple[str | None, int | None]:
-        lock(cfg.work_dir)
-        start = choose_start(checkpoint_dir(cfg), resume, overwrite)
-        return start, None if start is None else read_checkpoint(start).get('meta', {}).get('seed')
-
-    start, started_with = on_main_process(decide)
+    weights = None if resume else load_from or cfg.get('load_from')
+    start, started_with = on_main_process(lambda: _claim(cfg, resume, weights, overwrite, seed))
     if resume == 'auto' and start is None:
         warnings.warn(f'--resume: no checkpoint in {checkpoint_dir(cfg)}; training starts afresh')
-    cfg.resume, cfg.load_from = start is not None, start or load_from or (None if resume else cfg.get('load_from'))
+    cfg.resume, cfg.load_from = start is not None, start or weights
     if type(started_with) is int:
-        if seed not in (None, started_with):
-            raise IBGANError(f'--seed {seed}: the run of {start} has seed {started_with}, which can not be changed on the way')
         cfg.randomness = {**cfg.get('randomness', {}), 'seed': started_with}
+
+
+def _claim(cfg: Config, resume: str | None, weights: str | None, overwrite: bool, seed: int | None) -> tuple[str | None, Any]:
+    """Make the work directory this run's; returns the checkpoint to go on from, if any, and its seed.
+
+    What another run has left is removed last, when nothing is left here that could refuse the run.
+    """
+    lock(cfg.work_dir)
+    start, to_remove = choose_start(checkpoint_dir(cfg), resume, overwrite)
+    first = start or weights
+    content = {} if first is None else read_checkpoint(first)
+    started_with = content.get('meta', {}).get('seed') if start else None
+    if type(started_with) is int and seed not in (None, started_with):
+        raise IBGANError(f'--seed {seed}: the run of {start} has seed {started_with}, which can not be changed on the way')
+    remove(to_remove, [*([first] if first else []), *pretrained_files(cfg)])
+    return start, started_with
 
 
 def _use_amp(cfg: Config, precision: str) -> None:

@@ -33,6 +33,7 @@ from ibgan_plugin.engine.checkpoints import (
     history_to_plain,
     newest_whole_checkpoint,
     read_checkpoint,
+    register_atomic_backend,
     restore_trained,
 )
 from ibgan_plugin.engine.log import silence_boilerplate, write_environment, write_warnings_to
@@ -90,8 +91,6 @@ def join_processes(launcher: str, device: torch.device, env_cfg: dict[str, Any])
     """
     if launcher == 'none' or is_distributed():
         return
-    # parameters of 1x1 convolutions in channels-last memory have strides of two readings; nothing is slower for it
-    warnings.filterwarnings('ignore', message='Grad strides do not match bucket view strides')
     if device.type != 'cpu':
         init_dist(launcher, **env_cfg.get('dist_cfg', {}))
         return
@@ -159,6 +158,7 @@ class CheckedRunner(NamingRunner):
         tune_cpu(self.cpu)
         self.device = choose_device(env_cfg.get('device'))
         join_processes(self.launcher, self.device, env_cfg)
+        register_atomic_backend()
         super().setup_env(env_cfg)
 
     def wrap_model(self, model_wrapper_cfg: dict[str, Any] | None, model: nn.Module) -> nn.Module:
@@ -171,6 +171,8 @@ class CheckedRunner(NamingRunner):
             return model.to(self.device)
         if isinstance(model, LatentModel) and model.sync_bn:
             convert_sync_batchnorm(model, self.device.type)
+        # parameters of 1x1 convolutions in channels-last memory have strides of two readings; nothing is slower for it
+        warnings.filterwarnings('ignore', message='Grad strides do not match bucket view strides')
         wrapper = {**(model_wrapper_cfg or dict(type='mmengine.MMSeparateDistributedDataParallel'))}
         if self.device.type == 'cpu':
             wrapper['device_ids'] = None

@@ -1,7 +1,9 @@
 """Whose folder a run writes to: one process at a time, and never two runs' checkpoints in one folder."""
 import re
 import shutil
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 from mmengine.config import Config
@@ -10,11 +12,11 @@ from ibgan_plugin.engine.checkpoints import (
     CheckpointError,
     check_checkpoint,
     newest_whole_checkpoint,
-    numbered_checkpoints,
     read_checkpoint,
 )
 from ibgan_plugin.utils import run_names
 from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.run_names import numbered_checkpoints
 
 LOCK = '.training.lock'
 #: What a run leaves: checkpoints, pictures and the folders of its sessions.
@@ -24,6 +26,12 @@ LEFT_BY_RUNS = ('iter_*.pth', 'epoch_*.pth', 'best_*.pth', '.*.pth.part', 'last_
 SESSION = re.compile(r'\d{8}_\d{6}')
 #: Locks live as long as the process; the system releases those of a killed one.
 _held: dict[Path, FileLock] = {}
+
+
+class Start(NamedTuple):
+    """How a run starts."""
+    checkpoint: str | None  # to go on from; None starts afresh
+    to_remove: list[Path]  # what another run has left there
 
 
 def checkpoint_dir(cfg: Config) -> Path:
@@ -55,15 +63,15 @@ def lock(work_dir: str | Path) -> None:
     _held[folder] = held
 
 
-def choose_start(folder: Path, resume: str | None, overwrite: bool = False) -> str | None:
-    """The checkpoint from which a run that saves to ``folder`` goes on; None to start afresh.
+def choose_start(folder: Path, resume: str | None, overwrite: bool = False) -> Start:
+    """The checkpoint from which a run that saves to ``folder`` goes on, and what has to be removed first; nothing is changed yet.
 
     A folder never holds checkpoints of two runs, of which a later ``--resume`` would take the wrong one.
 
     Args:
         folder: Where the run saves.
         resume: ``'auto'`` for the newest whole checkpoint there, a checkpoint file, or None to start afresh.
-        overwrite: Remove what would stay there of another run.
+        overwrite: Whether what would stay there of another run may be removed.
 
     Raises:
         IBGANError: If another run's checkpoints would stay.
@@ -73,7 +81,7 @@ def choose_start(folder: Path, resume: str | None, overwrite: bool = False) -> s
     if resume == 'auto':
         if overwrite:
             raise IBGANError('--overwrite starts afresh and --resume goes on: give one of them')
-        return newest_whole_checkpoint(folder) if there else None
+        return Start(newest_whole_checkpoint(folder) if there else None, [])
     if resume is None:
         others, what = list(there.values()), f'{folder} holds the checkpoints of a run'
     else:
@@ -85,12 +93,7 @@ def choose_start(folder: Path, resume: str | None, overwrite: bool = False) -> s
         names = ', '.join(path.name for path in others[-3:])
         way = '' if resume else '--resume goes on with it, '
         raise IBGANError(f'{what} ({names}): {way}--overwrite removes them, or choose another --work-dir')
-    if overwrite and resume is None:
-        clear(folder)
-    elif overwrite:
-        for path in others:
-            path.unlink()
-    return resume
+    return Start(resume, left_by_runs(folder) if overwrite and resume is None else others)
 
 
 def _is_whole(path: Path) -> bool:
@@ -114,11 +117,25 @@ def iteration_of(path: str) -> int:
     return number
 
 
-def clear(folder: Path) -> None:
-    """Remove what runs have left in a folder, and nothing else."""
-    for pattern in LEFT_BY_RUNS:
-        for path in folder.glob(pattern):
-            path.unlink()
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if SESSION.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
+def left_by_runs(folder: Path) -> list[Path]:
+    """What runs have left in a folder, and nothing else."""
+    files = [path for pattern in LEFT_BY_RUNS for path in folder.glob(pattern) if path.is_file() or path.is_symlink()]
+    return files + [path for path in folder.glob('*') if SESSION.fullmatch(path.name) and path.is_dir() and not path.is_symlink()]
+
+
+def remove(paths: Sequence[Path], needed: Iterable[str | Path]) -> None:
+    """Remove files and folders of another run, all or none: the only copy of what this run starts from stays.
+
+    Raises:
+        IBGANError: If a file of ``needed`` is among them, or within; names it.
+    """
+    removed = [path.resolve() for path in paths]
+    for file in needed:
+        if any(Path(file).resolve().is_relative_to(path) for path in removed):
+            raise IBGANError(f'--overwrite would remove {file}, from which the run starts: move it elsewhere, or choose another '
+                             '--work-dir')
+    for path in paths:
+        if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
+        else:
+            path.unlink()

@@ -31,10 +31,11 @@ class InfoGANCR(IBGAN):
         contrastive: Config of H, which takes both images in its channels and gives one logit a code.
         contrastive_loss: Config of its loss, with weight and gap.
         generator_steps: G steps an iteration, at least 1.
-        kwargs: See :class:`~ibgan_plugin.models.ibgan.IBGAN`. There is no encoder; the prior's codes are uniform, beside any noise.
+        kwargs: See :class:`~ibgan_plugin.models.ibgan.IBGAN`. There is no encoder, and one D step an iteration; the prior's codes
+            are uniform, beside any noise.
 
     Raises:
-        IBGANError: If two components do not fit each other, naming both fields and values.
+        IBGANError: If two components do not fit each other, naming both fields and values, or a number of steps is impossible.
     """
 
     def __init__(self, contrastive: dict, contrastive_loss: dict | None = None, generator_steps: int = 2, **kwargs: Any) -> None:
@@ -45,6 +46,8 @@ class InfoGANCR(IBGAN):
         self.same_every_step = False  # H joins when its weight leaves 0
         if generator_steps < 1:
             raise IBGANError(f'model.generator_steps must be at least 1, got {generator_steps}')
+        if self.discriminator_steps != 1:
+            raise IBGANError(f'model.discriminator_steps of InfoGANCR must be 1, got {self.discriminator_steps}')
         if self.encoder is not None:
             raise IBGANError('InfoGANCR has no encoder: model.encoder must be None')
         self.codes = _uniform_codes(self.prior)

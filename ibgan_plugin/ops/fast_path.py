@@ -7,7 +7,8 @@ def on_eager_cpu(inputs: Tensor) -> bool:
     """Whether ``inputs`` are on a CPU and computed with eagerly, in single or double precision.
 
     On CUDA the library is fast at every shape. Tracers (exports, counts of operations) and compilers are to see plain
-    convolutions, and autocast chooses precisions for the library's own layers only.
+    convolutions, and autocast chooses precisions for the library's own layers only. ``WindowConv2d`` does not ask: what it
+    computes is one plain layer of the library too, a linear one, of as many operations, and all of these know it as well.
     """
     return inputs.device.type == 'cpu' and inputs.dtype in (torch.float32, torch.float64) and not (
         torch.jit.is_tracing() or torch.compiler.is_compiling() or torch.is_autocast_enabled('cpu'))

@@ -1,6 +1,8 @@
 """Convolutions whose kernel covers their whole input, as one matrix product.
 
 Faster on a CPU: several times for large kernels, for which oneDNN has no good path, and by the cost of a call for one pixel.
+Tracers, compilers, autocast and CUDA get the product too, unlike the other twins (:mod:`~ibgan_plugin.ops.fast_path`): it is one
+plain layer of the library, of as many operations.
 """
 import torch.nn.functional as F
 from torch import Tensor, nn

@@ -1,4 +1,6 @@
 """Names of what a run leaves in its work directory: written in one place, read in another, said here."""
+import re
+from pathlib import Path
 
 #: Folder of MMEngine's ``LocalVisBackend`` in the folder of each session, ``<work_dir>/<time>/vis_data``.
 VIS_DATA = 'vis_data'
@@ -14,8 +16,18 @@ INFORMATION = 'information.npz'
 ENVIRONMENT = 'environment.json'
 #: Kinds of pictures that ``TraversalHook`` leaves.
 TRAVERSAL, SAMPLES = 'traversal', 'samples'
-#: Checkpoints of MMEngine's ``CheckpointHook``, counted in iterations.
-CHECKPOINTS = 'iter_*.pth'
+#: Checkpoints of MMEngine's ``CheckpointHook``: what is counted, and its number, which may have leading zeros.
+CHECKPOINT = re.compile(r'(iter|epoch)_(\d+)\.pth')
+#: The hook's ``filename_tmpl`` that make such names, and how to say so; files of other names would be found by nothing.
+CHECKPOINT_TEMPLATE = re.compile(r'(iter|epoch)_\{(:(0\d\d?)?d?)?\}\.pth')
+CHECKPOINT_TEMPLATES = "'iter_{}.pth' or 'epoch_{}.pth', with leading zeros at most, as in 'iter_{:07d}.pth'"
+
+
+def numbered_checkpoints(folder: str | Path) -> dict[int, Path]:
+    """The checkpoints in a folder by their number, smallest first."""
+    found = [(int(match[2]), path) for path in Path(folder).glob('*.pth')
+             if (match := CHECKPOINT.fullmatch(path.name)) and path.is_file()]
+    return dict(sorted(found))
 
 
 def picture_name(kind: str, iteration: int) -> str:

@@ -5,7 +5,7 @@ import pytest
 
 from ibgan_plugin.apis.run_dir import RunDir
 from ibgan_plugin.utils.errors import IBGANError
-from ibgan_plugin.utils.run_names import picture_name
+from ibgan_plugin.utils.run_names import numbered_checkpoints, picture_name
 from tests.apis.runs_on_disk import CONFIG, scalars, write_session
 
 
@@ -18,6 +18,17 @@ def test_sessions_are_joined_and_what_was_gone_back_on_is_dropped(tmp_path):
     assert run.scalars['new'].steps.tolist() == [250, 300, 350, 400]
     assert run.scalars['loss_gen'].values[-1] == 4.0
     assert 'iter' not in run.scalars
+
+
+def test_a_session_that_opens_with_the_validation_it_owes_keeps_what_was_trained(tmp_path):
+    validated = {'score': 0.1, 'step': 200}
+    write_session(tmp_path, '20260101_000000', [*scalars(50, 200), validated, *scalars(250, 300, old=1.0)])
+    write_session(tmp_path, '20260102_000000', [{**validated, 'score': 0.2}])  # and was killed
+    write_session(tmp_path, '20260103_000000', [{**validated, 'score': 0.3}, *scalars(250, 250)])
+    run = RunDir(tmp_path)
+    assert run.scalars['loss_gen'].steps.tolist() == [50, 100, 150, 200, 250]
+    assert run.scalars['score'].values.tolist() == [0.3]
+    assert 'old' not in run.scalars
 
 
 def test_order_of_sessions_is_that_of_their_times_not_of_the_file_system(tmp_path):
@@ -55,6 +66,15 @@ def test_config_seed_environment_scores_pictures_and_checkpoints(tmp_path):
     assert run.environment == {'PyTorch': '2.13.0', 'sys.platform': 'linux'}
     (tmp_path / 'environment.json').write_text('{"torch": "2.14"}')
     assert RunDir(tmp_path).environment == {'torch': '2.14'}
+
+
+def test_checkpoints_are_those_that_a_resumed_run_finds(tmp_path):
+    for name in ('epoch_3.pth', 'iter_0000020.pth', 'iter_5_mine.pth', 'best_score_iter_30.pth', 'other_40.pth'):
+        (tmp_path / name).touch()
+    (tmp_path / 'iter_50.pth').mkdir()
+    found = {number: path.name for number, path in RunDir(tmp_path).checkpoints.items()}
+    assert found == {3: 'epoch_3.pth', 20: 'iter_0000020.pth'} == {
+        number: path.name for number, path in numbered_checkpoints(tmp_path).items()}
 
 
 @pytest.mark.parametrize('make, message', [

@@ -47,6 +47,11 @@ def test_models_by_their_references(place, references, names):
         assert all(torch.allclose(weights[key].float(), value.float(), atol=1e-3) for key, value in each.model.state_dict().items())
 
 
+def test_a_run_that_counts_epochs(place):
+    (place / 'run/iter_2.pth').rename(place / 'run/epoch_2.pth')
+    assert load_trained(['run'], 'cpu')[0].name == 'run, 2 epochs'
+
+
 @pytest.mark.parametrize(('references', 'message'), [
     (['lost'], 'no model of that name: known are bare, named'),
     (['lost/place'], "'lost/place' is no work directory, no config file, no safetensors file and no model of the zoo"),

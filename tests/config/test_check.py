@@ -20,6 +20,9 @@ def test_a_right_config_passes(tmp_path):
     cfg = run_cfg(tmp_path, hooks=[dict(type='ibgan_plugin.GeneratorSideEMAHook', momentum=0.1, begin_iter=1, priority='NORMAL')])
     cfg.my_variable = 1
     check_config(cfg)
+    for template in ('iter_{}.pth', 'epoch_{:d}.pth', 'iter_{:07d}.pth', 'iter_{:012}.pth', None):
+        cfg.default_hooks.checkpoint.filename_tmpl = template
+        check_config(cfg)
     for schedules in ([], dict(type='LinearLR'), dict(generator=[], discriminator=[])):
         cfg.param_scheduler = schedules
         check_config(cfg)
@@ -36,6 +39,12 @@ def test_a_right_config_passes(tmp_path):
      r"unknown key train_dataloader.batchsize = 3; did you mean 'batch_size'\? a data loader takes"),
     (dict(train_dataloder=dict(batch_size=3)), r"unknown key 'train_dataloder'; did you mean 'train_dataloader'"),
     (dict(optim_wrapper__generator__optimizer__learning_rate=1), r'unknown key optim_wrapper.generator.optimizer.learning_rate'),
+    (dict(default_hooks__checkpoint__filename_tmpl='ckpt_{}.pth'),
+     r"default_hooks.checkpoint.filename_tmpl = 'ckpt_\{\}.pth' must be 'iter_\{\}.pth' or 'epoch_\{\}.pth', with leading zeros"),
+    (dict(default_hooks__checkpoint__filename_tmpl='iter_{:7d}.pth'), r"filename_tmpl = 'iter_\{:7d\}.pth' must be"),
+    (dict(default_hooks__checkpoint__filename_tmpl='iter_{:x}.pth'), r"filename_tmpl = 'iter_\{:x\}.pth' must be"),
+    (dict(default_hooks__checkpoint__filename_tmpl=3), r'filename_tmpl = 3 must be'),
+    (dict(custom_hooks=[dict(type='CheckpointHook', filename_tmpl='{}.pth')]), r"custom_hooks\[0\].filename_tmpl = '\{\}.pth'"),
     (dict(default_hooks__logger__intervall=3), r"unknown key default_hooks.logger.intervall = 3; did you mean 'interval'"),
     (dict(model__generator__base_channels='wide'), r"model.generator.base_channels = 'wide' must be int, not str"),
     (dict(model__encoder__hidden_dims=8), r'model.encoder.hidden_dims = 8 must be tuple\[int, ...\], not int'),

@@ -1,6 +1,8 @@
 import errno
 import os
 import pickle
+import subprocess
+import sys
 import tracemalloc
 import zipfile
 
@@ -78,6 +80,13 @@ def test_newest_whole_goes_back_over_damaged_ones(tmp_path):
     (tmp_path / '.iter_12.pth.part').write_bytes(b'PK')
     with pytest.warns(UserWarning, match=r'iter_11\.pth is truncated .* going back to .*epoch_10'):
         assert newest_whole_checkpoint(tmp_path) == str(tmp_path / 'epoch_10.pth')
+
+
+def test_importing_the_engine_registers_no_back_end():
+    """Another package's program that imports a part of ours keeps its MMEngine as it was."""
+    code = ('from mmengine.fileio.backends import backends; before = set(backends); import ibgan_plugin.engine.launch; '
+            'import ibgan_plugin.engine.hooks; assert set(backends) == before')
+    subprocess.run([sys.executable, '-c', code], check=True, timeout=200)
 
 
 def test_atomic_write_replaces_whole_files_only(tmp_path, monkeypatch):

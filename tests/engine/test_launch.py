@@ -1,4 +1,5 @@
 import json
+import warnings
 
 import pytest
 import torch
@@ -9,6 +10,8 @@ from ibgan_plugin.engine.launch import (
     build_runner,
     load_run_config,
 )
+from ibgan_plugin.engine.runner import join_processes
+from ibgan_plugin.utils.errors import IBGANError
 from tests.engine.files import Evil, save
 from tests.engine.runs import run_cfg
 
@@ -65,6 +68,32 @@ def test_a_malicious_checkpoint_runs_through_no_option(config, tmp_path, options
     assert not (tmp_path / 'marker').exists()
 
 
+@pytest.mark.parametrize(('options', 'message'), [
+    (dict(load_from='W/iter_2.pth'), r'--overwrite would remove W/iter_2\.pth, from which the run starts'),
+    (dict(cfg_options={'load_from': 'W/iter_2.pth'}), r'--overwrite would remove W/iter_2\.pth, from which the run starts'),
+    (dict(cfg_options={'model.init_cfg': dict(type='Pretrained', checkpoint='W/iter_2.pth')}), r'would remove W/iter_2\.pth'),
+    (dict(load_from='W/iter_9.pth'), r"no checkpoint file 'W/iter_9\.pth'"),
+    (dict(load_from='cut.pth'), r'cut\.pth is truncated'),
+    (dict(resume='W/iter_2.pth', seed=6), r'--seed 6: the run of W/iter_2\.pth has seed 5'),
+    (dict(resume='W/iter_9.pth'), r"no checkpoint file 'W/iter_9\.pth'"),
+    (dict(resume='W/iter_7.pth'), r'--overwrite would remove W/iter_7\.pth'),  # renamed: it is of iteration 4
+])
+def test_nothing_is_removed_for_a_run_that_is_refused(config, tmp_path, options, message):
+    for number, iteration in ((2, 2), (4, 4), (7, 4)):
+        save(tmp_path / 'W' / f'iter_{number}.pth', dict(state_dict={}, meta=dict(iter=iteration, seed=5)))
+    (tmp_path / 'cut.pth').write_bytes((tmp_path / 'W/iter_2.pth').read_bytes()[:-9])
+    with pytest.raises(IBGANError, match=message):
+        load_run_config(config, 'W', overwrite=True, **options)
+    assert sorted(path.name for path in tmp_path.glob('W/*.pth')) == ['iter_2.pth', 'iter_4.pth', 'iter_7.pth']
+
+
+def test_overwriting_starts_from_weights_of_elsewhere(config, tmp_path):
+    old, weights = (save(tmp_path / name, dict(state_dict={}, meta=dict(iter=2, seed=5))) for name in ('W/iter_2.pth', 'other.pth'))
+    cfg = load_run_config(config, 'W', overwrite=True, load_from='other.pth', seed=6)
+    assert (cfg.resume, cfg.load_from, cfg.randomness.seed) == (False, 'other.pth', 6)
+    assert weights.is_file() and not old.exists()
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason='CUDA is there')
 def test_amp_falls_back_with_one_message(config):
     with pytest.warns(UserWarning, match='--amp fp16 needs a CUDA device') as caught:
@@ -110,6 +139,14 @@ def test_the_device_is_the_one_that_was_asked_for(config, tmp_path):
 def test_other_launchers_need_cuda(config, tmp_path):
     with pytest.raises(ConfigError, match='--launcher slurm needs CUDA devices'):
         build_runner(load_run_config(config, str(tmp_path), launcher='slurm'))
+
+
+def test_joining_the_other_processes_hides_no_warnings(monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    monkeypatch.setattr(torch.distributed, 'init_process_group', lambda **_: None)
+    before = list(warnings.filters)
+    join_processes('pytorch', torch.device('cpu'), {})
+    assert list(warnings.filters) == before
 
 
 @pytest.mark.parametrize(('changes', 'message'), [

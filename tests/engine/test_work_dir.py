@@ -5,7 +5,7 @@ import torch
 from mmengine.config import Config
 
 from ibgan_plugin.engine.checkpoints import CheckpointError
-from ibgan_plugin.engine.work_dir import checkpoint_dir, choose_start, clear, lock
+from ibgan_plugin.engine.work_dir import Start, checkpoint_dir, choose_start, left_by_runs, lock, remove
 from ibgan_plugin.utils.errors import IBGANError
 
 
@@ -26,7 +26,11 @@ def left(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-@pytest.mark.parametrize('name', ['iter_3.pth', 'epoch_1.pth', 'iter_1000000.pth'])
+def names(paths):
+    return sorted(path.name for path in paths)
+
+
+@pytest.mark.parametrize('name', ['iter_3.pth', 'epoch_1.pth', 'iter_1000000.pth', 'iter_0000003.pth'])
 def test_a_fresh_start_among_another_runs_checkpoints_is_refused(tmp_path, name):
     save(tmp_path / name, 3)
     with pytest.raises(IBGANError, match=rf'the checkpoints of a run \({name}\): --resume .*, --overwrite .* another --work-dir'):
@@ -34,21 +38,39 @@ def test_a_fresh_start_among_another_runs_checkpoints_is_refused(tmp_path, name)
     assert left(tmp_path) == [name]
 
 
-def test_overwriting_removes_what_runs_leave_and_nothing_else(folder):
+def test_overwriting_removes_what_runs_leave_and_nothing_else(folder, tmp_path_factory):
     own = ['notes.txt', 'my_iter_2.pth', '2024', 'traversal.gif', 'ibgan_dsprites.py']
     for name in [*own, 'best_score_iter_2.pth', '.iter_8.pth.part', 'last_checkpoint', 'traversal_0000002.png', 'scores.json']:
         (folder / name).touch()
     (folder / '20260101_120000').mkdir()
     (folder / '20260101_120000' / 'x.log').touch()
-    assert choose_start(folder, None, overwrite=True) is None
-    assert left(folder) == sorted(own)
+    (folder / 'iter_9.pth').mkdir()
+    elsewhere = tmp_path_factory.mktemp('elsewhere')
+    (folder / '20260101_130000').symlink_to(elsewhere)
+    before = left(folder)
+    start, to_remove = choose_start(folder, None, overwrite=True)
+    assert start is None and left(folder) == before
+    remove(to_remove, [])
+    assert left(folder) == sorted([*own, 'iter_9.pth', '20260101_130000'])
+    assert elsewhere.is_dir()
+
+
+@pytest.mark.parametrize('needed', ['iter_4.pth', '20260101_120000/x.log', 'link.pth', '../{name}/iter_4.pth'])
+def test_what_the_run_starts_from_is_not_removed(folder, needed):
+    (folder / '20260101_120000').mkdir()
+    (folder / '20260101_120000' / 'x.log').touch()
+    (folder / 'link.pth').symlink_to(folder / 'iter_4.pth')
+    before, file = left(folder), folder / needed.format(name=folder.name)
+    with pytest.raises(IBGANError, match=r'--overwrite would remove .*, from which the run starts: move it elsewhere, or choose'):
+        remove(left_by_runs(folder), [folder / 'other.pth', file])
+    assert left(folder) == before and file.is_file()
 
 
 def test_auto_takes_the_newest_or_nothing_where_there_is_none(folder, tmp_path_factory):
-    assert choose_start(folder, 'auto') == str(folder / 'iter_6.pth')
+    assert choose_start(folder, 'auto') == Start(str(folder / 'iter_6.pth'), [])
     empty = tmp_path_factory.mktemp('empty')
-    assert choose_start(empty, 'auto') is None
-    clear(empty / 'not_there')
+    assert choose_start(empty, 'auto') == Start(None, [])
+    assert left_by_runs(empty / 'not_there') == []
     with pytest.raises(IBGANError, match='--overwrite starts afresh and --resume goes on'):
         choose_start(folder, 'auto', overwrite=True)
 
@@ -65,15 +87,15 @@ def test_with_none_that_can_be_loaded_it_stops(folder, damage):
 
 def test_a_start_that_a_later_resume_would_pass_over_is_refused(folder, tmp_path_factory):
     elsewhere = save(tmp_path_factory.mktemp('elsewhere') / 'iter_9.pth', 9)
-    for start, names in ((str(folder / 'iter_4.pth'), 'iter_6'), (elsewhere, 'iter_2.pth, iter_4.pth, iter_6')):
-        with pytest.raises(IBGANError, match=rf'which a later --resume would take \({names}\.pth\): --overwrite removes them'):
+    for start, others in ((str(folder / 'iter_4.pth'), 'iter_6'), (elsewhere, 'iter_2.pth, iter_4.pth, iter_6')):
+        with pytest.raises(IBGANError, match=rf'which a later --resume would take \({others}\.pth\): --overwrite removes them'):
             choose_start(folder, start)
     (folder / 'iter_6.pth').write_bytes(b'PK')  # a later --resume would pass over it too
-    assert choose_start(folder, str(folder / 'iter_4.pth')) == str(folder / 'iter_4.pth')
-    assert choose_start(folder, str(folder / 'iter_2.pth'), overwrite=True) == str(folder / 'iter_2.pth')
-    assert left(folder) == ['iter_2.pth', 'iter_6.pth']
-    assert choose_start(folder, elsewhere, overwrite=True) == elsewhere
-    assert left(folder) == ['iter_6.pth']
+    assert choose_start(folder, str(folder / 'iter_4.pth')) == Start(str(folder / 'iter_4.pth'), [])
+    for start, others in ((str(folder / 'iter_2.pth'), ['iter_4.pth']), (elsewhere, ['iter_2.pth', 'iter_4.pth'])):
+        chosen, to_remove = choose_start(folder, start, overwrite=True)
+        assert chosen == start and names(to_remove) == others
+    assert left(folder) == ['iter_2.pth', 'iter_4.pth', 'iter_6.pth']
 
 
 def test_weights_alone_are_nothing_to_resume_from(tmp_path):

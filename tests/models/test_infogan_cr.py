@@ -116,6 +116,7 @@ def test_representation():
     (dict(prior=None, reconstructor=dict(type='ibgan_plugin.SpectralReconstructor', z_dim=5, num_features=16)),
      r'model.prior of InfoGANCR must have one UniformPrior .* got NormalPrior'),
     (dict(generator_steps=0), 'model.generator_steps must be at least 1, got 0'),
+    (dict(discriminator_steps=3), 'model.discriminator_steps of InfoGANCR must be 1, got 3'),
     (dict(contrastive_loss=dict(type='ibgan_plugin.ContrastiveLoss', gap=2.5)),
      r'gap = 2.5 is beyond the range of the codes, -1.0 to 1.0'),
     (dict(prior=dict(type='ibgan_plugin.UniformPrior', dim=4)), r'width of z: model.generator.r_dim = 5, model.prior.dim = 4')])

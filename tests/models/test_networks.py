@@ -4,7 +4,23 @@ import pytest
 import torch
 from torch import nn
 
-from ibgan_plugin.models import Discriminator, Encoder, Generator, OrthogonalInit, Reconstructor, Trunk
+from ibgan_plugin.models import (
+    ContrastiveNetwork,
+    Discriminator,
+    Encoder,
+    Generator,
+    ImageDecoder,
+    ImageEncoder,
+    InfoGANGenerator,
+    LatentCritic,
+    OrthogonalInit,
+    Reconstructor,
+    SmallGenerator,
+    SpectralDiscriminator,
+    SpectralReconstructor,
+    SpectralTrunk,
+    Trunk,
+)
 from ibgan_plugin.models.networks.layers import num_stages
 from ibgan_plugin.ops import accelerate
 from ibgan_plugin.ops.window_conv import WindowConv2d
@@ -71,6 +87,16 @@ def test_encoder_gives_mean_and_log_variance(norm):
      r'Discriminator takes images N x 1 x 16 x 16, got (2, 1, 32, 32)'),
     (Reconstructor(base_channels=2, image_size=16, shared_trunk=True), torch.zeros(2, 1, 16, 16),
      r'Reconstructor takes trunk features N x 2 x 8 x 8, got (2, 1, 16, 16)'),
+    (SpectralTrunk(1, 2, 5, 16), torch.zeros(2, 3, 16, 16), r'SpectralTrunk takes images N x 1 x 16 x 16, got (2, 3, 16, 16)'),
+    (SpectralDiscriminator(5), torch.zeros(2, 4), r'SpectralDiscriminator takes trunk features N x 5, got (2, 4)'),
+    (SpectralReconstructor(3, 5, 2), torch.zeros(2, 4), r'SpectralReconstructor takes trunk features N x 5, got (2, 4)'),
+    (SmallGenerator(3, 1, 2, 4, 16), torch.zeros(2, 4), r'SmallGenerator takes representations N x 3, got (2, 4)'),
+    (InfoGANGenerator(3, 1, 16), torch.zeros(2, 4), r'InfoGANGenerator takes representations N x 3, got (2, 4)'),
+    (ContrastiveNetwork(5, 1, 2, 4, 16), torch.zeros(2, 1, 16, 16),
+     r'ContrastiveNetwork takes pairs of images N x 2 x 16 x 16, got (2, 1, 16, 16)'),
+    (ImageEncoder(3, 1, 16, 2, 4), torch.zeros(2, 1, 32, 32), r'ImageEncoder takes images N x 1 x 16 x 16, got (2, 1, 32, 32)'),
+    (ImageDecoder(3, 1, 16, 2, 4), torch.zeros(2, 4), r'ImageDecoder takes representations N x 3, got (2, 4)'),
+    (LatentCritic(3, (4, )), torch.zeros(2, 4), r'LatentCritic takes representations N x 3, got (2, 4)'),
 ])
 def test_inputs_of_another_size_are_named_with_the_network(network, inputs, message):
     with pytest.raises(IBGANError, match=re.escape(message)):
@@ -97,6 +123,16 @@ def test_impossible_image_size(size):
     (lambda: Discriminator(base_channels=0), 'Discriminator.base_channels must be 1 to 65536, got 0'),
     (lambda: Discriminator(conv_multipliers=(8, 0)), 'Discriminator.conv_multipliers[1] must be 1 to 65536, got 0'),
     (lambda: Reconstructor(z_dim=-2), 'Reconstructor.z_dim must be 1 to 65536, got -2'),
+    (lambda: SpectralTrunk(num_features=0), 'SpectralTrunk.num_features must be 1 to 65536, got 0'),
+    (lambda: SpectralDiscriminator(num_features=0), 'SpectralDiscriminator.num_features must be 1 to 65536, got 0'),
+    (lambda: SpectralReconstructor(z_dim=0), 'SpectralReconstructor.z_dim must be 1 to 65536, got 0'),
+    (lambda: SmallGenerator(hidden_dim=0), 'SmallGenerator.hidden_dim must be 1 to 65536, got 0'),
+    (lambda: InfoGANGenerator(r_dim=0), 'InfoGANGenerator.r_dim must be 1 to 65536, got 0'),
+    (lambda: ContrastiveNetwork(num_codes=0), 'ContrastiveNetwork.num_codes must be 1 to 65536, got 0'),
+    (lambda: ImageEncoder(r_dim=0), 'ImageEncoder.r_dim must be 1 to 65536, got 0'),
+    (lambda: ImageDecoder(out_channels=0), 'ImageDecoder.out_channels must be 1 to 65536, got 0'),
+    (lambda: LatentCritic(hidden_dims=(4, 0)), 'LatentCritic.hidden_dims[1] must be 1 to 65536, got 0'),
+    (lambda: LatentCritic(hidden_dims=()), 'LatentCritic.hidden_dims must have at least one width, got none'),
 ])
 def test_impossible_widths(build, message):
     with pytest.raises(IBGANError, match=re.escape(message)):

@@ -30,6 +30,12 @@ def test_shapes_fit_at_every_size(size, channels):
     assert SpectralReconstructor(7, 9, 8)(features).shape == (3, 7)
 
 
+@pytest.mark.parametrize('network', [SmallGenerator, SpectralTrunk])
+def test_impossible_image_size(network):
+    with pytest.raises(ValueError, match='power of two from 16 to 4096, got 8192'):
+        network(image_size=8192)
+
+
 def test_layers_are_those_of_the_recipe():
     widths = [m.out_channels for m in SpectralTrunk().modules() if isinstance(m, nn.Conv2d)]
     assert widths == [16, 16, 32, 32]
@@ -99,9 +105,9 @@ def test_training_with_a_shared_optimiser_finds_information():
     (dict(reconstructor=None, info_loss=None), r"trunk_owner = 'both' needs model.trunk and model.reconstructor"),
     (dict(discriminator=dict(type='ibgan_plugin.SpectralDiscriminator', num_features=8)),
      r'width of the features: .*trunk.num_features = 16, model.discriminator.num_features = 8'),
-    (dict(trunk=dict(type='ibgan_plugin.SpectralTrunk', num_features=16, image_size=24)), r'power of two of at least 16, got 24'),
+    (dict(trunk=dict(type='ibgan_plugin.SpectralTrunk', num_features=16, image_size=24)), r'power of two from 16 to 4096, got 24'),
     (dict(generator=dict(type='ibgan_plugin.SmallGenerator', base_channels=0, image_size=SIZE)),
-     r'base_channels must be at least 1, got 0'),
+     r'SmallGenerator.base_channels must be 1 to 65536, got 0'),
 ])
 def test_impossible_combinations(changes, message):
     with pytest.raises(ValueError, match=message):

@@ -172,7 +172,9 @@ def test_the_batch_s_kl_is_published_for_the_hooks():
      r'image size: model.encoder.image_size = 16, model.decoder.image_size = 32'),
     (dict(decoder=dict(type='ibgan_plugin.ImageDecoder', r_dim=4, out_channels=3, image_size=SIZE)),
      r'number of channels: model.encoder.in_channels = 1, model.decoder.out_channels = 3'),
-    (dict(encoder=dict(type='ibgan_plugin.ImageEncoder', image_size=50)), 'image_size must be a multiple of 16, got 50'),
+    (dict(encoder=dict(type='ibgan_plugin.ImageEncoder', image_size=50)),
+     'image_size must be a multiple of 16 up to 4096, got 50'),
+    (dict(encoder=dict(type='ibgan_plugin.ImageEncoder', image_size=2**20)), 'a multiple of 16 up to 4096, got 1048576'),
     (dict(encoder=dict(type='ibgan_plugin.ImageEncoder', base_channels=0)), 'ImageEncoder.base_channels must be 1 to 65536, got 0'),
     (dict(decoder=dict(type='ibgan_plugin.ImageDecoder', hidden_dim=-1)), 'ImageDecoder.hidden_dim must be 1 to 65536, got -1')])
 def test_parts_that_do_not_fit(changes, message):

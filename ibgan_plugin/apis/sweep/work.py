@@ -9,7 +9,6 @@ from mmengine.runner import Runner
 
 from ibgan_plugin.apis.encoding import encode_dataset
 from ibgan_plugin.apis.sweep.plan import RECORD, Run
-from ibgan_plugin.engine.checkpoints import numbered_checkpoints
 from ibgan_plugin.engine.launch import build_runner, load_run_config
 from ibgan_plugin.evaluation.report import score_rows, write_scores
 from ibgan_plugin.models.base import LatentModel
@@ -17,6 +16,7 @@ from ibgan_plugin.models.freeze import unwrap
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.utils.files import write_whole
 from ibgan_plugin.utils.provenance import provenance
+from ibgan_plugin.utils.run_names import numbered_checkpoints
 
 #: Codes of the same images in every run, for the ranking without labels.
 CODES = 'codes.npz'

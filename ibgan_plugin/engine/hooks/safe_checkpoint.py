@@ -1,5 +1,4 @@
 """Checkpointing that never loses the last good file."""
-import re
 from typing import Any
 
 from mmengine.dist import all_gather_object, get_rank, get_world_size, is_main_process
@@ -7,9 +6,15 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 from torch import Tensor
 
-from ibgan_plugin.engine.checkpoints import ATOMIC_BACKEND, history_from_plain, history_to_plain
+from ibgan_plugin.engine.checkpoints import (
+    ATOMIC_BACKEND,
+    history_from_plain,
+    history_to_plain,
+    register_atomic_backend,
+)
 from ibgan_plugin.models.freeze import unwrap
 from ibgan_plugin.registry import HOOKS
+from ibgan_plugin.utils import run_names
 from ibgan_plugin.utils.errors import IBGANError
 
 
@@ -24,16 +29,22 @@ class SafeCheckpointHook(CheckpointHook):
         kwargs: Arguments of MMEngine's ``CheckpointHook``; ``backend_args`` defaults to atomic local files.
 
     Raises:
-        IBGANError: If MMEngine's hook knows no such argument; it would fail when it saves for the first time.
+        IBGANError: If MMEngine's hook knows no such argument; it would fail when it saves for the first time. If files of
+            ``filename_tmpl`` would not be found again.
     """
 
     max_keep_ckpts: int
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        register_atomic_backend()  # in MMEngine's own runner too
         kwargs.setdefault('backend_args', {'backend': ATOMIC_BACKEND})
         super().__init__(*args, **kwargs)
         if self.args:
             raise IBGANError(f'unknown arguments of SafeCheckpointHook: {self.args}')
+        template = run_names.CHECKPOINT_TEMPLATE.fullmatch(str(self.filename_tmpl))
+        if template is None:
+            raise IBGANError(f'filename_tmpl must be {run_names.CHECKPOINT_TEMPLATES}, got {self.filename_tmpl!r}')
+        self._counted = template[1]
         self._rank_buffers: list[dict[str, Tensor]] = []
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
@@ -51,9 +62,9 @@ class SafeCheckpointHook(CheckpointHook):
 
     def _prune(self, step: int) -> None:
         """Remove all but the newest files up to ``step``, those too that a kill right after a save has left."""
-        pattern = re.escape(self.filename_tmpl).replace(r'\{\}', r'(\d+)')
         names = self.file_backend.list_dir_or_file(self.out_dir, list_dir=False)
-        found = [(int(match.group(1)), name) for name in names if (match := re.fullmatch(pattern, name))]
+        matches = [match for name in names if (match := run_names.CHECKPOINT.fullmatch(name))]
+        found = [(int(match[2]), match[0]) for match in matches if match[1] == self._counted]
         for _, name in sorted(each for each in found if each[0] <= step)[:-self.max_keep_ckpts]:
             self.file_backend.remove(self.file_backend.join_path(self.out_dir, name))
 

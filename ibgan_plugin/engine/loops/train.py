@@ -13,16 +13,20 @@ from ibgan_plugin.engine.cuda_graph import GraphedStep, why_not_captured
 from ibgan_plugin.engine.hooks.health import HealthHook
 from ibgan_plugin.engine.hooks.instance_noise import InstanceNoiseHook
 from ibgan_plugin.engine.hooks.schedule import ScheduleHook
-from ibgan_plugin.engine.runner import save_now
+from ibgan_plugin.engine.runner import PREEMPTED, save_now
 from ibgan_plugin.registry import LOOPS
 from ibgan_plugin.utils.errors import IBGANError
+
+#: Message-hub key: the iteration after which was validated last.
+VALIDATED = 'ibgan_validated'
 
 
 @LOOPS.register_module()
 class ResumableTrainLoop(IterBasedTrainLoop):
     """MMEngine's iteration-based loop that starts a :class:`ResumableSampler` at the resumed position.
 
-    MMEngine loads and throws away every batch of the iterations already done; with another sampler this loop does too.
+    MMEngine loads and throws away every batch of the iterations already done; with another sampler this loop does too. Where the
+    run ended before the validation that was due then, it goes on with that.
 
     Args: as ``mmengine.runner.IterBasedTrainLoop``.
 
@@ -45,13 +49,12 @@ class ResumableTrainLoop(IterBasedTrainLoop):
         runner.call_hook('before_train_epoch')
         self._graphed = self._graph()
         self._skip_done()
+        if 0 < self._iter < self._max_iters:
+            self._validate()
         while self._iter < self._max_iters and not self.stop_training:
             runner.model.train()
             self.run_iter(self._next_batch())
-            self._decide_current_val_interval()
-            if runner.val_loop is not None and self._iter >= self.val_begin and (
-                    self._iter % self.val_interval == 0 or self._iter == self._max_iters):
-                runner.val_loop.run()
+            self._validate()
         runner.call_hook('after_train_epoch')
         runner.call_hook('after_train')
         return runner.model
@@ -65,6 +68,20 @@ class ResumableTrainLoop(IterBasedTrainLoop):
         outputs = self._graphed(data_batch)
         self.runner.call_hook('after_train_iter', batch_idx=self._iter, data_batch=data_batch, outputs=outputs)
         self._iter += 1
+
+    def _validate(self) -> None:
+        """Validate if that is due after the iterations done.
+
+        A checkpoint is saved before the validation of its iteration, so a run that goes on from there makes it: one that is asked
+        to end, perhaps within a minute, leaves it to that.
+        """
+        hub = self.runner.message_hub
+        self._decide_current_val_interval()
+        due = self._iter >= self.val_begin and (self._iter % self.val_interval == 0 or self._iter == self._max_iters)
+        done = hub.get_info(VALIDATED) == self._iter  # where a hook has saved once more, with the scores
+        if self.runner.val_loop is not None and due and not done and not hub.get_info(PREEMPTED):
+            hub.update_info(VALIDATED, self._iter)
+            self.runner.val_loop.run()
 
     def _graph(self) -> GraphedStep | None:
         """The step as a graph, if that is asked for; where it can not be, one line says why."""

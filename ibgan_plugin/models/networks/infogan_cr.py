@@ -2,7 +2,7 @@
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from ibgan_plugin.models.networks.layers import NORMAL_INIT, leaky_relu
+from ibgan_plugin.models.networks.layers import NORMAL_INIT, check_input, check_widths, leaky_relu
 from ibgan_plugin.models.networks.spectral import SpectralTrunk
 from ibgan_plugin.models.networks.vae import bottom_size
 from ibgan_plugin.registry import MODELS
@@ -19,11 +19,15 @@ class InfoGANGenerator(BaseModule):
         out_channels: Channels of the image.
         image_size: Side of the image, a multiple of 16.
         init_cfg: MMEngine initialisation.
+
+    Raises:
+        IBGANError: If a width or ``image_size`` is impossible.
     """
 
     def __init__(self, r_dim: int = 10, out_channels: int = 1, image_size: int = 64,
                  init_cfg: dict | list[dict] | None = NORMAL_INIT) -> None:
         super().__init__(init_cfg)
+        check_widths(self, r_dim=r_dim, out_channels=out_channels)
         self.r_dim, self.out_channels, self.image_size = r_dim, out_channels, image_size
         bottom = bottom_size(image_size)
         features = 64 * bottom**2
@@ -36,6 +40,7 @@ class InfoGANGenerator(BaseModule):
 
     def forward(self, r: Tensor) -> Tensor:
         """``r`` N x r_dim to images N x out_channels x S x S in [-1, 1]."""
+        check_input(self, 'representations', r, self.r_dim)
         return 2 * self.net(r).sigmoid() - 1
 
 
@@ -52,11 +57,15 @@ class ContrastiveNetwork(BaseModule):
         num_features: Width of its linear layer.
         image_size: Side of the image, a power of two of at least 16.
         init_cfg: MMEngine initialisation; by default torch's own.
+
+    Raises:
+        IBGANError: If a width or ``image_size`` is impossible.
     """
 
     def __init__(self, num_codes: int = 5, in_channels: int = 1, base_channels: int = 32, num_features: int = 128,
                  image_size: int = 64, init_cfg: dict | list[dict] | None = None) -> None:
         super().__init__(init_cfg)
+        check_widths(self, num_codes=num_codes, in_channels=in_channels, base_channels=base_channels, num_features=num_features)
         self.num_codes, self.in_channels, self.image_size = num_codes, in_channels, image_size
         self.trunk = SpectralTrunk(in_channels=2 * in_channels, base_channels=base_channels, num_features=num_features,
                                    image_size=image_size)
@@ -64,4 +73,5 @@ class ContrastiveNetwork(BaseModule):
 
     def forward(self, pairs: Tensor) -> Tensor:
         """Both images of each pair, one behind the other in the channels, to logits."""
+        check_input(self, 'pairs of images', pairs, 2 * self.in_channels, self.image_size, self.image_size)
         return self.head(self.trunk(pairs))

@@ -4,32 +4,20 @@ The layout is that of InfoGAN-CR's networks on dSprites (Lin et al., ICML 2020) 
 convolutions and one linear layer, which D and q share, with spectral norm (Miyato et al., 2018) on every layer and no BatchNorm.
 With ``trunk_owner='both'`` one optimiser trains trunk, D and q.
 """
-from math import log2
-
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from ibgan_plugin.models.networks.layers import conv_block, leaky_relu
+from ibgan_plugin.models.networks.layers import check_input, check_widths, conv_block, leaky_relu, num_stages
 from ibgan_plugin.registry import MODELS
-from ibgan_plugin.utils.errors import IBGANError
 
 #: Side of the smallest feature map of the trunk and the generator.
 _BOTTOM_SIZE = 4
 
 
 def _stage_channels(base_channels: int, image_size: int) -> list[int]:
-    """Widths of the stages from the image's side down to 4x4: c, c, 2c, 2c, 2c, ...
-
-    Raises:
-        IBGANError: If ``image_size`` is not a power of two of at least 16, or ``base_channels`` is below 1.
-    """
-    stages = log2(image_size / _BOTTOM_SIZE) if image_size > 0 else 0
-    if stages < 2 or stages != int(stages):
-        raise IBGANError(f'image_size must be a power of two of at least {4 * _BOTTOM_SIZE}, got {image_size}')
-    if base_channels < 1:
-        raise IBGANError(f'base_channels must be at least 1, got {base_channels}')
-    return [base_channels * (1 if i < 2 else 2) for i in range(int(stages))]
+    """Widths of the stages from the image's side down to 4x4, one more than to 8x8: c, c, 2c, 2c, 2c, ..."""
+    return [base_channels * (1 if stage < 2 else 2) for stage in range(num_stages(image_size) + 1)]
 
 
 @MODELS.register_module()
@@ -47,12 +35,13 @@ class SpectralTrunk(BaseModule):
         init_cfg: MMEngine initialisation; by default torch's own, since spectral norm takes out the scale of the weights.
 
     Raises:
-        IBGANError: If ``image_size`` or ``base_channels`` is impossible.
+        IBGANError: If a width or ``image_size`` is impossible.
     """
 
     def __init__(self, in_channels: int = 1, base_channels: int = 16, num_features: int = 128, image_size: int = 64,
                  init_cfg: dict | list[dict] | None = None) -> None:
         super().__init__(init_cfg)
+        check_widths(self, in_channels=in_channels, base_channels=base_channels, num_features=num_features)
         self.in_channels, self.image_size, self.num_features = in_channels, image_size, num_features
         layers: list[nn.Module] = []
         width = in_channels
@@ -64,6 +53,7 @@ class SpectralTrunk(BaseModule):
 
     def forward(self, imgs: Tensor) -> Tensor:
         """Images to features."""
+        check_input(self, 'images', imgs, self.in_channels, self.image_size, self.image_size)
         return self.layers(imgs)
 
 
@@ -74,16 +64,21 @@ class SpectralDiscriminator(BaseModule):
     Args:
         num_features: Width of the trunk's features.
         init_cfg: MMEngine initialisation; by default torch's own.
+
+    Raises:
+        IBGANError: If the width is impossible.
     """
     shared_trunk = True
 
     def __init__(self, num_features: int = 128, init_cfg: dict | list[dict] | None = None) -> None:
         super().__init__(init_cfg)
+        check_widths(self, num_features=num_features)
         self.num_features = num_features
         self.head = spectral_norm(nn.Linear(num_features, 1))
 
     def forward(self, features: Tensor) -> Tensor:
         """Features to a logit."""
+        check_input(self, 'trunk features', features, self.num_features)
         return self.head(features)
 
 
@@ -96,18 +91,23 @@ class SpectralReconstructor(BaseModule):
         num_features: Width of the trunk's features.
         hidden_dim: Width of the layer between, with LeakyReLU 0.2.
         init_cfg: MMEngine initialisation; by default torch's own.
+
+    Raises:
+        IBGANError: If a width is impossible.
     """
     shared_trunk = True
 
     def __init__(self, z_dim: int = 16, num_features: int = 128, hidden_dim: int = 128,
                  init_cfg: dict | list[dict] | None = None) -> None:
         super().__init__(init_cfg)
+        check_widths(self, z_dim=z_dim, num_features=num_features, hidden_dim=hidden_dim)
         self.z_dim, self.num_features = z_dim, num_features
         self.head = nn.Sequential(spectral_norm(nn.Linear(num_features, hidden_dim)), leaky_relu(),
                                   spectral_norm(nn.Linear(hidden_dim, z_dim)))
 
     def forward(self, features: Tensor) -> Tensor:
         """Features to the mean of z."""
+        check_input(self, 'trunk features', features, self.num_features)
         return self.head(features)
 
 
@@ -127,12 +127,13 @@ class SmallGenerator(BaseModule):
         init_cfg: MMEngine initialisation; by default torch's own.
 
     Raises:
-        IBGANError: If ``image_size`` or ``base_channels`` is impossible.
+        IBGANError: If a width or ``image_size`` is impossible.
     """
 
     def __init__(self, r_dim: int = 10, out_channels: int = 1, base_channels: int = 16, hidden_dim: int = 128, image_size: int = 64,
                  init_cfg: dict | list[dict] | None = None) -> None:
         super().__init__(init_cfg)
+        check_widths(self, r_dim=r_dim, out_channels=out_channels, base_channels=base_channels, hidden_dim=hidden_dim)
         self.r_dim, self.out_channels, self.image_size = r_dim, out_channels, image_size
         widths = _stage_channels(base_channels, image_size)[::-1]
         self.bottom_channels = width = widths[0]
@@ -148,4 +149,5 @@ class SmallGenerator(BaseModule):
 
     def forward(self, r: Tensor) -> Tensor:
         """``r`` N x r_dim to images N x out_channels x S x S in [-1, 1]."""
+        check_input(self, 'representations', r, self.r_dim)
         return self.decode(self.project(r).unflatten(1, (self.bottom_channels, _BOTTOM_SIZE, _BOTTOM_SIZE)))

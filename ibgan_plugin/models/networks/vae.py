@@ -2,7 +2,7 @@
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from ibgan_plugin.models.networks.layers import check_widths, leaky_relu
+from ibgan_plugin.models.networks.layers import MAX_SIZE, check_input, check_widths, leaky_relu
 from ibgan_plugin.registry import MODELS
 from ibgan_plugin.utils.errors import IBGANError
 
@@ -16,10 +16,10 @@ def bottom_size(image_size: int) -> int:
     """Side of the smallest feature map.
 
     Raises:
-        IBGANError: If ``image_size`` is no multiple of 16.
+        IBGANError: If ``image_size`` is no multiple of 16 up to 4096.
     """
-    if image_size < 1 or image_size % 2**NUM_STAGES:
-        raise IBGANError(f'image_size must be a multiple of {2**NUM_STAGES}, got {image_size}')
+    if not 1 <= image_size <= MAX_SIZE or image_size % 2**NUM_STAGES:
+        raise IBGANError(f'image_size must be a multiple of {2**NUM_STAGES} up to {MAX_SIZE}, got {image_size}')
     return image_size // 2**NUM_STAGES
 
 
@@ -34,6 +34,9 @@ class ImageEncoder(BaseModule):
         base_channels: ``c``, the width of the first two convolutions.
         hidden_dim: Width of the hidden layer.
         init_cfg: MMEngine initialisation.
+
+    Raises:
+        IBGANError: If a width or ``image_size`` is impossible.
     """
 
     def __init__(self, r_dim: int = 10, in_channels: int = 1, image_size: int = 64, base_channels: int = 32, hidden_dim: int = 256,
@@ -52,6 +55,7 @@ class ImageEncoder(BaseModule):
 
     def forward(self, imgs: Tensor) -> tuple[Tensor, Tensor]:
         """Images N x in_channels x S x S to ``mu`` and ``logvar``, each N x r_dim."""
+        check_input(self, 'images', imgs, self.in_channels, self.image_size, self.image_size)
         features = self.body(imgs)
         return self.mu(features), self.logvar(features)
 
@@ -67,6 +71,9 @@ class ImageDecoder(BaseModule):
         base_channels: ``c``, the width of the last two feature maps.
         hidden_dim: Width of the hidden layer.
         init_cfg: MMEngine initialisation.
+
+    Raises:
+        IBGANError: If a width or ``image_size`` is impossible.
     """
 
     def __init__(self, r_dim: int = 10, out_channels: int = 1, image_size: int = 64, base_channels: int = 32, hidden_dim: int = 256,
@@ -85,6 +92,7 @@ class ImageDecoder(BaseModule):
 
     def forward(self, r: Tensor) -> Tensor:
         """``r`` N x r_dim to logits N x out_channels x S x S."""
+        check_input(self, 'representations', r, self.r_dim)
         return self.body(r)
 
 
@@ -96,13 +104,17 @@ class LatentCritic(BaseModule):
         r_dim: Width of the representation r.
         hidden_dims: Widths of the hidden layers, at least one.
         init_cfg: MMEngine initialisation.
+
+    Raises:
+        IBGANError: If a width is impossible, or there is no hidden layer.
     """
 
     def __init__(self, r_dim: int = 10, hidden_dims: tuple[int, ...] = (1000, ) * 6,
                  init_cfg: dict | list[dict] | None = GLOROT_INIT) -> None:
         super().__init__(init_cfg)
-        if not hidden_dims or min(r_dim, *hidden_dims) < 1:
-            raise IBGANError(f'r_dim and hidden_dims must be at least 1, got {r_dim}, {tuple(hidden_dims)}')
+        check_widths(self, r_dim=r_dim, **{f'hidden_dims[{i}]': width for i, width in enumerate(hidden_dims)})
+        if not hidden_dims:
+            raise IBGANError('LatentCritic.hidden_dims must have at least one width, got none')
         self.r_dim = r_dim
         layers: list[nn.Module] = []
         width = r_dim
@@ -113,4 +125,5 @@ class LatentCritic(BaseModule):
 
     def forward(self, r: Tensor) -> Tensor:
         """``r`` N x r_dim to logits N x 2: of coming from q(r), and of being permuted."""
+        check_input(self, 'representations', r, self.r_dim)
         return self.net(r)

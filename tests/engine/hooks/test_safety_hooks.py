@@ -6,15 +6,19 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from mmengine.fileio.backends import backends
 from mmengine.logging import MessageHub
 from mmengine.optim import OptimWrapper
+from mmengine.runner import Runner
 
-from ibgan_plugin.engine.hooks import HealthHook, IterationSeedHook, PreemptionHook
+from ibgan_plugin.engine.checkpoints import ATOMIC_BACKEND, AtomicLocalBackend
+from ibgan_plugin.engine.hooks import HealthHook, IterationSeedHook, PreemptionHook, SafeCheckpointHook
 from ibgan_plugin.engine.hooks.health import DivergedError
 from ibgan_plugin.engine.hooks.iteration_seed import iteration_seed
+from ibgan_plugin.engine.runner import CheckedRunner
 from ibgan_plugin.engine.workers import STOP_SIGNALS
 from tests.conftest import model_cfg
-from tests.engine.runs import Spy, make_runner
+from tests.engine.runs import Spy, make_runner, run_cfg
 
 
 def safe(interval: int = 2, **kwargs):
@@ -55,6 +59,37 @@ def test_old_checkpoints_go_only_after_the_new_one_is_there(tmp_path, monkeypatc
         runner.train()
     assert sorted(path.name for path in tmp_path.glob('*.pth')) == ['iter_4.pth', 'iter_6.pth']
     torch.load(tmp_path / 'iter_6.pth', weights_only=True)
+
+
+def test_numbers_with_leading_zeros_are_pruned_and_resumed_from(tmp_path):
+    hooks = safe(max_keep_ckpts=2, filename_tmpl='iter_{:07d}.pth')
+    make_runner(tmp_path, max_iters=6, default_hooks=hooks).train()
+    assert sorted(path.name for path in tmp_path.glob('*.pth')) == ['iter_0000004.pth', 'iter_0000006.pth']
+    runner = make_runner(tmp_path, max_iters=8, default_hooks=safe(max_keep_ckpts=2), resume=True)  # another template
+    runner.train()
+    assert sorted(path.name for path in tmp_path.glob('*.pth')) == ['iter_0000006.pth', 'iter_8.pth']
+
+
+def test_checkpoints_that_count_something_else_are_not_pruned(tmp_path):
+    (tmp_path / 'epoch_1.pth').touch()
+    make_runner(tmp_path, max_iters=4, default_hooks=safe(max_keep_ckpts=1)).train()
+    assert sorted(path.name for path in tmp_path.glob('*.pth')) == ['epoch_1.pth', 'iter_4.pth']
+
+
+@pytest.mark.parametrize('build', [CheckedRunner.from_cfg, Runner.from_cfg])
+def test_whole_files_are_written_by_any_runner_whatever_was_imported_before(tmp_path, monkeypatch, build):
+    monkeypatch.delitem(backends, ATOMIC_BACKEND, raising=False)
+    runner = build(run_cfg(tmp_path, max_iters=2, default_hooks=safe()))
+    hook = next(hook for hook in runner.hooks if isinstance(hook, SafeCheckpointHook))
+    runner.train()
+    assert isinstance(hook.file_backend, AtomicLocalBackend)
+    torch.load(tmp_path / 'iter_2.pth', weights_only=True)
+
+
+def test_our_runner_writes_whole_files_for_mmengines_hook_too(tmp_path, monkeypatch):
+    monkeypatch.delitem(backends, ATOMIC_BACKEND, raising=False)
+    make_runner(tmp_path, max_iters=2).train()
+    torch.load(tmp_path / 'iter_2.pth', weights_only=True)
 
 
 @pytest.mark.parametrize(('change', 'message'), [
@@ -221,6 +256,8 @@ def test_a_signal_repeated_at_once_is_the_same_request_and_a_later_one_ends_the_
 @pytest.mark.parametrize(('make', 'message'), [
     (lambda: HealthHook(interval=0), 'must be at least 1, got 0 and None'),
     (lambda: PreemptionHook(sync_interval=0), 'sync_interval must be at least 1, got 0'),
+    (lambda: SafeCheckpointHook(filename_tmpl='ckpt_{}.pth'),
+     r"filename_tmpl must be 'iter_\{\}.pth' or 'epoch_\{\}.pth', .* got 'ckpt_\{\}.pth'"),
 ])
 def test_bad_arguments(make, message):
     with pytest.raises(ValueError, match=message):

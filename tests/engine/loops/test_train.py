@@ -5,13 +5,16 @@ import re
 import numpy as np
 import pytest
 import torch
+from mmengine.evaluator import BaseMetric
 from mmengine.hooks import Hook
 from torch.utils.data import DataLoader, TensorDataset
 
 from ibgan_plugin.datasets.resumable_sampler import EpochIndex, ResumableSampler
 from ibgan_plugin.datasets.store.reader import forget
+from ibgan_plugin.engine.hooks import PreemptionHook
+from ibgan_plugin.registry import METRICS
 from tests.datasets.stores import make
-from tests.engine.runs import make_runner
+from tests.engine.runs import Spy, make_runner, validation
 
 
 def take(sampler, number):
@@ -70,7 +73,6 @@ def test_empty_data():
 
 @pytest.mark.parametrize('sampler', ['ibgan_plugin.ResumableSampler', 'InfiniteSampler'])
 def test_a_resumed_loop_goes_on_with_the_next_batch(tmp_path, sampler):
-    from tests.engine.runs import Spy
     loader = dict(batch_size=8, num_workers=0, sampler=dict(type=sampler), collate_fn=dict(type='default_collate'),
                   dataset=dict(type='ibgan_plugin.MadeImages'))
     seen = {}
@@ -100,6 +102,81 @@ def test_a_run_that_is_over_says_so(tmp_path, capfd):
     make_runner(tmp_path / 'again', resume=True, load_from=str(tmp_path / 'done' / 'iter_2.pth'), **cfg).train()
     said = ''.join(capfd.readouterr())
     assert 'Nothing to train: the checkpoint is of iteration 2, and train_cfg.max_iters is 2' in said
+
+
+@METRICS.register_module(force=True)
+class MeanCode(BaseMetric):
+    """A score that every iteration changes."""
+
+    def process(self, data_batch, data_samples):
+        self.results += [sample['codes'] for sample in data_samples]
+
+    def compute_metrics(self, results):
+        return dict(score=float(torch.stack(results).mean()))
+
+
+class Scores(Hook):
+    """Notes when was validated; may fail before a validation."""
+
+    def __init__(self, fails_at=None):
+        self.fails_at, self.seen = fails_at, {}
+
+    def before_val(self, runner):
+        if runner.iter == self.fails_at:
+            raise RuntimeError('killed')
+
+    def after_val_epoch(self, runner, metrics):
+        assert runner.iter not in self.seen
+        self.seen[runner.iter] = metrics['score']
+
+
+def validating_run(work_dir, hook, max_iters=8, **checkpoint):
+    runner = make_runner(
+        work_dir, train_cfg=dict(type='ibgan_plugin.ResumableTrainLoop', max_iters=max_iters, val_interval=4),
+        default_hooks=dict(checkpoint=dict(type='ibgan_plugin.SafeCheckpointHook', interval=2, by_epoch=False, **checkpoint)),
+        hooks=[dict(type='ibgan_plugin.PreemptionHook'), dict(type='ibgan_plugin.IterationSeedHook')],
+        resume=any(work_dir.glob('iter_*.pth')), **{**validation(16), 'val_evaluator': dict(type='ibgan_plugin.MeanCode')})
+    runner.register_hook(hook)
+    return runner
+
+
+def logged(work_dir):
+    """Scalars of the last checkpoint, but for times."""
+    scalars = torch.load(work_dir / 'iter_8.pth', weights_only=True)['message_hub']['log_scalars']
+    return {key: value for key, value in scalars.items() if 'time' not in key}
+
+
+@pytest.mark.parametrize('checkpoint', [dict(), dict(save_best='score', rule='less')])
+def test_a_run_that_is_asked_to_end_leaves_its_validation_to_the_resumed_one(tmp_path, checkpoint):
+    validating_run(tmp_path / 'whole', whole := Scores(), **checkpoint).train()
+    assert list(whole.seen) == [4, 8]
+    runner = validating_run(tmp_path / 'run', first := Scores(), **checkpoint)
+    hook = next(hook for hook in runner.hooks if isinstance(hook, PreemptionHook))
+    runner.register_hook(Spy(lambda runner: setattr(hook, 'requested', runner.iter == 3)))
+    runner.train()
+    assert runner.preempted and runner.iter == 4 and not first.seen
+    validating_run(tmp_path / 'run', resumed := Scores(), **checkpoint).train()
+    assert resumed.seen == whole.seen
+    assert logged(tmp_path / 'run') == logged(tmp_path / 'whole')
+
+
+def test_a_validation_that_was_killed_is_made_by_the_resumed_run(tmp_path):
+    validating_run(tmp_path / 'whole', whole := Scores()).train()
+    with pytest.raises(RuntimeError, match='killed'):
+        validating_run(tmp_path / 'run', Scores(fails_at=4)).train()
+    validating_run(tmp_path / 'run', resumed := Scores()).train()
+    assert resumed.seen == whole.seen
+    assert logged(tmp_path / 'run') == logged(tmp_path / 'whole')
+
+
+def test_a_validation_that_a_checkpoint_has_is_not_made_again(tmp_path):
+    """Where the best scores are kept, the checkpoint is saved once more with them."""
+    best = dict(save_best='score', rule='less')
+    validating_run(tmp_path / 'whole', whole := Scores(), **best).train()
+    validating_run(tmp_path / 'run', Scores(), max_iters=4, **best).train()
+    validating_run(tmp_path / 'run', resumed := Scores(), **best).train()
+    assert resumed.seen == {8: whole.seen[8]}
+    assert logged(tmp_path / 'run') == logged(tmp_path / 'whole')
 
 
 class CutOff(Hook):
