@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.distributed
+from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.dist import init_dist, is_distributed
 from mmengine.hooks import CheckpointHook, EMAHook
@@ -55,6 +56,7 @@ from ibgan_plugin.models.freeze import unwrap
 from ibgan_plugin.ops import CPUSettings, accelerate, convert_sync_batchnorm, revert_sync_batchnorm, tune_cpu
 from ibgan_plugin.registry import RUNNERS
 from ibgan_plugin.utils import run_names
+from ibgan_plugin.utils.files import write_whole
 from ibgan_plugin.utils.provenance import provenance
 from ibgan_plugin.utils.threads import resume_threads
 
@@ -145,6 +147,16 @@ class CheckedRunner(NamingRunner):
         if self.rank == 0:
             write_environment(Path(self.work_dir) / run_names.ENVIRONMENT, {**collect_env(), **provenance()})
 
+    def dump_config(self) -> None:
+        """Nothing yet: a run that is refused, and a test of one, leave the config in the work directory as it is."""
+
+    def _write_config(self) -> None:
+        """Put the config of the training that begins into the work directory, as it would start there anew."""
+        config = Config(self.cfg.to_dict(), filename=self.cfg.filename)
+        config.resume, config.load_from = False, None if self._resume else self._load_from
+        name = Path(self.cfg.filename or f'{self.timestamp}.py').name
+        write_whole(Path(self.work_dir) / name, config.dump())
+
     # Where it runs
 
     def setup_env(self, env_cfg: dict[str, Any]) -> None:
@@ -214,6 +226,8 @@ class CheckedRunner(NamingRunner):
 
     def call_hook(self, fn_name: str, **kwargs: Any) -> None:
         """As MMEngine's; what the last hook leaves of a checkpoint to be saved becomes plain data."""
+        if fn_name == 'before_train' and self.rank == 0:
+            self._write_config()
         super().call_hook(fn_name, **kwargs)
         if fn_name == 'after_val_epoch':
             self._scores = dict(kwargs.get('metrics') or {})

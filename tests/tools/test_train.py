@@ -62,6 +62,17 @@ def test_test_computes_the_metrics_of_a_checkpoint(trained, tmp_path):
     assert 'factor_vae/eval_accuracy' in done.stdout + done.stderr
 
 
+def test_neither_a_test_nor_a_refused_run_changes_the_config_of_a_run(trained):
+    config = trained / 'ibgan_quick_dsprites.py'
+    before = config.read_text()
+    run(sys.executable, ROOT / 'tools/test.py', config, trained / 'iter_6.pth', '--work-dir', trained, '--metrics', 'mig',
+        '--protocol', 'quick', '--cfg-options', *SMALL, cwd=trained.parents[1])
+    done = run(sys.executable, ROOT / 'tools/train.py', config, '--work-dir', trained, '--resume', '--cfg-options',
+               'model.encoder.r_dim=4', 'model.generator.r_dim=4', 'train_cfg.max_iters=8', cwd=trained.parents[1], check=False)
+    assert done.returncode == 2 and config.read_text() == before
+    assert "resume = False" in before and "load_from = None" in before
+
+
 def test_two_processes_over_gloo(trained, tmp_path):
     done = run('bash', ROOT / 'tools/dist_train.sh', small_config(tmp_path, 'ibgan_quick_dsprites'), 2, '--work-dir', tmp_path,
                '--cfg-options', *SMALL, 'train_cfg.max_iters=3', 'train_cfg.val_interval=3', 'default_hooks.checkpoint.interval=3',

@@ -1,4 +1,5 @@
 """Numbers of the model as functions of the iteration."""
+import warnings
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -16,7 +17,8 @@ from ibgan_plugin.utils.schedules import piecewise_linear
 class ScheduleHook(Hook):
     """Sets one number of the model before each iteration: straight lines between points, constant before and after them.
 
-    It is logged under its name, so that curves show it.
+    It is logged under its name, so that curves show it. What the model's config says of that number counts for nothing, and a
+    warning says so where it is none of the points' values.
 
     A function of the iteration alone, so a resumed run goes on exactly. beta, lambda and the noise of IB-GAN are
     ``kl_loss.beta``, ``info_loss.info_weight`` and ``instance_noise_std``:
@@ -53,6 +55,9 @@ class ScheduleHook(Hook):
             found = f'{value!r} there' if hasattr(owner, name) else f'no {name!r} there'
             raise IBGANError(f'ScheduleHook.field {self.field!r} must name a number of {type(unwrap(runner.model)).__name__}, '
                              f'which has {found}')
+        if value not in [scheduled for _, scheduled in self.points]:
+            warnings.warn(f'model.{self.field} = {value} counts for nothing: a schedule sets it, from {self.points[0][1]} on; take '
+                          f'out the ScheduleHook of {self.field} to keep it constant')
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
         """Set the value of this iteration, and log it."""

@@ -50,6 +50,12 @@ def test_a_run_of_spectral_networks_with_everything_resumes_exactly(tmp_path):
     assert any(key.startswith('trunk.') for key in states[0]['state_dict'])
 
 
+def test_a_number_of_the_config_that_a_schedule_overrules_is_named(tmp_path):
+    with pytest.warns(UserWarning, match=r'model.kl_loss.beta = 0.3 counts for nothing: a schedule sets it, from 0.0 on'):
+        make_runner(tmp_path, model=spectral_cfg(kl_loss=dict(type='ibgan_plugin.KLLoss', beta=0.3)), hooks=[BETA],
+                    optim_wrapper=dict(constructor='ibgan_plugin.GroupedOptimWrapperConstructor', **optim_cfg())).train()
+
+
 @pytest.mark.parametrize('field', ['kl_loss.bet', 'kl_los.beta', 'generator', 'kl_loss.beta.x'])
 def test_a_field_must_name_a_number(tmp_path, field):
     hook = dict(BETA, field=field)
