@@ -10,9 +10,12 @@ from typing import Any, NamedTuple
 from ibgan_plugin.config.check import MAX_SEED
 from ibgan_plugin.config.load import load_config
 from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.run_names import numbered_checkpoints
 
 #: What a finished run leaves beside its scores.
 RECORD = 'sweep_run.json'
+#: What a run leaves when it starts: of which options the checkpoints are.
+START = 'sweep_start.json'
 
 
 class Run(NamedTuple):
@@ -33,21 +36,28 @@ class Run(NamedTuple):
         """What the run wrote when it was done, or None while it is not.
 
         Raises:
-            IBGANError: If the folder holds the finished run of another config, or the file is damaged.
+            IBGANError: If the folder holds the run of another config, finished or stopped, or a file is damaged.
         """
-        path = Path(self.work_dir) / RECORD
+        record = self._read(RECORD, 'finished')
+        if record is None and numbered_checkpoints(self.work_dir):
+            self._read(START, 'stopped')
+        return record
+
+    def _read(self, name: str, state: str) -> dict[str, Any] | None:
+        """A file that the run has left in this ``state``, None where there is none."""
+        path = Path(self.work_dir) / name
         if not path.is_file():
             return None
         try:
-            record = json.loads(path.read_text())
-            digest = record['digest']
+            content = json.loads(path.read_text())
+            digest = content['digest']
         except (ValueError, TypeError, KeyError) as error:
-            raise IBGANError(f'{path} is no record of a finished run ({type(error).__name__}: {error}): remove it to do the run '
-                             'again') from error
+            raise IBGANError(f'{path} is no record of a {state} run ({type(error).__name__}: {error}): remove it to '
+                             f'{"do the run again" if state == "finished" else "go on with the run"}') from error
         if digest != self.digest:
-            raise IBGANError(f'{self.work_dir} holds the finished run of another config, or of other options: '
+            raise IBGANError(f'{self.work_dir} holds the {state} run of another config, or of other options: '
                              f'choose another --work-dir, or remove that folder')
-        return record
+        return content
 
 
 class Plan(NamedTuple):

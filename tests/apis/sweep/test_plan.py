@@ -1,6 +1,6 @@
 import pytest
 
-from ibgan_plugin.apis.sweep.plan import RECORD, make_plan
+from ibgan_plugin.apis.sweep.plan import RECORD, START, make_plan
 from ibgan_plugin.utils.errors import IBGANError
 
 CONFIG = 'configs/ibgan/ibgan_dsprites.py'
@@ -54,3 +54,19 @@ def test_a_finished_run_of_another_config_is_named(tmp_path):
         (tmp_path / run.name / RECORD).write_text(content)
         with pytest.raises(IBGANError, match=f'{RECORD} is no record of a finished run .*remove it to do the run again'):
             run.record()
+
+
+def test_a_stopped_run_of_other_options_is_named(tmp_path):
+    run, = make_plan([CONFIG], tmp_path, [0]).runs
+    folder = tmp_path / run.name
+    folder.mkdir(parents=True)
+    (folder / START).write_text('{"digest": "other"}')
+    assert run.record() is None, 'nothing was trained that could be gone on with'
+    (folder / 'iter_2.pth').touch()
+    with pytest.raises(IBGANError, match='holds the stopped run of another config, or of other options: choose another'):
+        run.record()
+    (folder / START).write_text(f'{{"digest": "{run.digest}"}}')
+    assert run.record() is None
+    (folder / START).write_text('[]')
+    with pytest.raises(IBGANError, match=f'{START} is no record of a stopped run'):
+        run.record()
