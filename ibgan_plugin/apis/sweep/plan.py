@@ -93,16 +93,29 @@ def make_plan(configs: Sequence[str], folder: str | Path, seeds: Sequence[int], 
         raise IBGANError(f'{key} is in --grid and in --cfg-options: {list(grid[key])} and {(fixed or {})[key]!r}')
     if 'randomness.seed' in {**grid, **(fixed or {})}:
         raise IBGANError('randomness.seed is said by --seeds')
-    several = len(configs) > 1
     if len({Path(config).stem for config in configs}) < len(configs):
         raise IBGANError(f'two configs have the same name: {list(configs)}')
-    runs = []
-    for config, values, seed in itertools.product(configs, itertools.product(*grid.values()), seeds):
-        choices = dict(zip(grid, values, strict=True))
+    settings = [(config, dict(zip(grid, values, strict=True)))
+                for config, values in itertools.product(configs, itertools.product(*grid.values()))]
+    named = zip(setting_names(settings), settings, strict=True)
+    return Plan(Path(folder), [_make_run(config, name, {**(fixed or {}), **choices}, seed, Path(folder))
+                               for name, (config, choices) in named for seed in seeds])
+
+
+def setting_names(settings: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
+    """A folder's name for each config with its choices; those that would share one end in a hash of what they are."""
+    several = len({config for config, _ in settings}) > 1
+    names = []
+    for config, choices in settings:
         parts = ([Path(config).stem] if several else []) + [f'{key.rpartition(".")[2]}={value}' for key, value in choices.items()]
-        setting = re.sub(r'[^\w.=,+-]', '_', ','.join(parts)) or 'default'
-        runs.append(_make_run(config, setting, {**(fixed or {}), **choices}, seed, Path(folder)))
-    return Plan(Path(folder), runs)
+        names.append(re.sub(r'[^\w.=,+-]', '_', ','.join(parts)) or 'default')
+    return [name if names.count(name) == 1 else f'{name}-{_short_hash((Path(config).stem, list(choices.items())))}'
+            for name, (config, choices) in zip(names, settings, strict=True)]
+
+
+def _short_hash(value: Any) -> str:
+    """Eight characters that tell values apart whose ``repr`` differs, the same every time."""
+    return hashlib.sha256(repr(value).encode()).hexdigest()[:8]
 
 
 def _make_run(config: str, setting: str, options: dict[str, Any], seed: int, folder: Path) -> Run:

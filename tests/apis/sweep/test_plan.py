@@ -1,6 +1,8 @@
+import re
+
 import pytest
 
-from ibgan_plugin.apis.sweep.plan import RECORD, START, make_plan
+from ibgan_plugin.apis.sweep.plan import RECORD, START, make_plan, setting_names
 from ibgan_plugin.utils.errors import IBGANError
 
 CONFIG = 'configs/ibgan/ibgan_dsprites.py'
@@ -70,3 +72,12 @@ def test_a_stopped_run_of_other_options_is_named(tmp_path):
     (folder / START).write_text('[]')
     with pytest.raises(IBGANError, match=f'{START} is no record of a stopped run'):
         run.record()
+
+
+def test_settings_that_would_share_a_folder_have_names_of_their_own(tmp_path):
+    grid = {'train_dataloader.dataset.data_root': ['/a b', '/a_b', '/c']}
+    names = [run.name for run in make_plan([CONFIG], tmp_path, [0], grid).runs]
+    assert len(set(names)) == 3 and names[2] == 'data_root=_c/seed0'
+    assert all(re.fullmatch(r'data_root=_a_b-[0-9a-f]{8}/seed0', name) for name in names[:2])
+    assert names == [run.name for run in make_plan([CONFIG], tmp_path, [0], grid).runs]
+    assert len(set(setting_names([(CONFIG, {'optimizer.betas': betas}) for betas in ([0, 0.9], (0, 0.9))]))) == 2
