@@ -26,6 +26,7 @@ class Run(NamedTuple):
     seed: int
     work_dir: str
     digest: str  # of everything that decides what the run computes
+    data: str  # config of the images whose codes are compared
 
     @property
     def name(self) -> str:
@@ -122,5 +123,11 @@ def _make_run(config: str, setting: str, options: dict[str, Any], seed: int, fol
     """A run whose config has been read."""
     work_dir = folder / setting / f'seed{seed}'
     cfg = load_config(config, str(work_dir), dict(options), seed)
-    text = json.dumps(cfg.to_dict() | dict(work_dir=''), sort_keys=True, default=str)
-    return Run(config, setting, options, seed, str(work_dir), hashlib.sha256(text.encode()).hexdigest())
+    text = _as_text(cfg.to_dict() | dict(work_dir=''))
+    data = _as_text((cfg.get('test_dataloader') or {}).get('dataset'))
+    return Run(config, setting, options, seed, str(work_dir), hashlib.sha256(text.encode()).hexdigest(), data)
+
+
+def _as_text(value: Any) -> str:
+    """Plain data as text, the same for the same values."""
+    return json.dumps(value, sort_keys=True, default=str)
