@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 
 from ibgan_plugin.config.check import MAX_SEED
 from ibgan_plugin.config.load import load_config
+from ibgan_plugin.utils import run_names
 from ibgan_plugin.utils.errors import IBGANError
-from ibgan_plugin.utils.run_names import numbered_checkpoints
 
 #: What a finished run leaves beside its scores.
-RECORD = 'sweep_run.json'
+RECORD = run_names.SWEEP_RECORD
 #: What a run leaves when it starts: of which options the checkpoints are.
-START = 'sweep_start.json'
+START = run_names.SWEEP_START
 
 
 class Run(NamedTuple):
@@ -40,7 +40,7 @@ class Run(NamedTuple):
             IBGANError: If the folder holds the run of another config, finished or stopped, or a file is damaged.
         """
         record = self._read(RECORD, 'finished')
-        if record is None and numbered_checkpoints(self.work_dir):
+        if record is None and run_names.numbered_checkpoints(self.work_dir):
             self._read(START, 'stopped')
         return record
 
