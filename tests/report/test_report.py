@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ibgan_plugin.apis.run_dir import RunDir
-from ibgan_plugin.report.content import RunContent, ranking
+from ibgan_plugin.report.content import RunContent, _origins, _scores, ranking
 from ibgan_plugin.report.page import build, score_table
 from tests.apis.runs_on_disk import scalars, write_session
 from tests.conftest import model_cfg
@@ -92,6 +92,25 @@ def test_a_run_without_data_or_checkpoint_says_so(tmp_path):
     assert 'no checkpoint: pictures are those that the training left' in text
     assert 'no data set: the config has none of test_dataloader' in text
     assert 'no scores yet' in text
+
+
+@pytest.mark.parametrize(('checkpoint', 'iteration', 'note'), [
+    ('iter_20.pth', 20, 'scores are of iter_20.pth, iteration 20, not of the newest, iter_40.pth: tools/test.py gives those'),
+    ('iter_40.pth', 40, 'scores are of iter_40.pth, iteration 40'),
+    (None, 40, 'scores are of iteration 40'),
+    ('other.safetensors', None, 'scores are of other.safetensors, not of the newest, iter_40.pth: tools/test.py gives those'),
+    (None, None, 'scores.json does not say of which checkpoint its scores are'),
+])
+def test_scores_are_of_a_checkpoint(tmp_path, checkpoint, iteration, note):
+    for number in (20, 40):
+        (tmp_path / f'iter_{number}.pth').touch()
+    assert _origins([dict(checkpoint=checkpoint, iteration=iteration)], RunDir(tmp_path)) == [note]
+
+
+def test_a_validation_may_be_older_than_the_training(tmp_path):
+    write_session(tmp_path, '20260101_000000', [{'mig/gap': 0.5, 'step': 20}, *scalars(30, 40, 10)])
+    run = RunDir(tmp_path)
+    assert _origins(_scores(run), run) == ['scores are of iteration 20, not of the newest, iteration 40: tools/test.py gives those']
 
 
 def content(name: str, **changes) -> RunContent:

@@ -47,7 +47,8 @@ def _work(run: Run, folder: Path) -> dict[str, Any]:
     runner.train()
     if runner.preempted:
         raise IBGANError(f'{run.name} was stopped by a signal; the next sweep goes on from its checkpoint')
-    rows = score_rows(runner.test(), runner.test_evaluator.metrics)
+    saved = numbered_checkpoints(folder).get(runner.iter)
+    rows = score_rows(runner.test(), runner.test_evaluator.metrics, saved and saved.name, runner.iter)
     write_scores(rows, folder)
     has_codes = write_codes(runner, folder / CODES)
     record = dict(
