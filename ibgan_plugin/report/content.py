@@ -15,6 +15,7 @@ from ibgan_plugin.config.changes import Change, config_changes
 from ibgan_plugin.evaluation.compare_runs import RunScores, compare_runs
 from ibgan_plugin.evaluation.tracking import FactorInformation
 from ibgan_plugin.models.base import LatentModel
+from ibgan_plugin.report.naming import setting_of
 from ibgan_plugin.utils import run_names
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.visualization.figures import page_svg
@@ -42,14 +43,21 @@ class RunContent:
     heat_maps: list[str] = field(default_factory=list)  # SVG
     codes: np.ndarray | None = None
     data_name: str | None = None
+    setting: str = ''  # what it shares with runs of other seeds
     notes: list[str] = field(default_factory=list)
 
 
-def collect(run: RunDir, device: str | None = None) -> RunContent:
-    """All that is known of a run. What can not be had (no data set, no checkpoint, no scores) is said in its notes."""
+def collect(run: RunDir, device: str | None = None, name: str | None = None) -> RunContent:
+    """All that is known of a run. What can not be had (no data set, no checkpoint, no scores) is said in its notes.
+
+    Args:
+        run: The run.
+        device: Where pictures and codes are computed.
+        name: What it is called; None for its folder's name.
+    """
     config = run.config
-    content = RunContent(run.name, run.config_name, run.seed, _iterations(run), config_changes(config, run.config_name),
-                         config.pretty_text, run.environment, _scores(run))
+    content = RunContent(name or run.name, run.config_name, run.seed, _iterations(run), config_changes(config, run.config_name),
+                         config.pretty_text, run.environment, _scores(run), setting=setting_of(config))
     if not content.scores:
         content.notes.append('no scores yet: run tools/test.py, or let the config validate')
     content.notes += _origins(content.scores, run)
@@ -177,7 +185,7 @@ def ranking(contents: Sequence[RunContent]) -> RunScores | None:
 
 
 def open_runs(paths: Sequence[str | Path]) -> list[RunDir]:
-    """Runs with names of their own.
+    """Runs, each of them once.
 
     Raises:
         IBGANError: If a path holds no run, or is named twice.

@@ -125,6 +125,13 @@ def test_scores_of_different_protocols_keep_rows_of_their_own():
     assert [len(row['groups']) for row in table] == [0, 1]
 
 
+def test_means_are_over_runs_that_differ_in_nothing_but_the_seed():
+    runs = [content(name, setting=name[0], scores=[dict(metric='mig', score='discrete_mig', mean=mean, std=None)])
+            for name, mean in (('a/seed0', 0.1), ('a/seed1', 0.3), ('b/seed0', 0.9))]
+    row, = score_table(runs)
+    assert [(group['name'], group['num'], round(group['mean'], 6)) for group in row['groups']] == [('a', 2, 0.2)]
+
+
 def test_ranking_needs_codes_of_the_same_images():
     codes = np.random.default_rng(0).standard_normal((200, 3))
     assert ranking([content('a', codes=codes)]) is None
