@@ -57,18 +57,35 @@ class RunDir:
         Raises:
             IBGANError: If no session left one, or it can not be read.
         """
-        files = sorted(self.path.glob(f'*/{run_names.VIS_DATA}/{run_names.CONFIG}'))
-        trained = [file for file in files if file.parents[1] in self.sessions]  # a test's config may have other options
-        newest = (trained or files or sorted(self.path.glob('*.py')))[-1:]
-        if not newest:
+        files = self._session_configs or ([self._copy] if self._copy else [])
+        if not files:
             raise IBGANError(f'{str(self.path)!r} holds no config: there is no */{run_names.VIS_DATA}/{run_names.CONFIG} in it')
-        return read_config(newest[0])
+        return read_config(files[0])
 
     @property
     def config_name(self) -> str:
-        """Name of the config file that was trained; MMEngine leaves a copy beside the checkpoints."""
-        copies = sorted(self.path.glob('*.py'))
-        return copies[-1].stem if copies else self.name
+        """Name of the config file that was trained."""
+        return self._copy.stem if self._copy else self.name
+
+    @cached_property
+    def _session_configs(self) -> list[Path]:
+        """Configs of the sessions, newest first; of trainings before those of tests, which may have other options."""
+        files = sorted(self.path.glob(f'*/{run_names.VIS_DATA}/{run_names.CONFIG}'), reverse=True)
+        return sorted(files, key=lambda file: file.parents[1] not in self.sessions)
+
+    @cached_property
+    def _copy(self) -> Path | None:
+        """The copy of the config that MMEngine leaves beside the checkpoints, under the name of its file.
+
+        Others may lie there, of an earlier run or a user's: it is the one that a session has too, the newest where none has.
+        """
+        copies = {file: file.read_bytes() for file in sorted(self.path.glob('*.py')) if file.is_file()}
+        for config in self._session_configs:
+            text = config.read_bytes()
+            for file, copy in copies.items():
+                if copy == text:
+                    return file
+        return max(copies, key=lambda file: (file.stat().st_mtime_ns, file.name), default=None)
 
     @property
     def seed(self) -> int | None:

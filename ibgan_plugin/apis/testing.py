@@ -7,6 +7,8 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
+from ibgan_plugin.engine.checkpoints import CheckpointError
+from ibgan_plugin.engine.work_dir import iteration_of
 from ibgan_plugin.evaluation.code_files import save_codes
 from ibgan_plugin.evaluation.compare_runs import RunScores, compare_runs, format_runs
 from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource
@@ -118,11 +120,21 @@ def score_checkpoint(runner: Runner, checkpoint: str | Path | None = None) -> Te
         runner.load_checkpoint(str(checkpoint))
     scores = runner.test()
     metrics = runner.test_evaluator.metrics
-    rows = score_rows(scores, metrics)
+    rows = score_rows(scores, metrics, *_origin(checkpoint or runner.cfg.get('load_from')))
     if not rows and is_main_process():
         reasons = [note for metric in metrics for notes in getattr(metric, 'notes', {}).values() for note in notes]
         raise IBGANError(f'no score could be computed: {"; ".join(dict.fromkeys(reasons)) or "the test has no metrics"}')
     return Tested(rows, next((metric.source for metric in metrics if isinstance(metric, DisentanglementMetric)), None))
+
+
+def _origin(checkpoint: str | Path | None) -> tuple[str | None, int | None]:
+    """Name of a checkpoint's file, and the iteration after which it was saved; None for what is not known."""
+    if checkpoint is None:
+        return None, None
+    try:
+        return Path(checkpoint).name, iteration_of(str(checkpoint))
+    except CheckpointError:  # weights alone
+        return Path(checkpoint).name, None
 
 
 def keep_codes(path: str | Path, tested: Tested) -> None:

@@ -19,10 +19,13 @@ from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.utils.run_names import numbered_checkpoints
 
 LOCK = '.training.lock'
-#: What a run leaves: checkpoints, pictures and the folders of its sessions.
+#: What a run and its tests leave: checkpoints, pictures, scores and the folders of its sessions.
 LEFT_BY_RUNS = ('iter_*.pth', 'epoch_*.pth', 'best_*.pth', '.*.pth.part', 'last_checkpoint', f'{run_names.TRAVERSAL}_*.png',
                 f'{run_names.SAMPLES}_*.png', run_names.SCORES, run_names.SCORES_TABLE, run_names.INFORMATION,
-                run_names.ENVIRONMENT)
+                run_names.ENVIRONMENT, *run_names.HEAT_MAPS, run_names.SWEEP_START, run_names.SWEEP_RECORD,
+                f'{run_names.TESTS}/{run_names.TESTS_RANKING}',
+                *(f'{run_names.TESTS}/{kind}_*/{name}' for kind in ('iter', 'epoch')
+                  for name in (run_names.SCORES, run_names.SCORES_TABLE)))
 SESSION = re.compile(r'\d{8}_\d{6}')
 #: Locks live as long as the process; the system releases those of a killed one.
 _held: dict[Path, FileLock] = {}
@@ -119,7 +122,8 @@ def iteration_of(path: str) -> int:
 
 def left_by_runs(folder: Path) -> list[Path]:
     """What runs have left in a folder, and nothing else."""
-    files = [path for pattern in LEFT_BY_RUNS for path in folder.glob(pattern) if path.is_file() or path.is_symlink()]
+    files = [path for pattern in LEFT_BY_RUNS for path in folder.glob(pattern)
+             if (path.is_file() or path.is_symlink()) and path.parent.resolve().is_relative_to(folder.resolve())]
     return files + [path for path in folder.glob('*') if SESSION.fullmatch(path.name) and path.is_dir() and not path.is_symlink()]
 
 

@@ -12,9 +12,10 @@ from ibgan_plugin.utils.strict_json import write_json
 
 #: How the keyword arguments begin that are numbers of samples.
 SIZES = ('num_train', 'num_test', 'num_eval', 'num_variance_estimate', 'num_subsets', 'subset_size', 'batch_size')
-#: A score: protocol, metric, score, mean, std (None where there is none), num_seeds, numbers (sample sizes) and note.
+#: A score: protocol, metric, score, mean, std (None where there is none), num_seeds, numbers (sample sizes) and note;
+#: where it is known, the checkpoint (name of its file) and its iteration.
 Row = dict[str, Any]
-COLUMNS = ('protocol', 'metric', 'score', 'mean', 'std', 'num_seeds', 'note')
+COLUMNS = ('protocol', 'metric', 'score', 'mean', 'std', 'num_seeds', 'note', 'checkpoint', 'iteration')
 
 
 def sample_sizes(keywords: Mapping[str, Any]) -> str:
@@ -23,14 +24,18 @@ def sample_sizes(keywords: Mapping[str, Any]) -> str:
                      if name.startswith(SIZES) and isinstance(value, int))
 
 
-def score_rows(scores: Mapping[str, float], metrics: Iterable[Any]) -> list[Row]:
+def score_rows(scores: Mapping[str, float], metrics: Iterable[Any], checkpoint: str | None = None,
+               iteration: int | None = None) -> list[Row]:
     """One row per score of an MMEngine evaluation, the headline score first.
 
     Args:
         scores: What the evaluation returned: ``'metric/score'`` -> value. A key with ``_std`` behind another's is its std.
         metrics: The evaluator's metrics, which know their ``protocol``, ``scores``, ``seeds``, ``prefix`` and ``notes``; others
             have ''.
+        checkpoint: Name of the file whose weights were scored, where there is one.
+        iteration: After which they were saved, where it is known.
     """
+    origin = {key: value for key, value in (('checkpoint', checkpoint), ('iteration', iteration)) if value is not None}
     owners = {'/'.join(filter(None, (metric.prefix, name))): (metric, name) for metric in metrics
               for name in getattr(metric, 'scores', ())}
     rows = []
@@ -43,7 +48,7 @@ def score_rows(scores: Mapping[str, float], metrics: Iterable[Any]) -> list[Row]
                      'std': float(scores[f'{key}_std']) if f'{key}_std' in scores else None,
                      'num_seeds': len(getattr(owner, 'seeds', (0, ))),
                      'numbers': sample_sizes(owner.scores[own_name]) if owner is not None else '',
-                     'note': '; '.join(getattr(owner, 'notes', {}).get(own_name, ()))})
+                     'note': '; '.join(getattr(owner, 'notes', {}).get(own_name, ())), **origin})
     return order(rows)
 
 
@@ -89,11 +94,13 @@ def write_rows(rows: Sequence[Row], path: str | Path) -> None:
 def write_scores(rows: Sequence[Row], work_dir: str | Path) -> None:
     """Write ``scores.csv`` and ``scores.json`` into ``work_dir``.
 
-    The latter is ``{metric: {score: {protocol, mean, std, num_seeds}}}``, with ``note`` where there is something to be said.
+    The latter is ``{metric: {score: {protocol, mean, std, num_seeds}}}``, with ``note`` where there is something to be said, and
+    ``checkpoint`` and ``iteration`` where they are known.
     """
     nested: dict[str, dict[str, Any]] = {}
     for row in rows:
         entry = {key: row[key] for key in ('protocol', 'mean', 'std', 'num_seeds')}
-        nested.setdefault(row['metric'], {})[row['score']] = {**entry, 'note': row['note']} if row.get('note') else entry
+        entry |= {key: row[key] for key in ('note', 'checkpoint', 'iteration') if row.get(key) not in (None, '')}
+        nested.setdefault(row['metric'], {})[row['score']] = entry
     write_json(Path(work_dir, run_names.SCORES), nested)
     write_rows(rows, Path(work_dir, run_names.SCORES_TABLE))

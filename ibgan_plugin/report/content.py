@@ -15,6 +15,7 @@ from ibgan_plugin.config.changes import Change, config_changes
 from ibgan_plugin.evaluation.compare_runs import RunScores, compare_runs
 from ibgan_plugin.evaluation.tracking import FactorInformation
 from ibgan_plugin.models.base import LatentModel
+from ibgan_plugin.report.naming import setting_of
 from ibgan_plugin.utils import run_names
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.visualization.figures import page_svg
@@ -37,21 +38,29 @@ class RunContent:
     changes: list[Change] | None
     config_text: str
     environment: dict[str, str]
-    scores: list[dict] = field(default_factory=list)  # protocol, metric, score, mean, std, num_seeds
+    scores: list[dict] = field(default_factory=list)  # protocol, metric, score, mean, std, num_seeds, checkpoint, iteration
     pictures: list[tuple[str, str]] = field(default_factory=list)  # caption, data URI
     heat_maps: list[str] = field(default_factory=list)  # SVG
     codes: np.ndarray | None = None
     data_name: str | None = None
+    setting: str = ''  # what it shares with runs of other seeds
     notes: list[str] = field(default_factory=list)
 
 
-def collect(run: RunDir, device: str | None = None) -> RunContent:
-    """All that is known of a run. What can not be had (no data set, no checkpoint, no scores) is said in its notes."""
+def collect(run: RunDir, device: str | None = None, name: str | None = None) -> RunContent:
+    """All that is known of a run. What can not be had (no data set, no checkpoint, no scores) is said in its notes.
+
+    Args:
+        run: The run.
+        device: Where pictures and codes are computed.
+        name: What it is called; None for its folder's name.
+    """
     config = run.config
-    content = RunContent(run.name, run.config_name, run.seed, _iterations(run), config_changes(config, run.config_name),
-                         config.pretty_text, run.environment, _scores(run))
+    content = RunContent(name or run.name, run.config_name, run.seed, _iterations(run), config_changes(config, run.config_name),
+                         config.pretty_text, run.environment, _scores(run), setting=setting_of(config))
     if not content.scores:
         content.notes.append('no scores yet: run tools/test.py, or let the config validate')
+    content.notes += _origins(content.scores, run)
     try:
         data: ShownData | None = ShownData.of(config)
         content.data_name = data.name if data else None
@@ -80,7 +89,24 @@ def _scores(run: RunDir) -> list[dict]:
         return rows
     found = {key: series for key, series in run.scalars.items() if key.count('/') == 1 and key.split('/')[0] not in ('mi', 'kl')}
     return [dict(metric=key.split('/')[0], score=key.split('/')[1], protocol='validation', mean=float(series.values[-1]), std=None,
-                 num_seeds=1) for key, series in found.items() if not key.endswith('_std')]
+                 num_seeds=1, iteration=int(series.steps[-1])) for key, series in found.items() if not key.endswith('_std')]
+
+
+def _origins(scores: Sequence[dict], run: RunDir) -> list[str]:
+    """Of which checkpoint the scores are, and whether there is a newer one."""
+    newest_number, newest = next(reversed(run.checkpoints.items()), (_iterations(run), None))
+    by_iteration = newest is None or newest.name.startswith('iter_')
+    notes = []
+    for name, iteration in dict.fromkeys((row.get('checkpoint'), row.get('iteration')) for row in scores):
+        parts = [*([str(name)] if name else []), *([f'iteration {iteration}'] if iteration is not None else [])]
+        if not parts:
+            notes.append(f'{run_names.SCORES} does not say of which checkpoint its scores are')
+        elif (by_iteration and iteration == newest_number) or (newest is not None and name == newest.name):
+            notes.append(f'scores are of {", ".join(parts)}')
+        else:
+            last = f'iteration {newest_number}' if newest is None else newest.name
+            notes.append(f'scores are of {", ".join(parts)}, not of the newest, {last}: tools/test.py gives those')
+    return notes
 
 
 def _look(content: RunContent, trained: Trained, data: ShownData | None) -> None:
@@ -159,7 +185,7 @@ def ranking(contents: Sequence[RunContent]) -> RunScores | None:
 
 
 def open_runs(paths: Sequence[str | Path]) -> list[RunDir]:
-    """Runs with names of their own.
+    """Runs, each of them once.
 
     Raises:
         IBGANError: If a path holds no run, or is named twice.

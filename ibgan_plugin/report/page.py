@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from ibgan_plugin.apis.run_dir import RunDir
 from ibgan_plugin.report.content import RunContent, collect, ranking
+from ibgan_plugin.report.naming import group_names, names_of
 from ibgan_plugin.report.published import published_beside
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.visualization.curves import draw_curves
@@ -23,25 +24,25 @@ def build(runs: Sequence[RunDir], device: str | None = None) -> str:
     """The report of runs.
 
     Args:
-        runs: One or several; those of one config are one group, of which means and deviations are given.
+        runs: One or several; those that differ in nothing but the seed are one group, of which means and deviations are given.
         device: Where pictures and codes are computed.
 
     Raises:
         IBGANError: If a run can not be read.
     """
-    contents = [collect(run, device) for run in runs]
+    contents = [collect(run, device, name) for run, name in zip(runs, names_of(runs), strict=True)]
     environment = Environment(loader=FileSystemLoader(Path(__file__).parent / 'templates'), autoescape=True,
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return environment.get_template('report.html.j2').render(
-        runs=contents, curves=_curves(runs), svg=Markup,  # matplotlib escapes what it draws
+        runs=contents, curves=_curves(runs, contents), svg=Markup,  # matplotlib escapes what it draws
         score_table=score_table(contents), ranking=ranking(contents))
 
 
-def _curves(runs: Sequence[RunDir]) -> str | None:
+def _curves(runs: Sequence[RunDir], contents: Sequence[RunContent]) -> str | None:
     """Curves of all runs; None where none logged any."""
     groups: dict[str, list[Scalars]] = {}
-    for run in runs:
-        groups.setdefault(run.config_name, []).append(run.scalars)
+    for run, name in zip(runs, _group_names(contents), strict=True):
+        groups.setdefault(name, []).append(run.scalars)
     try:
         return page_svg(draw_curves(groups))
     except IBGANError:
@@ -62,10 +63,16 @@ def score_table(contents: Sequence[RunContent]) -> list[dict[str, Any]]:
 
 
 def _groups(contents: Sequence[RunContent], rows: dict[int, dict]) -> list[dict[str, Any]]:
-    """Mean and deviation over the runs of each config that has several."""
+    """Mean and deviation over the runs of each group that has several."""
+    names = _group_names(contents)
     groups: dict[str, list[float]] = {}
     for place, row in rows.items():
         if row['mean'] is not None:
-            groups.setdefault(contents[place].config_name, []).append(row['mean'])
+            groups.setdefault(names[place], []).append(row['mean'])
     return [dict(name=name, mean=float(np.mean(values)), std=float(np.std(values)), num=len(values))
             for name, values in groups.items() if len(values) > 1]
+
+
+def _group_names(contents: Sequence[RunContent]) -> list[str]:
+    """What the group of each run is called."""
+    return group_names([(each.config_name, each.setting) for each in contents], [each.name for each in contents])

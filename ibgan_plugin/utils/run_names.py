@@ -8,10 +8,15 @@ VIS_DATA = 'vis_data'
 SCALARS = 'scalars.json'
 #: The whole config as that session used it.
 CONFIG = 'config.py'
-#: What ``tools/test.py`` leaves: scores as a tree and as a table, and how codes and factors go together.
+#: What ``tools/test.py`` leaves: scores as a tree and as a table, and how codes and factors go together, as arrays and pictures.
 SCORES = 'scores.json'
 SCORES_TABLE = 'scores.csv'
 INFORMATION = 'information.npz'
+HEAT_MAPS = ('mutual_information.png', 'importance.png')
+#: What it leaves with ``--all-checkpoints``, below a folder of this name: a folder a checkpoint, and a ranking.
+TESTS, TESTS_RANKING = 'test', 'ranking.json'
+#: What a run of a sweep leaves: what it was started with, and its results.
+SWEEP_START, SWEEP_RECORD = 'sweep_start.json', 'sweep_run.json'
 #: What the machine and the packages were, a flat JSON object.
 ENVIRONMENT = 'environment.json'
 #: Kinds of pictures that ``TraversalHook`` leaves.

@@ -1,4 +1,5 @@
 import json
+import os
 
 import numpy as np
 import pytest
@@ -66,6 +67,30 @@ def test_config_seed_environment_scores_pictures_and_checkpoints(tmp_path):
     assert run.environment == {'PyTorch': '2.13.0', 'sys.platform': 'linux'}
     (tmp_path / 'environment.json').write_text('{"torch": "2.14"}')
     assert RunDir(tmp_path).environment == {'torch': '2.14'}
+
+
+def test_the_config_is_that_of_the_newest_training_whatever_else_lies_there(tmp_path):
+    old, new, tested = (CONFIG.replace('seed=3', f'seed={seed}') for seed in (5, 6, 7))
+    for name, text in (('z_before_overwrite', old), ('a_trained', new), ('b_tested', tested), ('z_of_a_user', 'x = 1')):
+        (tmp_path / f'{name}.py').write_text(text)
+    write_session(tmp_path, '20260102_000000', scalars(50, 100), new)
+    test = tmp_path / '20260103_000000' / 'vis_data'
+    test.mkdir(parents=True)
+    (test / 'config.py').write_text(tested)
+    run = RunDir(tmp_path)
+    assert (run.config_name, run.seed) == ('a_trained', 6)
+    (tmp_path / 'a_trained.py').unlink()
+    assert RunDir(tmp_path).config_name == 'b_tested', 'which a session has, too'
+
+
+def test_of_copies_that_no_session_has_the_newest_counts(tmp_path):
+    (tmp_path / 'iter_2.pth').touch()
+    for place, name in enumerate(('b', 'a', 'c')):
+        (tmp_path / f'{name}.py').write_text(CONFIG)
+        os.utime(tmp_path / f'{name}.py', (10 - place % 2, 10 - place % 2))
+    os.utime(tmp_path / 'a.py', (20, 20))
+    run = RunDir(tmp_path)
+    assert (run.config_name, run.seed) == ('a', 3)
 
 
 def test_checkpoints_are_those_that_a_resumed_run_finds(tmp_path):

@@ -4,8 +4,10 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from ibgan_plugin.apis.sweep.plan import RECORD, START
 from ibgan_plugin.engine.checkpoints import CheckpointError
 from ibgan_plugin.engine.work_dir import Start, checkpoint_dir, choose_start, left_by_runs, lock, remove
+from ibgan_plugin.evaluation.heat_maps import TITLES
 from ibgan_plugin.utils.errors import IBGANError
 
 
@@ -53,6 +55,21 @@ def test_overwriting_removes_what_runs_leave_and_nothing_else(folder, tmp_path_f
     remove(to_remove, [])
     assert left(folder) == sorted([*own, 'iter_9.pth', '20260101_130000'])
     assert elsewhere.is_dir()
+
+
+def test_overwriting_removes_what_tests_and_sweeps_leave(tmp_path, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp('elsewhere')
+    (elsewhere / 'scores.json').touch()
+    for name in ('iter_2', 'epoch_1', 'mine'):
+        (tmp_path / 'test' / name).mkdir(parents=True)
+    (tmp_path / 'test' / 'iter_4').symlink_to(elsewhere)
+    own = ['test/mine/scores.json', 'test/notes.json', 'test/iter_2/x.png', 'codes.npz']
+    for name in [*own, *(f'{title}.png' for title in TITLES), 'information.npz', RECORD, START, 'test/ranking.json',
+                 'test/iter_2/scores.json', 'test/epoch_1/scores.csv']:
+        (tmp_path / name).touch()
+    remove(left_by_runs(tmp_path), [])
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob('*') if path.is_file()) == sorted(own)
+    assert (elsewhere / 'scores.json').is_file()
 
 
 @pytest.mark.parametrize('needed', ['iter_4.pth', '20260101_120000/x.log', 'link.pth', '../{name}/iter_4.pth'])

@@ -64,3 +64,12 @@ def test_files(tmp_path):
         rows = list(csv.DictReader(file))
     assert [row['score'] for row in rows] == ['discrete_mig', 'top1', 'alone', 'only_std', 'fid', 'kid']
     assert rows[0]['mean'] == '0.25' and rows[1]['std'] == '' and rows[0]['note'] == 'factor 3 is left out'
+
+
+def test_files_name_the_checkpoint(tmp_path):
+    write_scores(score_rows(SCORES, METRICS, 'iter_20.pth', 20), tmp_path)
+    scores = json.loads((tmp_path / 'scores.json').read_text())
+    assert all((entry['checkpoint'], entry['iteration']) == ('iter_20.pth', 20) for metric in scores.values()
+               for entry in metric.values())
+    with open(tmp_path / 'scores.csv') as file:
+        assert {(row['checkpoint'], row['iteration']) for row in csv.DictReader(file)} == {('iter_20.pth', '20')}

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ibgan_plugin.apis.run_dir import RunDir
-from ibgan_plugin.report.content import RunContent, ranking
+from ibgan_plugin.report.content import RunContent, _origins, _scores, ranking
 from ibgan_plugin.report.page import build, score_table
 from tests.apis.runs_on_disk import scalars, write_session
 from tests.conftest import model_cfg
@@ -94,6 +94,25 @@ def test_a_run_without_data_or_checkpoint_says_so(tmp_path):
     assert 'no scores yet' in text
 
 
+@pytest.mark.parametrize(('checkpoint', 'iteration', 'note'), [
+    ('iter_20.pth', 20, 'scores are of iter_20.pth, iteration 20, not of the newest, iter_40.pth: tools/test.py gives those'),
+    ('iter_40.pth', 40, 'scores are of iter_40.pth, iteration 40'),
+    (None, 40, 'scores are of iteration 40'),
+    ('other.safetensors', None, 'scores are of other.safetensors, not of the newest, iter_40.pth: tools/test.py gives those'),
+    (None, None, 'scores.json does not say of which checkpoint its scores are'),
+])
+def test_scores_are_of_a_checkpoint(tmp_path, checkpoint, iteration, note):
+    for number in (20, 40):
+        (tmp_path / f'iter_{number}.pth').touch()
+    assert _origins([dict(checkpoint=checkpoint, iteration=iteration)], RunDir(tmp_path)) == [note]
+
+
+def test_a_validation_may_be_older_than_the_training(tmp_path):
+    write_session(tmp_path, '20260101_000000', [{'mig/gap': 0.5, 'step': 20}, *scalars(30, 40, 10)])
+    run = RunDir(tmp_path)
+    assert _origins(_scores(run), run) == ['scores are of iteration 20, not of the newest, iteration 40: tools/test.py gives those']
+
+
 def content(name: str, **changes) -> RunContent:
     return RunContent(name, 'config', 0, 1, None, '', {}, **changes)
 
@@ -104,6 +123,13 @@ def test_scores_of_different_protocols_keep_rows_of_their_own():
     assert [(row['protocol'], [value is not None for value in row['values']]) for row in table] == [
         ('quick', [False, True]), ('study', [True, True])]
     assert [len(row['groups']) for row in table] == [0, 1]
+
+
+def test_means_are_over_runs_that_differ_in_nothing_but_the_seed():
+    runs = [content(name, setting=name[0], scores=[dict(metric='mig', score='discrete_mig', mean=mean, std=None)])
+            for name, mean in (('a/seed0', 0.1), ('a/seed1', 0.3), ('b/seed0', 0.9))]
+    row, = score_table(runs)
+    assert [(group['name'], group['num'], round(group['mean'], 6)) for group in row['groups']] == [('a', 2, 0.2)]
 
 
 def test_ranking_needs_codes_of_the_same_images():

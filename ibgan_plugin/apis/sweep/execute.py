@@ -1,4 +1,5 @@
 """Running a sweep through submitit, and its progress on one screen."""
+import math
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,8 @@ from ibgan_plugin.utils.threads import use_threads
 
 #: Where submitit keeps its files, below the sweep's folder.
 JOBS = 'jobs'
+#: After so many hours a run may be ended at most: a year.
+MAX_HOURS = 24 * 365
 #: Lines of a failed run's log that are shown.
 TAIL_LINES = 12
 
@@ -28,13 +31,18 @@ def make_executor(folder: Path, cluster: str = 'local', hours: float = 24 * 30, 
     Args:
         folder: The sweep's folder.
         cluster: ``'local'`` or ``'slurm'``.
-        hours: After so many a job is ended.
+        hours: After so many a job is ended, in whole minutes rounded up.
         parallel: Jobs at once, for an array of Slurm's.
         slurm: Parameters of submitit's Slurm executor without their prefix, such as ``partition='gpu'``.
+
+    Raises:
+        IBGANError: If ``hours`` are none, or more than a year.
     """
+    if not 0 < hours <= MAX_HOURS:
+        raise IBGANError(f'--hours must be above 0 and at most {MAX_HOURS:,}, got {hours:g}')
     executor = submitit.AutoExecutor(folder=folder / JOBS / '%j', cluster=cluster)
-    executor.update_parameters(timeout_min=int(60 * hours), name='ibgan_sweep', cpus_per_task=1, slurm_array_parallelism=parallel,
-                               **{f'slurm_{key}': value for key, value in slurm.items()})
+    executor.update_parameters(timeout_min=math.ceil(60 * hours), name='ibgan_sweep', cpus_per_task=1,
+                               slurm_array_parallelism=parallel, **{f'slurm_{key}': value for key, value in slurm.items()})
     return executor
 
 

@@ -11,18 +11,22 @@ from ibgan_plugin.apis.sweep.plan import Plan, Run
 from ibgan_plugin.apis.sweep.work import CODES
 from ibgan_plugin.evaluation.compare_runs import compare_runs, load_runs
 from ibgan_plugin.evaluation.disentanglement.protocols import RUNS
+from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.utils.files import write_whole
 
-#: Label-free scores: UDR among the seeds of a setting, ModelCentrality among all runs.
+#: Label-free scores: UDR among the seeds of a setting, ModelCentrality among all runs that encoded the same data.
 RANKINGS = tuple(RUNS)
 #: What stands before and behind the scores of a run.
 HEAD, TAIL = ('setting', 'seed', 'status'), ('seconds', 'commit', 'torch', 'numpy', 'cpu')
+#: Why a run has no ranking, or one among some of the runs alone; a row has it where there is something to be said.
+NOTE = 'note'
 
 Row = dict[str, Any]
 
 
 def collect(plan: Plan, failed: Sequence[str] = ()) -> list[Row]:
-    """One row a run: setting, seed, status (done, failed, missing), scores, label-free scores, time and versions.
+    """One row a run: setting, seed, status (done, failed, missing), scores, label-free scores, time, versions
+    and, where a ranking is not among all runs, a note.
 
     Args:
         plan: The sweep.
@@ -43,22 +47,41 @@ def collect(plan: Plan, failed: Sequence[str] = ()) -> list[Row]:
 
 
 def _ranking(runs: Sequence[Run]) -> dict[str, Row]:
-    """Label-free scores of each run, as far as there are others to compare it with."""
+    """Label-free scores of each run, as far as there are others to compare it with, and a note where they are not all runs."""
     ranking: dict[str, Row] = defaultdict(dict)
-    groups = defaultdict(list)
+    by_setting, by_data = defaultdict(list), defaultdict(list)
     for run in runs:
-        groups[run.setting].append(run)
-    for names, group in [(RANKINGS[:2], group) for group in groups.values()] + [(RANKINGS[2:], list(runs))]:
+        by_setting[run.setting].append(run)
+        by_data[run.data].append(run)
+    for names, group in [(RANKINGS[:2], group) for group in by_setting.values()] + [
+            (RANKINGS[2:], group) for group in by_data.values()]:
+        if names == RANKINGS[2:] and len(by_data) > 1:
+            _note(ranking, group, f'{", ".join(names)} among the {len(group)} runs of the same test data' if len(group) > 1 else
+                  f'no {", ".join(names)}: no other run is of the same test data')
         if len(group) > 1:
-            paths = {str(Path(run.work_dir) / CODES): run.name for run in group}
-            for path, scores in compare_runs(load_runs(list(paths)), names=names).items():
-                ranking[paths[path]] |= scores
+            _rank(ranking, group, names)
     return ranking
+
+
+def _rank(ranking: dict[str, Row], group: Sequence[Run], names: Sequence[str]) -> None:
+    """Add the scores ``names`` of a group, or a note why there are none."""
+    paths = {str(Path(run.work_dir) / CODES): run.name for run in group}
+    try:
+        for path, scores in compare_runs(load_runs(list(paths)), names=names).items():
+            ranking[paths[path]] |= scores
+    except IBGANError as error:
+        _note(ranking, group, f'no {", ".join(names)}: {error}')
+
+
+def _note(ranking: dict[str, Row], group: Sequence[Run], text: str) -> None:
+    """Add a note to each run of a group."""
+    for run in group:
+        ranking[run.name][NOTE] = '; '.join(filter(None, (ranking[run.name].get(NOTE), text)))
 
 
 def score_columns(rows: Sequence[Row]) -> list[str]:
     """Names of the scores, in the order in which they first appear, those without labels last."""
-    names = dict.fromkeys(key for row in rows for key in row if key not in (*HEAD, *TAIL, *RANKINGS))
+    names = dict.fromkeys(key for row in rows for key in row if key not in (*HEAD, *TAIL, *RANKINGS, NOTE))
     return [*names, *(name for name in RANKINGS if any(name in row for row in rows))]
 
 
@@ -80,7 +103,8 @@ def means(rows: Sequence[Row]) -> list[Row]:
 def format_csv(rows: Sequence[Row]) -> str:
     """All runs, one line each."""
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, [*HEAD, *score_columns(rows), *TAIL], restval='', lineterminator='\n')
+    note = [NOTE] if any(NOTE in row for row in rows) else []
+    writer = csv.DictWriter(buffer, [*HEAD, *score_columns(rows), *TAIL, *note], restval='', lineterminator='\n')
     writer.writeheader()
     writer.writerows(rows)
     return buffer.getvalue()
@@ -101,7 +125,16 @@ def format_markdown(rows: Sequence[Row]) -> str:
     made_by = {tuple(row[key] for key in TAIL[1:]) for row in rows if row['status'] == 'done'}
     lines += ['', *(f'Commit {commit or "unknown"}, torch {torch}, numpy {numpy}, {cpu}.'
                     for commit, torch, numpy, cpu in sorted(made_by))]
-    return '\n'.join(lines) + '\n'
+    return '\n'.join([*lines, *_notes(rows)]) + '\n'
+
+
+def _notes(rows: Sequence[Row]) -> list[str]:
+    """A line for each note, and before it the runs that it is about."""
+    about: dict[str, list[str]] = {}
+    for row in rows:
+        if NOTE in row:
+            about.setdefault(row[NOTE], []).append(f'{row["setting"]}/seed{row["seed"]}')
+    return [line for note, runs in about.items() for line in ('', f'{", ".join(runs)}: {note}.')]
 
 
 def write_table(rows: Sequence[Row], folder: Path) -> tuple[Path, Path]:

@@ -8,7 +8,7 @@ from filelock import FileLock
 from mmengine.runner import Runner
 
 from ibgan_plugin.apis.encoding import encode_dataset
-from ibgan_plugin.apis.sweep.plan import RECORD, Run
+from ibgan_plugin.apis.sweep.plan import RECORD, START, Run
 from ibgan_plugin.engine.launch import build_runner, load_run_config
 from ibgan_plugin.evaluation.report import score_rows, write_scores
 from ibgan_plugin.models.base import LatentModel
@@ -42,10 +42,13 @@ def _work(run: Run, folder: Path) -> dict[str, Any]:
     started, cpu = time.time(), time.process_time()
     resume = 'auto' if numbered_checkpoints(folder) else None
     runner = build_runner(load_run_config(run.config, run.work_dir, dict(run.options), run.seed, resume=resume))
+    write_whole(folder / START, json.dumps(dict(digest=run.digest, config=run.config, options=run.options, seed=run.seed),
+                                           indent=1, default=str) + '\n')
     runner.train()
     if runner.preempted:
         raise IBGANError(f'{run.name} was stopped by a signal; the next sweep goes on from its checkpoint')
-    rows = score_rows(runner.test(), runner.test_evaluator.metrics)
+    saved = numbered_checkpoints(folder).get(runner.iter)
+    rows = score_rows(runner.test(), runner.test_evaluator.metrics, saved and saved.name, runner.iter)
     write_scores(rows, folder)
     has_codes = write_codes(runner, folder / CODES)
     record = dict(

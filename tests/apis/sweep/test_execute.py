@@ -8,6 +8,7 @@ from rich.console import Console
 
 from ibgan_plugin.apis.sweep.execute import execute, make_executor, newest_scalars, say_changes
 from ibgan_plugin.apis.sweep.plan import make_plan
+from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.utils.threads import REASON
 
 
@@ -55,3 +56,10 @@ def test_newest_scalars_come_from_the_end_of_the_newest_log(tmp_path):
 def test_an_unknown_cluster_is_refused(tmp_path):
     with pytest.raises(ValueError, match='oar'):
         make_executor(tmp_path, cluster='oar')
+
+
+@pytest.mark.parametrize('hours', [float('inf'), float('nan'), 0, -1, 1e300])
+def test_a_job_ends_after_some_hours_that_make_sense(tmp_path, hours):
+    with pytest.raises(IBGANError, match='--hours must be above 0 and at most 8,760, got'):
+        make_executor(tmp_path, hours=hours)
+    assert make_executor(tmp_path, hours=0.001).parameters['timeout_min'] == 1

@@ -1,6 +1,8 @@
+import re
+
 import pytest
 
-from ibgan_plugin.apis.sweep.plan import RECORD, make_plan
+from ibgan_plugin.apis.sweep.plan import RECORD, START, make_plan, setting_names
 from ibgan_plugin.utils.errors import IBGANError
 
 CONFIG = 'configs/ibgan/ibgan_dsprites.py'
@@ -54,3 +56,28 @@ def test_a_finished_run_of_another_config_is_named(tmp_path):
         (tmp_path / run.name / RECORD).write_text(content)
         with pytest.raises(IBGANError, match=f'{RECORD} is no record of a finished run .*remove it to do the run again'):
             run.record()
+
+
+def test_a_stopped_run_of_other_options_is_named(tmp_path):
+    run, = make_plan([CONFIG], tmp_path, [0]).runs
+    folder = tmp_path / run.name
+    folder.mkdir(parents=True)
+    (folder / START).write_text('{"digest": "other"}')
+    assert run.record() is None, 'nothing was trained that could be gone on with'
+    (folder / 'iter_2.pth').touch()
+    with pytest.raises(IBGANError, match='holds the stopped run of another config, or of other options: choose another'):
+        run.record()
+    (folder / START).write_text(f'{{"digest": "{run.digest}"}}')
+    assert run.record() is None
+    (folder / START).write_text('[]')
+    with pytest.raises(IBGANError, match=f'{START} is no record of a stopped run'):
+        run.record()
+
+
+def test_settings_that_would_share_a_folder_have_names_of_their_own(tmp_path):
+    grid = {'train_dataloader.dataset.data_root': ['/a b', '/a_b', '/c']}
+    names = [run.name for run in make_plan([CONFIG], tmp_path, [0], grid).runs]
+    assert len(set(names)) == 3 and names[2] == 'data_root=_c/seed0'
+    assert all(re.fullmatch(r'data_root=_a_b-[0-9a-f]{8}/seed0', name) for name in names[:2])
+    assert names == [run.name for run in make_plan([CONFIG], tmp_path, [0], grid).runs]
+    assert len(set(setting_names([(CONFIG, {'optimizer.betas': betas}) for betas in ([0, 0.9], (0, 0.9))]))) == 2
