@@ -82,6 +82,27 @@ def test_labelled_samples_skip_interventions(tmp_path, capsys, tool, mini, noise
     assert 'skipped beta_vae: it fixes factors and draws the others' in capsys.readouterr().out
 
 
+def test_a_random_part_of_a_grid_is_labelled_samples(tmp_path, capsys, tool, mini, noise):
+    index = np.sort(np.random.RandomState(0).permutation(96)[:80])
+    save_codes(tmp_path / 'part.npz', CodeTable(noise.grid, index, noise.codes[index]))
+    assert tool.main([str(tmp_path / 'part.npz'), '--protocol', 'mini', '--json', str(tmp_path / 'out.json')]) == 0
+    labelled = LabelledCodes(noise.codes[index], noise.grid.to_factors(index))
+    assert json.loads((tmp_path / 'out.json').read_text()) == evaluate_codes(labelled, 'mini').results
+    out, err = capsys.readouterr()
+    assert 'skipped beta_vae: it fixes factors and draws the others, which needs codes of the whole grid: the 80 samples' in out
+    assert 'codes of 80 of the 96 cells of the grid, not of all that the metrics draw' in err
+    assert tool.main([str(tmp_path / 'part.npz'), '--protocol', 'mini', '--metrics', 'mig,factor_vae']) == 2
+    assert 'factor_vae can not be computed' in capsys.readouterr().err
+
+
+@pytest.mark.filterwarnings('error')
+def test_a_part_of_a_grid_with_all_cells_that_are_drawn_scores_as_the_grid(monkeypatch, grid, noise):
+    monkeypatch.setitem(protocols.PROTOCOLS, 'few', {'mig': {**MINI['mig'], 'num_train': 20}})
+    index = required_cells(grid, protocols.PROTOCOLS['few'], (0, ))
+    assert len(index) < len(grid)
+    assert evaluate_codes(CodeTable(grid, index, noise.codes[index]), 'few').results == evaluate_codes(noise, 'few').results
+
+
 @pytest.mark.parametrize(('metrics', 'named'), [('factor_vae', 'factor_vae'), ('mig,beta_vae', 'beta_vae'),
                                                 ('beta_vae,factor_vae', 'beta_vae, factor_vae')])
 def test_asked_for_by_name_they_are_refused(tmp_path, capsys, tool, mini, noise, metrics, named):
