@@ -1,6 +1,7 @@
 """Which of several runs to keep, without labels: ``python tools/compare_runs.py RUN1.npz RUN2.npz ... --json OUT``.
 
-Each file holds ``codes`` [N, C] of the same samples in the same order, e.g. from ``tools/infer.py encode``.
+Each file holds ``codes`` [N, C] of the same samples in the same order, or in any order with their ``index`` [N] or ``names`` [N], as
+``tools/infer.py encode`` writes them.
 """
 import argparse
 import sys
