@@ -131,7 +131,8 @@ def _read_csv(path: Path) -> dict[str, list[str]]:
     """Columns of a file with commas (``.tsv``: tabs) between values, by name."""
     if not path.exists():
         raise IBGANError(f'{path} does not exist')
-    reader = csv.reader(read_lines(path, MAX_TABLE_BYTES), delimiter='\t' if path.suffix.lower() == '.tsv' else ',', strict=True)
+    lines = (f'{line}\n' for line in read_lines(path, MAX_TABLE_BYTES))  # a cell in quotes keeps its line breaks
+    reader = csv.reader(lines, delimiter='\t' if path.suffix.lower() == '.tsv' else ',', strict=True)
     try:
         head, *rows = [row for row in reader if row]
     except (ValueError, csv.Error) as error:

@@ -39,13 +39,16 @@ def read_bytes(path: str | Path, limit: int) -> bytes:
 
 
 def read_lines(path: str | Path, limit: int = 1 << 28) -> list[str]:
-    """Lines of a text file in UTF-8 (with or without a byte order mark), of at most ``limit`` bytes.
+    """Lines of a text file in UTF-8 (with or without a byte order mark), of at most ``limit`` bytes, without their ends.
+
+    They end in LF, CR LF or CR alone: what else Unicode counts as a line's end may stand in a cell of a table.
 
     Raises:
         IBGANError, OSError: As :func:`read_bytes`; if it is no such text.
     """
     try:
-        return read_bytes(path, limit).decode('utf-8-sig').splitlines()
+        text = read_bytes(path, limit).decode('utf-8-sig')
+        return [line.rstrip('\n') for line in io.StringIO(text, newline=None)]
     except UnicodeDecodeError as error:
         raise IBGANError(f'{path} is no text in UTF-8: byte {error.start} is {error.object[error.start]:#04x}') from error
 

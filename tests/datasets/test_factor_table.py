@@ -63,6 +63,13 @@ def test_classes_are_told_apart_exactly(tmp_path, texts, labels):
     assert table.kinds == ('categorical', ) and table.labels == (labels, ) and table.sizes == (len(labels), )
 
 
+def test_a_cell_may_hold_what_unicode_counts_as_the_end_of_a_line(tmp_path):
+    words = ['a\u2028b', 'a\x85b', 'a\x0cb', '"a\nb"']
+    (tmp_path / 'it.csv').write_bytes(('f,x\r\n' + ''.join(f'{image},{word}\r\n' for image, word in zip(IMAGES, words))).encode())
+    table, _ = read_table(tmp_path / 'it.csv', IMAGES)
+    assert table.labels == (('a\nb', 'a\x0cb', 'a\x85b', 'a\u2028b'), )
+
+
 def test_numbers_with_decimals_are_measurements_in_parquet(tmp_path):
     pyarrow = pytest.importorskip('pyarrow', reason='reading Parquet needs pyarrow')
     from pyarrow import parquet
