@@ -8,7 +8,7 @@ from typing import Any
 from ibgan_plugin.config.options import add_checkpoint_argument, add_config_arguments, add_device_argument
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.utils.errors import IBGANError
-from ibgan_plugin.utils.files import check_suffix
+from ibgan_plugin.utils.files import check_name, check_suffix
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -110,6 +110,8 @@ def encode(inferencer: Any, args: argparse.Namespace) -> None:
     if args.num is not None:
         raise IBGANError(f'--num {args.num} is of the images of a data set: it goes with --split')
     files = [file for path in args.images for file in list_images(path)]
+    for file in files:
+        check_name(file)
     write_codes(args.out, [str(file) for file in files], inferencer.encode(files, args.batch_size))
 
 

@@ -53,6 +53,14 @@ def read_lines(path: str | Path, limit: int = 1 << 28) -> list[str]:
         raise IBGANError(f'{path} is no text in UTF-8: byte {error.start} is {error.object[error.start]:#04x}') from error
 
 
+def check_name(path: str | Path) -> None:
+    """Raise IBGANError unless the name of a file is text in UTF-8: no other can be written into a table or a list."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise IBGANError(f'the file {str(path)!r} has a name that is not UTF-8: rename it') from error
+
+
 def check_suffix(path: str | Path, allowed: Sequence[str], what: str = 'the output file') -> None:
     """Raise IBGANError unless the name of a file ends in one of ``allowed``."""
     if Path(path).suffix not in allowed:

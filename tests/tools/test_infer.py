@@ -1,6 +1,7 @@
 """``tools/infer.py`` as a user runs it: a shipped config with small networks."""
 import csv
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -131,3 +132,10 @@ def test_bad_input_ends_in_one_line(call, capsys, arguments, message):
     assert call(*arguments) == 2
     error = capsys.readouterr().err
     assert message in error and error.startswith('error: ') and error.count('\n') == 1
+
+
+def test_a_name_that_is_not_utf_8_is_refused_before_the_work(call, tmp_path, capsys):
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b'/\xff0.png'))
+    path.write_bytes((call.place / 'images/a.png').read_bytes())
+    assert call('encode', 'x.csv', path) == 2
+    assert r"/\udcff0.png' has a name that is not UTF-8: rename it" in capsys.readouterr().err
