@@ -116,6 +116,8 @@ def test_interpolate_and_swap(call):
     (('sample', 'x.png', '--cfg-options', 'model.generator.base_channels=3'), "iter_1.pth does not fit the config: 'generator."),
     (('sample', 'x.png', '--num', 10**9), '1,000,000,000 images of 1 x 64 x 64 at once are too many, at most 65,536'),
     (('traverse', 'x.png', '--steps', 10**8), '1,000,000,000 images of 1 x 64 x 64 at once are too many'),
+    (('sample', 'x.png', '--seed', 10**20), 'seed must be from -2^63 to 2^64 - 1, got 100000000000000000000'),
+    (('traverse', 'x.png', '--seed', 10**20), 'seed must be from -2^63 to 2^64 - 1, got 100000000000000000000'),
     (('traverse', 'x.png', '--limit', 'nan'), 'limit must be a positive number of at most 1,000, got nan'),
     (('traverse', 'x.png', '--limit', '1e300'), 'limit must be a positive number of at most 1,000, got 1e+300'),
     (('encode', 'x.csv', 'images/a.png', '--num', 5), '--num 5 is of the images of a data set: it goes with --split'),
