@@ -7,7 +7,7 @@ import argparse
 import sys
 
 from ibgan_plugin.utils.cli import one_clear_message
-from ibgan_plugin.utils.files import check_writable
+from ibgan_plugin.utils.files import check_no_input, check_writable
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -28,6 +28,7 @@ def main(argv: list[str] | None = None) -> None:
     from ibgan_plugin.utils.strict_json import write_json
     hear_warnings()
     if args.json:
+        check_no_input(args.json, args.runs)
         check_writable(args.json)
     scores = compare_runs(load_runs(args.runs), args.seed)
     print(format_runs(scores))

@@ -8,7 +8,7 @@ import argparse
 import sys
 
 from ibgan_plugin.utils.cli import one_clear_message
-from ibgan_plugin.utils.files import check_writable
+from ibgan_plugin.utils.files import check_no_input, check_writable
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -33,6 +33,7 @@ def main(argv: list[str] | None = None) -> None:
     from ibgan_plugin.utils.strict_json import write_json
     hear_warnings()
     for path in filter(None, (args.json, args.csv)):
+        check_no_input(path, [args.codes])
         check_writable(path)
     metrics = args.metrics if args.metrics == 'all' else [name.strip() for name in args.metrics.split(',')]
     evaluation = evaluate_codes(load_codes(args.codes), args.protocol, metrics, args.seeds)

@@ -30,11 +30,13 @@ def evaluate_codes(source: CodeSource, protocol: str, metrics: str | Sequence[st
         grid), and the numbers of each metric.
 
     Raises:
-        IBGANError: If a protocol or metric is unknown, the protocol lacks a metric, there is no seed, a metric that was asked
-            for by name needs a whole grid, or the codes can not be scored.
+        IBGANError: If a protocol or metric is unknown, the protocol lacks a metric, there is no seed or one twice, a metric that was
+            asked for by name needs a whole grid, or the codes can not be scored.
     """
     if not seeds:
         raise IBGANError('seeds must not be empty')
+    if len(set(seeds)) < len(seeds):
+        raise IBGANError(f'seeds must differ, got {list(seeds)}')
     names = list(get_protocol(protocol)) if metrics == 'all' else list(metrics)
     if not names:
         raise IBGANError('metrics must not be empty')

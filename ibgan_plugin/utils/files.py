@@ -1,7 +1,7 @@
 """Files: written whole or not at all, and read only where they are files."""
 import io
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,14 @@ def check_suffix(path: str | Path, allowed: Sequence[str], what: str = 'the outp
     """Raise IBGANError unless the name of a file ends in one of ``allowed``."""
     if Path(path).suffix not in allowed:
         raise IBGANError(f'{what} must end in {" or ".join(allowed)}, got {str(path)!r}')
+
+
+def check_no_input(path: str | Path, inputs: Iterable[str | Path | None]) -> None:
+    """Raise IBGANError if the file to write is one of those that are read: it would be lost."""
+    place = Path(path).resolve()
+    for name in inputs:
+        if name is not None and Path(name).resolve() == place:
+            raise IBGANError(f'the output file {str(path)!r} is an input: it would be replaced')
 
 
 def check_writable(path: str | Path) -> Path:

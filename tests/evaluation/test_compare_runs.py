@@ -100,6 +100,7 @@ def test_errors_without_traceback(tool, files, tmp_path, capsys):
                           ([files[0], files[0]], f'{files[0]} is named twice'),
                           ([files[0], str(tmp_path / 'short.npz')], 'at least two runs'),
                           ([files[0], str(tmp_path / 'none.npz')], 'none.npz must hold codes [N, C]'),
+                          ([*files, '--json', files[1]], f"the output file '{files[1]}' is an input: it would be replaced"),
                           ([files[0], 'absent.npz'], "no file 'absent.npz'")):
         assert tool.main(runs) == 2
         assert message in capsys.readouterr().err

@@ -251,6 +251,17 @@ def test_too_few_labelled_samples(mini):
 def test_no_seeds(mini, noise):
     with pytest.raises(ValueError, match='seeds must not be empty'):
         evaluate_codes(noise, 'mini', ['mig'], [])
+    with pytest.raises(ValueError, match=r'^seeds must differ, got \[0, 0\]$'):
+        evaluate_codes(noise, 'mini', ['mig'], [0, 0])
+
+
+@pytest.mark.parametrize('option', ['--json', '--csv'])
+def test_the_codes_are_not_replaced(tmp_path, monkeypatch, capsys, tool, noise, option):
+    monkeypatch.chdir(tmp_path)
+    content = Path(save(tmp_path, codes=noise.codes, factor_sizes=np.array(noise.grid.sizes))).read_bytes()
+    assert tool.main(['codes.npz', option, './codes.npz']) == 2
+    assert capsys.readouterr().err == "error: the output file './codes.npz' is an input: it would be replaced\n"
+    assert Path('codes.npz').read_bytes() == content
 
 
 def test_nan_constant_one_code_one_factor_for_every_metric(mini, noise):

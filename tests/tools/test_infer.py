@@ -128,6 +128,8 @@ def test_interpolate_and_swap(call):
     (('traverse', 'x.png', '--code', '[NaN]'), "a list of numbers such as '[0.5, -1]', got '[NaN]'"),
     (('traverse', 'x.png', '--code', '5'), "got '5'"),
     (('traverse', 'x.png', '--code', '[1e400]'), "got '[1e400]'"),
+    (('swap', './images/a.png', 'images/a.png', 'images/b.png', '--dims', 0), "'images/a.png' is an input: it would be replaced"),
+    (('traverse', 'images/b.png', '--image', 'images/a.png', 'images/b.png'), "'images/b.png' is an input: it would be replaced"),
     (('sample', 'x.png', '--device', 'gpu'), "device 'gpu' can not be used: "),
 ])
 def test_bad_input_ends_in_one_line(call, capsys, arguments, message):
