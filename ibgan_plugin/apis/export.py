@@ -1,6 +1,7 @@
 """Parts of a trained model as files that need neither this package nor, for ONNX, PyTorch."""
 import copy
 import importlib.util
+import io
 import json
 import logging
 import warnings
@@ -145,8 +146,10 @@ class _OfShape(nn.Module):
 
 def _write_torchscript(part: Part, path: Path) -> None:
     network = _OfShape(part.network, list(part.inputs.shape[1:])).eval()
+    stream = io.BytesIO()  # on a full disk PyTorch's own writer ends the process
     with _quiet(), torch.no_grad():
-        torch.jit.freeze(torch.jit.trace(network, part.inputs), optimize_numerics=False).save(str(path))
+        torch.jit.save(torch.jit.freeze(torch.jit.trace(network, part.inputs), optimize_numerics=False), stream)
+    path.write_bytes(stream.getvalue())
 
 
 def run_onnx(path: str | Path, inputs: Tensor) -> list[Tensor]:
