@@ -33,6 +33,8 @@ def main(argv: list[str] | None = None) -> None:
     from ibgan_plugin.apis.export import check_format, export, export_weights
     from ibgan_plugin.config.load import read_config
     from ibgan_plugin.config.zoo import weights_of
+    from ibgan_plugin.engine.log import hear_warnings
+    hear_warnings()
     check_no_input(args.out, [args.config, args.checkpoint])
     weights = weights_of(args.config, args.checkpoint)
     config = read_config(args.config, args.cfg_options)
