@@ -1,6 +1,6 @@
 """Which of several runs to keep, without labels: ``python tools/compare_runs.py RUN1.npz RUN2.npz ... --json OUT``.
 
-Each file holds ``codes`` [N, C] of the same samples in the same order, or in any order with their ``index`` [N] or ``names`` [N], as
+Each file holds ``codes`` [N, C] of the same samples in the same order, or in any order with their ``index`` or ``names`` [N], as
 ``tools/infer.py encode`` writes them.
 """
 import argparse

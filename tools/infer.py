@@ -111,7 +111,7 @@ def encode(inferencer: Any, args: argparse.Namespace) -> None:
         raise IBGANError(f'--num {args.num} is of the images of a data set: it goes with --split')
     files = [file for path in args.images for file in list_images(path)]
     for file in files:
-        check_name(file)
+        check_name(str(file))
     write_codes(args.out, [str(file) for file in files], inferencer.encode(files, args.batch_size))
 
 

@@ -68,8 +68,8 @@ def export_weights(config: Config, weights: str | Path, path: str | Path) -> Non
     write_safetensors(path, model.state_dict(), json.loads(json.dumps(plain, default=str)))
     packages = ', '.join(_other_packages(plain))
     if packages:
-        warnings.warn(f'{path} has a model or parts of {packages}: it is refused where that is not imported; tools take it together '
-                      'with its Python config, as CHECKPOINT')
+        warnings.warn(f'{path} has a model or parts of {packages}: it is refused where that is not imported; tools take it with '
+                      'its Python config, as CHECKPOINT')
 
 
 def _other_packages(config: dict[str, Any]) -> list[str]:
@@ -78,7 +78,7 @@ def _other_packages(config: dict[str, Any]) -> list[str]:
     found = [find_type(value, scope, registries_at(f'{path}.{key}'.strip('.').removesuffix('.type')))
              for path, node in walk('', config) for key, value in node.items() if key in NAMING and isinstance(value, str)]
     roots = {str(getattr(each, '__module__', '')).partition('.')[0] for each in found if each is not None}
-    return sorted((roots | {scope or SCOPE}) - {SCOPE, 'mmengine', 'torch', ''})
+    return sorted((roots | {scope or SCOPE}) - {SCOPE, 'mmengine', 'mmcv', 'torch', ''})
 
 
 def check_format(file_format: str, path: str | Path) -> None:

@@ -30,8 +30,8 @@ def evaluate_codes(source: CodeSource, protocol: str, metrics: str | Sequence[st
         grid), and the numbers of each metric.
 
     Raises:
-        IBGANError: If a protocol or metric is unknown, the protocol lacks a metric, there is no seed or one twice, a metric that was
-            asked for by name needs a whole grid, or the codes can not be scored.
+        IBGANError: If a protocol or metric is unknown, the protocol lacks a metric, there is no seed or one twice, a metric
+            that was asked for by name needs a whole grid, or the codes can not be scored.
     """
     if not seeds:
         raise IBGANError('seeds must not be empty')
@@ -54,8 +54,8 @@ def _labelled_where_cells_lack(source: CodeSource, numbers: Mapping[str, Mapping
         return source
     if np.isin(required_cells(source.grid, numbers, seeds), source.index).all():
         return source
-    warnings.warn(f'codes of {len(source.codes):,} of the {len(source.grid):,} cells of the grid, not of all that the metrics draw: '
-                  'they are scored as labelled samples')
+    warnings.warn(f'codes of {len(source.codes):,} of the {len(source.grid):,} cells of the grid, not of all that the metrics draw'
+                  ': they are scored as labelled samples')
     return LabelledCodes(source.codes, source.grid.to_factors(source.index), names=source.names)
 
 

@@ -209,9 +209,9 @@ def test_wrong_representation(inferencer):
         inferencer.interpolate(torch.zeros(3), torch.zeros(4))
     good = torch.zeros(4)
     for bad_one in (torch.full((4, ), torch.nan), np.full(4, 1e300)):
-        for call in (lambda r: inferencer.decode(r), lambda r: inferencer.interpolate(good, r), lambda r: inferencer.swap(r, good, [1]),
+        for call in (inferencer.decode, lambda r: inferencer.interpolate(good, r), lambda r: inferencer.swap(r, good, [1]),
                      lambda r: inferencer.traverse(base=r)):
-            with pytest.raises(ValueError, match='^r must be finite in float32, but holds NaN or infinity$'):
+            with pytest.raises(ValueError, match=r'^r must be finite in float32, but holds NaN or infinity$'):
                 call(bad_one)
 
 

@@ -65,7 +65,8 @@ def test_classes_are_told_apart_exactly(tmp_path, texts, labels):
 
 def test_a_cell_may_hold_what_unicode_counts_as_the_end_of_a_line(tmp_path):
     words = ['a\u2028b', 'a\x85b', 'a\x0cb', '"a\nb"']
-    (tmp_path / 'it.csv').write_bytes(('f,x\r\n' + ''.join(f'{image},{word}\r\n' for image, word in zip(IMAGES, words))).encode())
+    rows = ''.join(f'{image},{word}\r\n' for image, word in zip(IMAGES, words, strict=True))
+    (tmp_path / 'it.csv').write_bytes(f'f,x\r\n{rows}'.encode())
     table, _ = read_table(tmp_path / 'it.csv', IMAGES)
     assert table.labels == (('a\nb', 'a\x0cb', 'a\x85b', 'a\u2028b'), )
 

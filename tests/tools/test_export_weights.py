@@ -57,7 +57,8 @@ def test_a_model_of_another_package_says_so(tmp_path):
         for name in ('ElsewhereVAE', 'ibgan_plugin.VAE'):
             config = Config(dict(model=dict(type=name, **parts), optim_wrapper=dict(optimizer=dict(type='Adam', lr=1e-3))))
             torch.save(MODELS.build(config.model).state_dict(), tmp_path / 'it.pth')
-            with nullcontext() if name == 'ibgan_plugin.VAE' else pytest.warns(UserWarning, match='has a model or parts of elsewhere: '):
+            is_ours = name == 'ibgan_plugin.VAE'
+            with nullcontext() if is_ours else pytest.warns(UserWarning, match='has a model or parts of elsewhere: '):
                 export_weights(config, tmp_path / 'it.pth', tmp_path / 'it.safetensors')
     finally:
         MODELS.module_dict.pop('ElsewhereVAE')
