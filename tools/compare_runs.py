@@ -1,12 +1,13 @@
 """Which of several runs to keep, without labels: ``python tools/compare_runs.py RUN1.npz RUN2.npz ... --json OUT``.
 
-Each file holds ``codes`` [N, C] of the same samples in the same order, e.g. from ``tools/infer.py encode``.
+Each file holds ``codes`` [N, C] of the same samples in the same order, or in any order with their ``index`` or ``names`` [N], as
+``tools/infer.py encode`` writes them.
 """
 import argparse
 import sys
 
 from ibgan_plugin.utils.cli import one_clear_message
-from ibgan_plugin.utils.files import check_writable
+from ibgan_plugin.utils.files import check_no_input, check_writable
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -27,6 +28,7 @@ def main(argv: list[str] | None = None) -> None:
     from ibgan_plugin.utils.strict_json import write_json
     hear_warnings()
     if args.json:
+        check_no_input(args.json, args.runs)
         check_writable(args.json)
     scores = compare_runs(load_runs(args.runs), args.seed)
     print(format_runs(scores))

@@ -2,13 +2,13 @@
 
 The file holds ``codes`` [prod(sizes), C] of the full factor grid in row-major order and ``factor_sizes`` [F], which gives all
 metrics, or ``codes`` [N, C] and ``factors`` [N, F], which gives those that need no intervention on the factors, and all where
-the samples fill a grid, each cell once.
+the samples fill a grid, each cell once. Codes of some cells of a grid, numbered by ``index`` [N], are such samples too.
 """
 import argparse
 import sys
 
 from ibgan_plugin.utils.cli import one_clear_message
-from ibgan_plugin.utils.files import check_writable
+from ibgan_plugin.utils.files import check_no_input, check_writable
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -27,10 +27,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Score and report."""
     args = parse_args(argv)
+    from ibgan_plugin.engine.log import hear_warnings
     from ibgan_plugin.evaluation.code_files import load_codes
     from ibgan_plugin.evaluation.evaluate_codes import evaluate_codes, format_table, write_csv
     from ibgan_plugin.utils.strict_json import write_json
+    hear_warnings()
     for path in filter(None, (args.json, args.csv)):
+        check_no_input(path, [args.codes])
         check_writable(path)
     metrics = args.metrics if args.metrics == 'all' else [name.strip() for name in args.metrics.split(',')]
     evaluation = evaluate_codes(load_codes(args.codes), args.protocol, metrics, args.seeds)

@@ -9,6 +9,7 @@ from pathlib import Path
 from ibgan_plugin.config.options import add_checkpoint_argument, add_config_arguments
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.files import check_no_input
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -32,6 +33,9 @@ def main(argv: list[str] | None = None) -> None:
     from ibgan_plugin.apis.export import check_format, export, export_weights
     from ibgan_plugin.config.load import read_config
     from ibgan_plugin.config.zoo import weights_of
+    from ibgan_plugin.engine.log import hear_warnings
+    hear_warnings()
+    check_no_input(args.out, [args.config, args.checkpoint])
     weights = weights_of(args.config, args.checkpoint)
     config = read_config(args.config, args.cfg_options)
     if args.format == 'safetensors':

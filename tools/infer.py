@@ -8,7 +8,7 @@ from typing import Any
 from ibgan_plugin.config.options import add_checkpoint_argument, add_config_arguments, add_device_argument
 from ibgan_plugin.utils.cli import one_clear_message
 from ibgan_plugin.utils.errors import IBGANError
-from ibgan_plugin.utils.files import check_suffix
+from ibgan_plugin.utils.files import check_name, check_no_input, check_suffix
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -110,6 +110,8 @@ def encode(inferencer: Any, args: argparse.Namespace) -> None:
     if args.num is not None:
         raise IBGANError(f'--num {args.num} is of the images of a data set: it goes with --split')
     files = [file for path in args.images for file in list_images(path)]
+    for file in files:
+        check_name(str(file))
     write_codes(args.out, [str(file) for file in files], inferencer.encode(files, args.batch_size))
 
 
@@ -127,6 +129,13 @@ def swap(inferencer: Any, args: argparse.Namespace) -> None:
     write_swap(args.out, imgs, inferencer.load([args.first, args.second]), args.dims, args.scale)
 
 
+def _files_read(args: argparse.Namespace) -> list[str | None]:
+    """What the command line names that is read."""
+    given = vars(args)
+    return [args.config, args.checkpoint, given.get('first'), given.get('second'), *(given.get('images') or ()),
+            *(given.get('image') or ())]
+
+
 @one_clear_message
 def main(argv: list[str] | None = None) -> None:
     """Run one command."""
@@ -135,6 +144,7 @@ def main(argv: list[str] | None = None) -> None:
     from ibgan_plugin.config.load import read_config
     from ibgan_plugin.config.zoo import weights_of
     check_suffix(args.out, args.suffixes)
+    check_no_input(args.out, _files_read(args))
     if args.command == 'encode' and args.checkpoint and Path(args.checkpoint).suffix not in ('.pth', '.safetensors'):
         args.checkpoint, args.images = None, [args.checkpoint, *args.images]  # a named model: the next word is an image
     weights = weights_of(args.config, args.checkpoint)

@@ -1,20 +1,24 @@
 """Parts of a trained model as files that need neither this package nor, for ONNX, PyTorch."""
 import copy
 import importlib.util
+import io
 import json
 import logging
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from mmengine.config import Config
 from torch import Tensor, nn
 
+from ibgan_plugin.config.types import NAMING, find_type, registries_at, walk
 from ibgan_plugin.engine.load_model import load_model
 from ibgan_plugin.models.base import LatentModel, Part
+from ibgan_plugin.registry import SCOPE
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.utils.files import check_suffix, whole_file
 from ibgan_plugin.utils.safetensors_file import SUFFIX, write_safetensors
@@ -52,7 +56,8 @@ def export_weights(config: Config, weights: str | Path, path: str | Path) -> Non
     Args:
         config: Of the model; goes into the file whole, but for where its run saved and what it started from.
         weights: Checkpoint of the model.
-        path: File to write.
+        path: File to write. A warning says which packages it needs, where its config names types of others than this one: the
+            config in a file is data and imports nothing.
 
     Raises:
         IBGANError: If ``path`` has another suffix, the config has a mistake, or the checkpoint is not one of this model.
@@ -61,6 +66,19 @@ def export_weights(config: Config, weights: str | Path, path: str | Path) -> Non
     model = load_model(config, weights)
     plain = {key: value for key, value in config.to_dict().items() if key not in ('work_dir', 'load_from', 'resume')}
     write_safetensors(path, model.state_dict(), json.loads(json.dumps(plain, default=str)))
+    packages = ', '.join(_other_packages(plain))
+    if packages:
+        warnings.warn(f'{path} has a model or parts of {packages}: it is refused where that is not imported; tools take it with '
+                      'its Python config, as CHECKPOINT')
+
+
+def _other_packages(config: dict[str, Any]) -> list[str]:
+    """Packages whose types a config names, apart from those that each tool imports."""
+    scope = config.get('default_scope')
+    found = [find_type(value, scope, registries_at(f'{path}.{key}'.strip('.').removesuffix('.type')))
+             for path, node in walk('', config) for key, value in node.items() if key in NAMING and isinstance(value, str)]
+    roots = {str(getattr(each, '__module__', '')).partition('.')[0] for each in found if each is not None}
+    return sorted((roots | {scope or SCOPE}) - {SCOPE, 'mmengine', 'mmcv', 'torch', ''})
 
 
 def check_format(file_format: str, path: str | Path) -> None:
@@ -145,8 +163,10 @@ class _OfShape(nn.Module):
 
 def _write_torchscript(part: Part, path: Path) -> None:
     network = _OfShape(part.network, list(part.inputs.shape[1:])).eval()
+    stream = io.BytesIO()  # on a full disk PyTorch's own writer ends the process
     with _quiet(), torch.no_grad():
-        torch.jit.freeze(torch.jit.trace(network, part.inputs), optimize_numerics=False).save(str(path))
+        torch.jit.save(torch.jit.freeze(torch.jit.trace(network, part.inputs), optimize_numerics=False), stream)
+    path.write_bytes(stream.getvalue())
 
 
 def run_onnx(path: str | Path, inputs: Tensor) -> list[Tensor]:

@@ -1,6 +1,7 @@
 """A trained IB-GAN behind five calls."""
 import copy
 import json
+import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from torch.utils.data import default_collate
 from ibgan_plugin.apis.images import ImageInput, list_images, load_image
 from ibgan_plugin.config.load import read_config
 from ibgan_plugin.config.zoo import weights_of
+from ibgan_plugin.datasets.transforms.crop_resize import Crop
 from ibgan_plugin.engine.load_model import load_model
 from ibgan_plugin.models.base import LatentModel, device_of
 from ibgan_plugin.registry import INFERENCERS, SCOPE
@@ -59,6 +61,7 @@ class IBGANInferencer(BaseInferencer):
 
     def __init__(self, model: str | Path | Config | Mapping[str, Any], weights: str | Path | None = None,
                  device: str | None = None, crop: str = 'none', scope: str = SCOPE, show_progress: bool = False) -> None:
+        Crop.parse(crop)
         if isinstance(model, (str, Path)):
             weights = weights_of(model, weights)
             model = read_config(model)
@@ -110,15 +113,13 @@ class IBGANInferencer(BaseInferencer):
         """The images of representations: N x r_dim, or (r_dim,) for one, to uint8 N x S x S x 3.
 
         Raises:
-            IBGANError: If ``r`` is of another shape, no floating point, or not finite.
+            IBGANError: If ``r`` is of another shape, no floating point, or not finite in float32.
         """
         r = torch.as_tensor(r)
         if r.shape == (self.model.r_dim, ):
             r = r[None]
         if r.ndim != 2 or r.shape[1] != self.model.r_dim or not r.is_floating_point():
             raise IBGANError(f'r must be floating point N x {self.model.r_dim}, got {r.dtype} of shape {tuple(r.shape)}')
-        if not r.isfinite().all():
-            raise IBGANError('r must be finite, but holds NaN or infinity')
         return self._decode(r.float())
 
     def encode(self, images: ImageInput | Sequence[ImageInput], batch_size: int = 64) -> np.ndarray:
@@ -140,18 +141,16 @@ class IBGANInferencer(BaseInferencer):
         return self._decode(torch.lerp(self._representation(first), self._representation(second), weight))
 
     @torch.no_grad()
-    def swap(self, first: Point, second: Point, dims: Sequence[int]) -> np.ndarray:
+    def swap(self, first: Point, second: Point, dims: Sequence[int] | np.ndarray) -> np.ndarray:
         """Exchange the dimensions ``dims`` of r between two images or representations.
 
         Returns:
             uint8 2 x 2 x S x S x 3: the decoded pair as it is, and below it the pair with ``dims`` exchanged.
         """
-        r_dim = self.model.r_dim
-        if not dims or not all(0 <= dim < r_dim for dim in dims):
-            raise IBGANError(f'dims must name dimensions of r, 0 to {r_dim - 1}, got {list(dims)}')
+        chosen = _numbers_of(dims, self.model.r_dim)
         pair = torch.stack([self._representation(first), self._representation(second)])  # 2 x r_dim
         swapped = pair.clone()
-        swapped[:, list(dims)] = pair.flip(0)[:, list(dims)]
+        swapped[:, chosen] = pair.flip(0)[:, chosen]
         imgs = self._decode(torch.cat([pair, swapped]))
         return imgs.reshape(2, 2, *imgs.shape[1:])
 
@@ -177,7 +176,7 @@ class IBGANInferencer(BaseInferencer):
     @torch.no_grad()
     def _decode(self, r: Tensor) -> np.ndarray:
         """Images uint8 N x S x S x 3 of representations N x r_dim."""
-        return _to_array(self.model.decode(r))
+        return _to_array(self.model.decode(_finite(r)))
 
     def _representation(self, point: Point) -> Tensor:
         """(r_dim,) on the CPU of a representation or an image."""
@@ -185,7 +184,7 @@ class IBGANInferencer(BaseInferencer):
         r = torch.as_tensor(point if floating else self.encode([point])[0], dtype=torch.float32).cpu()  # type: ignore[list-item]
         if r.shape != (self.model.r_dim, ):
             raise IBGANError(f'a representation must have shape ({self.model.r_dim},), got {tuple(r.shape)}')
-        return r
+        return _finite(r)
 
     def _init_model(self, cfg: Any, weights: str | None, device: str = 'cpu') -> LatentModel:
         """Build, load strictly, and put on the device."""
@@ -234,6 +233,24 @@ def read_representation(text: str) -> Tensor:
         return r
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise IBGANError(f"a representation must be a list of numbers such as '[0.5, -1]', got {text[:80]!r}") from error
+
+
+def _numbers_of(dims: Sequence[int] | np.ndarray, r_dim: int) -> list[int]:
+    """``dims`` as whole numbers, if they are some of the dimensions of r."""
+    try:
+        chosen = [operator.index(dim) for dim in dims]
+    except TypeError:
+        chosen = []
+    if not chosen or not all(0 <= dim < r_dim for dim in chosen):
+        raise IBGANError(f'dims must name dimensions of r, 0 to {r_dim - 1}, got {chosen or dims!r}')
+    return chosen
+
+
+def _finite(r: Tensor) -> Tensor:
+    """Representations float32, unless one is not finite."""
+    if not r.isfinite().all():
+        raise IBGANError('r must be finite in float32, but holds NaN or infinity')
+    return r
 
 
 def _to_array(imgs: Tensor) -> np.ndarray:

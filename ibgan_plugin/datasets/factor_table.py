@@ -1,9 +1,11 @@
 """Factors of images as a table, a row an image: read from CSV or Parquet, or kept in a store. They need not be a grid."""
 import csv
 import posixpath
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,8 @@ from ibgan_plugin.utils.files import check_regular_file, read_lines
 
 #: Bytes of the largest table that is read, unpacked.
 MAX_TABLE_BYTES = 1 << 30
+#: Rounds no number that memory holds.
+EXACT = Context(prec=MAX_PREC, Emin=MIN_EMIN, Emax=MAX_EMAX)
 
 
 @dataclass(frozen=True)
@@ -85,8 +89,10 @@ def read_table(path: str | Path, images: Sequence[str], continuous: Sequence[str
     """Factors of images from a CSV or Parquet file.
 
     The first row names the columns. The column that names the images is the one in which all of them are found, by their path or,
-    where no two are called alike, by their file name; the others are factors. Numbers with a point are continuous; whole
-    numbers, words and truth values are classes, in their order.
+    where no two are called alike, by their file name; the others are factors. Numbers with a point are continuous, as are numbers
+    with decimals by their type; whole numbers, words and truth values are classes, in their order. Equal numbers are one class,
+    however they are written (``1`` and ``1e0``), but where one of a column begins with a 0 before other digits (``01``), its
+    texts are identifiers: ``01`` and ``1`` are two classes.
 
     Args:
         path: The ``.csv`` or ``.parquet`` file.
@@ -98,7 +104,7 @@ def read_table(path: str | Path, images: Sequence[str], continuous: Sequence[str
 
     Raises:
         IBGANError: If the file can not be read, no column names the images, an image has no row or two, a value is missing or
-            not finite, there is no factor, or a name in ``continuous`` or ``categorical`` is none.
+            not finite, there is no factor, or a name in ``continuous`` or ``categorical`` is none, or is in both.
     """
     path = Path(path)
     columns = _read_parquet(path) if path.suffix.lower() == '.parquet' else _read_csv(path)
@@ -107,6 +113,9 @@ def read_table(path: str | Path, images: Sequence[str], continuous: Sequence[str
     for name in (*continuous, *categorical):
         if name not in factors:
             raise IBGANError(f'{path} has no factor {name!r}, only {list(factors)}')
+    both = [name for name in continuous if name in categorical]
+    if both:
+        raise IBGANError(f'factor {both[0]!r} is to be both continuous and categorical: name it once')
     if not factors:
         raise IBGANError(f'{path} has no column but {key!r}: there is no factor')
     rows, unused = _match(path, files, images)
@@ -122,7 +131,8 @@ def _read_csv(path: Path) -> dict[str, list[str]]:
     """Columns of a file with commas (``.tsv``: tabs) between values, by name."""
     if not path.exists():
         raise IBGANError(f'{path} does not exist')
-    reader = csv.reader(read_lines(path, MAX_TABLE_BYTES), delimiter='\t' if path.suffix.lower() == '.tsv' else ',', strict=True)
+    lines = (f'{line}\n' for line in read_lines(path, MAX_TABLE_BYTES))  # a cell in quotes keeps its line breaks
+    reader = csv.reader(lines, delimiter='\t' if path.suffix.lower() == '.tsv' else ',', strict=True)
     try:
         head, *rows = [row for row in reader if row]
     except (ValueError, csv.Error) as error:
@@ -209,21 +219,31 @@ def _factor(name: str, column: Sequence, kind: str | None, files: Sequence[str])
         if numbers is None:
             raise IBGANError(f'{name} is to be continuous, but holds {next(v for v in column if _numbers([v]) is None)!r}')
         return kind, numbers, None
-    keys = [str(value) for value in column] if numbers is None else numbers.tolist()
+    as_text = numbers is None or any(isinstance(value, str) and re.match(r'[+-]?0\d', value) for value in column)
+    keys = [str(value) if as_text else Decimal(str(value)) for value in column]
     classes = sorted(set(keys))
     place = {value: number for number, value in enumerate(classes)}
-    labels = tuple(value if isinstance(value, str) else f'{value:g}' for value in classes)
+    labels = tuple(_text(value) if isinstance(value, Decimal) else value for value in classes)
     return kind, np.array([place[value] for value in keys], dtype=np.float64), labels
 
 
+def _text(number: Decimal) -> str:
+    """A number in full, without zeros at its end; with an exponent where it has very many digits."""
+    number = EXACT.normalize(number) or Decimal()
+    _, _, exponent = number.as_tuple()
+    return f'{number:f}' if -30 < int(exponent) < 30 else f'{number:e}'
+
+
 def _numbers(column: Sequence) -> np.ndarray | None:
-    """A column as float64 [N], None if one value is no number."""
+    """A column as float64 [N], None if one value is no number: Python reads ``1_0`` as one."""
     try:
-        return None if any(isinstance(value, bool) for value in column) else np.array([float(value) for value in column])
+        no_number = any(isinstance(value, bool) or (isinstance(value, str) and '_' in value) for value in column)
+        return None if no_number else np.array([float(value) for value in column])
     except (TypeError, ValueError, OverflowError):
         return None
 
 
 def _has_fraction(column: Sequence) -> bool:
-    """Whether a number is written with a point, even as 1.0: then they are measurements."""
-    return any(isinstance(value, float) or (isinstance(value, str) and '.' in value) for value in column)
+    """Whether a number is written with a point, even as 1.0, or its type has decimals: then they are measurements."""
+    return any(isinstance(value, float | np.floating) or (isinstance(value, str) and '.' in value)
+               or (isinstance(value, Decimal) and int(value.as_tuple().exponent) < 0) for value in column)

@@ -53,7 +53,7 @@ def load_codes(path: str | Path) -> CodeSource:
     It holds ``codes`` with
 
     * ``factor_sizes`` [F]: one row for each cell of the grid, in row-major order of the factors, or for those cells that
-      ``index`` [N] numbers;
+      ``index`` [N] numbers, be they some drawn at random;
     * or ``factors`` [N, F]: whole numbers or, for continuous ones, any; bool ``continuous`` [F] may say which are.
 
     Where it holds both, ``factor_sizes`` counts. ``factor_names`` [F] may be there too. Nothing is unpickled.

@@ -21,34 +21,49 @@ RunScores = dict[str, dict[str, float]]
 def load_runs(paths: Sequence[str | Path]) -> dict[str, np.ndarray]:
     """The ``codes`` [N, C] of each ``.npz`` file, by its path; what else the files hold, labels too, is not read.
 
-    Where files number their samples (``index``), codes are in the order of these numbers, which must be the same.
+    Where files number their samples (``index``) or name them (``names``), codes are in the order of these, which must be the same.
 
     Raises:
         IBGANError: If a file can not be read or has no codes, is named twice, or has other samples than the first.
     """
     runs: dict[str, np.ndarray] = {}
     samples: dict[str, np.ndarray] = {}
-    for path in paths:
-        arrays = load_arrays(path, ('codes', 'index'))
-        if 'codes' not in arrays:
-            raise IBGANError(f'{path} must hold codes [N, C]')
-        if str(path) in runs:
-            raise IBGANError(f'{path} is named twice')
+    files: dict[Path, str] = {}
+    for path in map(str, paths):
+        first = files.setdefault(Path(path).resolve(), path)
+        if path in runs or first != path:
+            raise IBGANError(f'{path} is named twice' + (f', as {first} too' if first != path else ''))
         try:
-            runs[str(path)] = check_codes(arrays['codes'])
+            runs[path], labels = _load_run(path)
         except IBGANError as error:
-            raise IBGANError(f'{path}: {error}') from error
-        if 'index' in arrays:
-            index = arrays['index']
-            if index.shape != arrays['codes'].shape[:1] or index.dtype.kind not in 'iu':
-                raise IBGANError(f'{path}: index must be a whole number for each of the codes, got {index.dtype} of shape '
-                                 f'{list(index.shape)}')
-            order = np.argsort(index)
-            runs[str(path)], samples[str(path)] = arrays['codes'][order], index[order]
-            first, expected = next(iter(samples.items()))
-            if not np.array_equal(samples[str(path)], expected):
-                raise IBGANError(f'{path} has codes of other samples than {first}: compare codes of the same ones')
+            raise error if path in str(error) else IBGANError(f'{path}: {error}') from error
+        if labels is not None:
+            order = np.argsort(labels, kind='stable')
+            runs[path], samples[path] = runs[path][order], labels[order]
+            _check_same(samples)
     return runs
+
+
+def _load_run(path: str) -> tuple[np.ndarray, np.ndarray | None]:
+    """Codes [N, C] of a file, and the numbers or names [N] of their samples, None where it has neither."""
+    arrays = load_arrays(path, ('codes', 'index', 'names'))
+    if 'codes' not in arrays:
+        raise IBGANError(f'{path} must hold codes [N, C]')
+    codes = check_codes(arrays['codes'])
+    for name, kinds, what in (('index', 'iu', 'whole number'), ('names', 'U', 'text')):
+        labels = arrays.get(name)
+        if labels is not None and (labels.shape != codes.shape[:1] or labels.dtype.kind not in kinds):
+            raise IBGANError(f'{name} must be a {what} for each of the codes, got {labels.dtype} of shape {list(labels.shape)}')
+    return codes, arrays.get('index', arrays.get('names'))
+
+
+def _check_same(samples: dict[str, np.ndarray]) -> None:
+    """Raise IBGANError unless the last of the files has the samples, sorted, of the first."""
+    first, last = next(iter(samples)), next(reversed(samples))
+    found, expected = samples[last], samples[first]
+    if not np.array_equal(found, expected):
+        raise IBGANError(f'{last} has codes of other samples than {first}: compare codes of the same ones'
+                         + (', encoded under the same paths' if found.dtype.kind == 'U' == expected.dtype.kind else ''))
 
 
 def compare_runs(runs: Mapping[str, np.ndarray], seed: int = 0, names: Sequence[str] = tuple(RUNS)) -> RunScores:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ibgan_plugin.models.axes import LatentAxis
 from ibgan_plugin.structures import to_samples
 from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.seeds import generator_of
 
 #: Message-hub key of the newest batch's mean KL per dimension of r (r_dim, nats): see :func:`publish_kl_per_dim`.
 KL_PER_DIM = 'ibgan_kl_per_dim'
@@ -181,7 +182,7 @@ def device_of(model: nn.Module) -> torch.device:
 
 def standard_normal(num: int, width: int, seed: int | None = None) -> Tensor:
     """Standard normal numbers num x width on the CPU, of a seed or, for None, of the global random state."""
-    return torch.randn(num, width, generator=None if seed is None else torch.Generator().manual_seed(seed))
+    return torch.randn(num, width, generator=generator_of(seed))
 
 
 def publish_kl_per_dim(kl: Tensor) -> None:

@@ -17,6 +17,7 @@ from ibgan_plugin.models.losses.functional import mi_lower_bound
 from ibgan_plugin.models.losses.variational import LOG_2PI, gaussian_log_density
 from ibgan_plugin.registry import MODELS
 from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.seeds import generator_of
 
 
 class Prior(nn.Module):
@@ -74,8 +75,7 @@ class Prior(nn.Module):
 
     def sample(self, num: int, seed: int | None = None) -> Tensor:
         """``num`` codes, num x dim, on the CPU; from a seed, or from the global random state for None."""
-        generator = None if seed is None else torch.Generator().manual_seed(seed)
-        return self.from_normal(torch.randn(num, self.dim, generator=generator))
+        return self.from_normal(torch.randn(num, self.dim, generator=generator_of(seed)))
 
 
 @MODELS.register_module()

@@ -1,7 +1,7 @@
 """Files: written whole or not at all, and read only where they are files."""
 import io
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -39,21 +39,40 @@ def read_bytes(path: str | Path, limit: int) -> bytes:
 
 
 def read_lines(path: str | Path, limit: int = 1 << 28) -> list[str]:
-    """Lines of a text file in UTF-8 (with or without a byte order mark), of at most ``limit`` bytes.
+    """Lines of a text file in UTF-8 (with or without a byte order mark), of at most ``limit`` bytes, without their ends.
+
+    They end in LF, CR LF or CR alone: what else Unicode counts as a line's end may stand in a cell of a table.
 
     Raises:
         IBGANError, OSError: As :func:`read_bytes`; if it is no such text.
     """
     try:
-        return read_bytes(path, limit).decode('utf-8-sig').splitlines()
+        text = read_bytes(path, limit).decode('utf-8-sig')
+        return [line.rstrip('\n') for line in io.StringIO(text, newline=None)]
     except UnicodeDecodeError as error:
         raise IBGANError(f'{path} is no text in UTF-8: byte {error.start} is {error.object[error.start]:#04x}') from error
+
+
+def check_name(path: str | Path) -> None:
+    """Raise IBGANError unless the name of a file is text in UTF-8: no other can be written into a table or a list."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise IBGANError(f'the file {str(path)!r} has a name that is not UTF-8: rename it') from error
 
 
 def check_suffix(path: str | Path, allowed: Sequence[str], what: str = 'the output file') -> None:
     """Raise IBGANError unless the name of a file ends in one of ``allowed``."""
     if Path(path).suffix not in allowed:
         raise IBGANError(f'{what} must end in {" or ".join(allowed)}, got {str(path)!r}')
+
+
+def check_no_input(path: str | Path, inputs: Iterable[str | Path | None]) -> None:
+    """Raise IBGANError if the file to write is one of those that are read: it would be lost."""
+    place = Path(path).resolve()
+    for name in inputs:
+        if name is not None and Path(name).resolve() == place:
+            raise IBGANError(f'the output file {str(path)!r} is an input: it would be replaced')
 
 
 def check_writable(path: str | Path) -> Path:

@@ -25,16 +25,19 @@ def contact_sheet(config: Config, split: str = 'train', count: int = 64, columns
         split: ``'train'``, ``'val'`` or ``'test'``.
         count: Number of samples, from 1 to 4,096, fewer where there are fewer; chosen without repetition.
         columns: Samples a row.
-        seed: Of the choice.
+        seed: Of the choice, 0 or more.
 
     Returns:
         uint8 [H, W, 3] (red, green, blue).
 
     Raises:
-        IBGANError: If the config has no such data, or it can not be built, ``count`` is out of range, or the images differ in size.
+        IBGANError: If the config has no such data, or it can not be built, ``count`` or ``seed`` is out of range, or the images
+            differ in size.
     """
     if not 1 <= count <= MAX_COUNT:
         raise IBGANError(f'count must be at least 1 and at most {MAX_COUNT:,}, got {count}')
+    if seed < 0:
+        raise IBGANError(f'seed must be at least 0, got {seed}')
     with DefaultScope.overwrite_default_scope(config.get('default_scope') or 'ibgan_plugin'):
         return _draw(config, build_dataset(config, f'{split}_dataloader'), count, columns, seed)
 

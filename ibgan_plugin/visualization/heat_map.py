@@ -32,7 +32,7 @@ def draw_heat_map(values: np.ndarray, factors: Sequence[str], title: str, unit: 
         for row, column in np.ndindex(*values.shape):
             color = 'black' if values[row, column] > 0.55 * top else 'white'  # on cividis, dark at 0 and light at the top
             axes.text(column, row, f'{values[row, column]:.2f}', ha='center', va='center', color=color, fontsize=8)
-        axes.set_xticks(range(len(factors)), factors)
+        axes.set_xticks(range(len(factors)), factors, parse_math=False)
         axes.set_yticks(range(len(values)), [f'r{dim}' for dim in range(len(values))])
-        axes.set_title(f'{title}, {unit}' if unit else title)
+        axes.set_title(f'{title}, {unit}' if unit else title, parse_math=False)
     return figure

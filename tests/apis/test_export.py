@@ -59,6 +59,19 @@ def test_torchscript_computes_what_the_model_does(model, name, tmp_path):
     check(model, name, 'torchscript', run_torchscript, tmp_path / 'part.pt')
 
 
+def test_a_full_disk_is_an_error_and_leaves_no_file(tmp_path):
+    resource = pytest.importorskip('resource', reason='limits the size of files')
+    model = MODELS.build(model_cfg())
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r'could not write .*part\.pt \('):
+            export(model, 'generator', 'torchscript', tmp_path / 'part.pt')
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not list(tmp_path.iterdir())
+
+
 @needs_onnx
 @pytest.mark.parametrize('name', ['generator', 'representation'])
 def test_onnx_computes_what_the_model_does(model, name, tmp_path):

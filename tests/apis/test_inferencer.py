@@ -148,8 +148,9 @@ def test_swap_exchanges_the_named_dimensions(inferencer):
     for row, expected in zip(imgs, rows, strict=True):
         for img, r in zip(row, expected, strict=True):
             assert np.abs(img.astype(int) - inferencer.interpolate(r, r, 2)[0]).max() <= 1
-    for wrong in ([], [4], [-1]):
-        with pytest.raises(ValueError, match=r'dims must name dimensions of r, 0 to 3, got \['):
+    assert np.array_equal(inferencer.swap(first, second, np.array([1, 3])), imgs)
+    for wrong in ([], [4], [-1], [0.5], 3, np.array([4]), np.array([])):
+        with pytest.raises(ValueError, match=r'^dims must name dimensions of r, 0 to 3, got .+$'):
             inferencer.swap(first, second, wrong)
 
 
@@ -184,6 +185,7 @@ def bad(**changes):
     (dict(model=dict(model=COLOR)), "it has, beyond the model, 'encoder.net.0.bias'"),
     (dict(weights='no/such.pth'), "no checkpoint file 'no/such.pth'"),
     (dict(weights=__file__), 'is truncated or no checkpoint'),
+    (dict(crop='foo'), "crop must be 'none', 'square', 'WxH', .* got 'foo'"),
 ])
 def test_mistakes_are_one_clear_message(weights, changes, message):
     with pytest.raises(ValueError, match=message):
@@ -205,6 +207,12 @@ def test_bad_images_are_named(inferencer, image, message):
 def test_wrong_representation(inferencer):
     with pytest.raises(ValueError, match=r'a representation must have shape \(4,\), got \(3,\)'):
         inferencer.interpolate(torch.zeros(3), torch.zeros(4))
+    good = torch.zeros(4)
+    for bad_one in (torch.full((4, ), torch.nan), np.full(4, 1e300)):
+        for call in (inferencer.decode, lambda r: inferencer.interpolate(good, r), lambda r: inferencer.swap(r, good, [1]),
+                     lambda r: inferencer.traverse(base=r)):
+            with pytest.raises(ValueError, match=r'^r must be finite in float32, but holds NaN or infinity$'):
+                call(bad_one)
 
 
 class Drawing(LatentModel):

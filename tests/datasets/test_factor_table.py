@@ -1,4 +1,5 @@
 import os
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -48,6 +49,37 @@ def test_kinds_can_be_told(path):
     table, _ = read_table(path, IMAGES, continuous=['size'], categorical=['angle'])
     assert table.kinds == ('categorical', 'continuous', 'categorical', 'categorical')
     assert table.values[:, 1].tolist() == [2, 2, 10, 10] and table.labels[2] == ('-30', '0.5', '1', '2.5')
+
+
+@pytest.mark.parametrize(('texts', 'labels'), [
+    (['1_0', '10'], ('10', '1_0')), (['01', '1'], ('01', '1')), (['1000001', '1000002'], ('1000001', '1000002')),
+    (['9007199254740993', '9007199254740992'], ('9007199254740992', '9007199254740993')),
+    (['1', '1e0'], ('1', )), (['-0', '0'], ('0', )), (['10', '9'], ('9', '10')), (['1e300', '5'], ('5', '1e+300')),
+    (['3', '1e-999999999'], ('1e-999999999', '3')),
+])
+def test_classes_are_told_apart_exactly(tmp_path, texts, labels):
+    (tmp_path / 'it.csv').write_text('f,x\n' + ''.join(f'{image},{texts[k % 2]}\n' for k, image in enumerate(IMAGES)))
+    table, _ = read_table(tmp_path / 'it.csv', IMAGES)
+    assert table.kinds == ('categorical', ) and table.labels == (labels, ) and table.sizes == (len(labels), )
+
+
+def test_a_cell_may_hold_what_unicode_counts_as_the_end_of_a_line(tmp_path):
+    words = ['a\u2028b', 'a\x85b', 'a\x0cb', '"a\nb"']
+    rows = ''.join(f'{image},{word}\r\n' for image, word in zip(IMAGES, words, strict=True))
+    (tmp_path / 'it.csv').write_bytes(f'f,x\r\n{rows}'.encode())
+    table, _ = read_table(tmp_path / 'it.csv', IMAGES)
+    assert table.labels == (('a\nb', 'a\x0cb', 'a\x85b', 'a\u2028b'), )
+
+
+def test_numbers_with_decimals_are_measurements_in_parquet(tmp_path):
+    pyarrow = pytest.importorskip('pyarrow', reason='reading Parquet needs pyarrow')
+    from pyarrow import parquet
+    price = pyarrow.array([Decimal(k) for k in range(4)], pyarrow.decimal128(10, 2))
+    count = pyarrow.array([Decimal(k) for k in range(4)], pyarrow.decimal128(10, 0))
+    parquet.write_table(pyarrow.table({'f': IMAGES, 'price': price, 'count': count}), tmp_path / 'it.parquet')
+    table, _ = read_table(tmp_path / 'it.parquet', IMAGES)
+    assert table.kinds == ('continuous', 'categorical') and table.values.tolist() == [[k, k] for k in range(4)]
+    assert table.labels == (None, ('0', '1', '2', '3'))
 
 
 def test_file_names_may_be_short_and_rows_unused(tmp_path):
@@ -101,6 +133,8 @@ def test_other_mistakes(path, tmp_path):
         read_table(path, IMAGES, continuous=['weight'])
     with pytest.raises(ValueError, match=r"factor 'shape' is to be continuous, but holds 'ball'"):
         read_table(path, IMAGES, continuous=['shape'])
+    with pytest.raises(ValueError, match=r"^factor 'size' is to be both continuous and categorical: name it once$"):
+        read_table(path, IMAGES, continuous=['size'], categorical=['size'])
     os.mkfifo(tmp_path / 'fifo.csv')
     (tmp_path / 'rubbish.parquet').write_bytes(b'rubbish' * 10)
     pytest.importorskip('pyarrow')

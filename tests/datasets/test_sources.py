@@ -63,6 +63,26 @@ def test_it_works_after_pickling_and_in_a_fork(place):
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
+@pytest.mark.parametrize('kind', ['folder', 'it.tar'])
+def test_names_that_are_not_utf_8(tmp_path, kind):
+    folder = tmp_path / 'folder'
+    folder.mkdir()
+    (folder / '1.png').touch()
+
+    def source():
+        if kind == 'it.tar':
+            with tarfile.open(tmp_path / kind, 'w') as archive:
+                for path in folder.iterdir():
+                    archive.add(path, path.name)
+        return open_source(tmp_path / kind)
+
+    (folder / os.fsdecode(b'\xffnote.txt')).touch()
+    assert source().names == ['1.png'] and source().left_out == {r'\udcffnote.txt': 'no image by its name (*.txt)'}
+    (folder / os.fsdecode(b'\xff0.png')).touch()
+    with pytest.raises(ValueError, match=r"^the file '.*/\\udcff0\.png' has a name that is not UTF-8: rename it$"):
+        source()
+
+
 def test_what_is_no_source(tmp_path):
     with pytest.raises(ValueError, match=r'none does not exist'):
         open_source(tmp_path / 'none')

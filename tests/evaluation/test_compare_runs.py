@@ -74,6 +74,25 @@ def test_numbered_samples_may_come_in_any_order_and_must_be_the_same(tmp_path):
         load_runs([tmp_path / 'd.npz'])
 
 
+def test_named_samples_are_matched_by_name(tmp_path):
+    names, order = np.array([f'a/{number:04}.png' for number in range(len(Z))]), np.random.RandomState(1).permutation(len(Z))
+    for name, codes, labels in (('a', Z, names), ('b', Z[order], names[order]), ('c', Z, np.char.replace(names, 'a/', 'b/'))):
+        np.savez(tmp_path / f'{name}.npz', codes=codes, names=labels)
+    first, second = load_runs([tmp_path / 'a.npz', tmp_path / 'b.npz']).values()
+    assert np.array_equal(first, second)
+    with pytest.raises(IBGANError, match=r'c\.npz has codes of other samples than .*a\.npz: .* encoded under the same paths'):
+        load_runs([tmp_path / 'a.npz', tmp_path / 'c.npz'])
+    np.savez(tmp_path / 'd.npz', codes=Z, names=names[:3])
+    with pytest.raises(IBGANError, match=r'd\.npz: names must be a text for each of the codes, got <U10 of shape \[3\]'):
+        load_runs([tmp_path / 'd.npz'])
+
+
+def test_one_file_by_two_paths_is_no_two_runs(files, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(IBGANError, match=r'^\./a\.npz is named twice, as a\.npz too$'):
+        load_runs(['a.npz', './a.npz'])
+
+
 def test_errors_without_traceback(tool, files, tmp_path, capsys):
     np.savez(tmp_path / 'short.npz', codes=Z[:9])
     np.savez(tmp_path / 'none.npz', z=Z)
@@ -81,6 +100,7 @@ def test_errors_without_traceback(tool, files, tmp_path, capsys):
                           ([files[0], files[0]], f'{files[0]} is named twice'),
                           ([files[0], str(tmp_path / 'short.npz')], 'at least two runs'),
                           ([files[0], str(tmp_path / 'none.npz')], 'none.npz must hold codes [N, C]'),
+                          ([*files, '--json', files[1]], f"the output file '{files[1]}' is an input: it would be replaced"),
                           ([files[0], 'absent.npz'], "no file 'absent.npz'")):
         assert tool.main(runs) == 2
         assert message in capsys.readouterr().err

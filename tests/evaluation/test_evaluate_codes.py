@@ -82,6 +82,27 @@ def test_labelled_samples_skip_interventions(tmp_path, capsys, tool, mini, noise
     assert 'skipped beta_vae: it fixes factors and draws the others' in capsys.readouterr().out
 
 
+def test_a_random_part_of_a_grid_is_labelled_samples(tmp_path, capsys, tool, mini, noise):
+    index = np.sort(np.random.RandomState(0).permutation(96)[:80])
+    save_codes(tmp_path / 'part.npz', CodeTable(noise.grid, index, noise.codes[index]))
+    assert tool.main([str(tmp_path / 'part.npz'), '--protocol', 'mini', '--json', str(tmp_path / 'out.json')]) == 0
+    labelled = LabelledCodes(noise.codes[index], noise.grid.to_factors(index))
+    assert json.loads((tmp_path / 'out.json').read_text()) == evaluate_codes(labelled, 'mini').results
+    out, err = capsys.readouterr()
+    assert 'skipped beta_vae: it fixes factors and draws the others, which needs codes of the whole grid: the 80 samples' in out
+    assert 'codes of 80 of the 96 cells of the grid, not of all that the metrics draw' in err
+    assert tool.main([str(tmp_path / 'part.npz'), '--protocol', 'mini', '--metrics', 'mig,factor_vae']) == 2
+    assert 'factor_vae can not be computed' in capsys.readouterr().err
+
+
+@pytest.mark.filterwarnings('error')
+def test_a_part_of_a_grid_with_all_cells_that_are_drawn_scores_as_the_grid(monkeypatch, grid, noise):
+    monkeypatch.setitem(protocols.PROTOCOLS, 'few', {'mig': {**MINI['mig'], 'num_train': 20}})
+    index = required_cells(grid, protocols.PROTOCOLS['few'], (0, ))
+    assert len(index) < len(grid)
+    assert evaluate_codes(CodeTable(grid, index, noise.codes[index]), 'few').results == evaluate_codes(noise, 'few').results
+
+
 @pytest.mark.parametrize(('metrics', 'named'), [('factor_vae', 'factor_vae'), ('mig,beta_vae', 'beta_vae'),
                                                 ('beta_vae,factor_vae', 'beta_vae, factor_vae')])
 def test_asked_for_by_name_they_are_refused(tmp_path, capsys, tool, mini, noise, metrics, named):
@@ -230,6 +251,17 @@ def test_too_few_labelled_samples(mini):
 def test_no_seeds(mini, noise):
     with pytest.raises(ValueError, match='seeds must not be empty'):
         evaluate_codes(noise, 'mini', ['mig'], [])
+    with pytest.raises(ValueError, match=r'^seeds must differ, got \[0, 0\]$'):
+        evaluate_codes(noise, 'mini', ['mig'], [0, 0])
+
+
+@pytest.mark.parametrize('option', ['--json', '--csv'])
+def test_the_codes_are_not_replaced(tmp_path, monkeypatch, capsys, tool, noise, option):
+    monkeypatch.chdir(tmp_path)
+    content = Path(save(tmp_path, codes=noise.codes, factor_sizes=np.array(noise.grid.sizes))).read_bytes()
+    assert tool.main(['codes.npz', option, './codes.npz']) == 2
+    assert capsys.readouterr().err == "error: the output file './codes.npz' is an input: it would be replaced\n"
+    assert Path('codes.npz').read_bytes() == content
 
 
 def test_nan_constant_one_code_one_factor_for_every_metric(mini, noise):

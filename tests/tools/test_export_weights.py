@@ -1,12 +1,15 @@
 """A model as one safetensors file, which every tool takes."""
 import sys
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.registry import MODELS
 
 from ibgan_plugin.apis import IBGANInferencer
+from ibgan_plugin.apis.export import export_weights
 from ibgan_plugin.engine.checkpoints import CheckpointError, load_weights
 from tests.conftest import model_cfg
 from tests.tools.commands import ROOT, run
@@ -40,6 +43,25 @@ def test_the_tools_take_it(place):
 def test_another_models_weights_are_refused(place):
     with pytest.raises(CheckpointError, match='does not fit'):
         load_weights(torch.nn.Linear(2, 2), place / 'tiny.safetensors')
+
+
+@pytest.mark.filterwarnings('error')
+def test_a_model_of_another_package_says_so(tmp_path):
+    class Elsewhere(MODELS.get('ibgan_plugin.VAE')):
+        """As if of another package."""
+
+    Elsewhere.__module__ = 'elsewhere.models'
+    parts = dict(encoder=dict(type='ibgan_plugin.ImageEncoder'), decoder=dict(type='ibgan_plugin.ImageDecoder'))
+    MODELS.register_module(name='ElsewhereVAE', module=Elsewhere)
+    try:
+        for name in ('ElsewhereVAE', 'ibgan_plugin.VAE'):
+            config = Config(dict(model=dict(type=name, **parts), optim_wrapper=dict(optimizer=dict(type='Adam', lr=1e-3))))
+            torch.save(MODELS.build(config.model).state_dict(), tmp_path / 'it.pth')
+            is_ours = name == 'ibgan_plugin.VAE'
+            with nullcontext() if is_ours else pytest.warns(UserWarning, match='has a model or parts of elsewhere: '):
+                export_weights(config, tmp_path / 'it.pth', tmp_path / 'it.safetensors')
+    finally:
+        MODELS.module_dict.pop('ElsewhereVAE')
 
 
 @pytest.mark.parametrize(('arguments', 'message'), [

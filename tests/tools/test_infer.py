@@ -1,6 +1,7 @@
 """``tools/infer.py`` as a user runs it: a shipped config with small networks."""
 import csv
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -115,6 +116,8 @@ def test_interpolate_and_swap(call):
     (('sample', 'x.png', '--cfg-options', 'model.generator.base_channels=3'), "iter_1.pth does not fit the config: 'generator."),
     (('sample', 'x.png', '--num', 10**9), '1,000,000,000 images of 1 x 64 x 64 at once are too many, at most 65,536'),
     (('traverse', 'x.png', '--steps', 10**8), '1,000,000,000 images of 1 x 64 x 64 at once are too many'),
+    (('sample', 'x.png', '--seed', 10**20), 'seed must be from -2^63 to 2^64 - 1, got 100000000000000000000'),
+    (('traverse', 'x.png', '--seed', 10**20), 'seed must be from -2^63 to 2^64 - 1, got 100000000000000000000'),
     (('traverse', 'x.png', '--limit', 'nan'), 'limit must be a positive number of at most 1,000, got nan'),
     (('traverse', 'x.png', '--limit', '1e300'), 'limit must be a positive number of at most 1,000, got 1e+300'),
     (('encode', 'x.csv', 'images/a.png', '--num', 5), '--num 5 is of the images of a data set: it goes with --split'),
@@ -125,9 +128,18 @@ def test_interpolate_and_swap(call):
     (('traverse', 'x.png', '--code', '[NaN]'), "a list of numbers such as '[0.5, -1]', got '[NaN]'"),
     (('traverse', 'x.png', '--code', '5'), "got '5'"),
     (('traverse', 'x.png', '--code', '[1e400]'), "got '[1e400]'"),
+    (('swap', './images/a.png', 'images/a.png', 'images/b.png', '--dims', 0), "'images/a.png' is an input: it would be replaced"),
+    (('traverse', 'images/b.png', '--image', 'images/a.png', 'images/b.png'), "'images/b.png' is an input: it would be replaced"),
     (('sample', 'x.png', '--device', 'gpu'), "device 'gpu' can not be used: "),
 ])
 def test_bad_input_ends_in_one_line(call, capsys, arguments, message):
     assert call(*arguments) == 2
     error = capsys.readouterr().err
     assert message in error and error.startswith('error: ') and error.count('\n') == 1
+
+
+def test_a_name_that_is_not_utf_8_is_refused_before_the_work(call, tmp_path, capsys):
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b'/\xff0.png'))
+    path.write_bytes((call.place / 'images/a.png').read_bytes())
+    assert call('encode', 'x.csv', path) == 2
+    assert r"/\udcff0.png' has a name that is not UTF-8: rename it" in capsys.readouterr().err

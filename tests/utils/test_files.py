@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ibgan_plugin.utils.errors import IBGANError
-from ibgan_plugin.utils.files import check_regular_file, check_writable, whole_file, write_npz, write_torch, write_whole
+from ibgan_plugin.utils.files import check_regular_file, check_writable, read_lines, whole_file, write_npz, write_torch, write_whole
 
 
 def names(folder):
@@ -70,3 +70,8 @@ def test_a_place_for_a_file_is_tried_and_left_as_it_was(tmp_path):
     assert names(tmp_path) == ['b', 'new'] and names(tmp_path / 'new') == []
     with pytest.raises(IBGANError, match=r'b/c can not be written: '):
         check_writable(tmp_path / 'b' / 'c')
+
+
+def test_lines_end_in_lf_crlf_or_cr_alone(tmp_path):
+    (tmp_path / 'it.txt').write_bytes('a\r\nb\rc\n\nd\u2028e\x85f\x0cg'.encode('utf-8-sig'))
+    assert read_lines(tmp_path / 'it.txt') == ['a', 'b', 'c', '', 'd\u2028e\x85f\x0cg']

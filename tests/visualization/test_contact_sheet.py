@@ -33,6 +33,8 @@ def test_what_can_not_be_drawn(dsprites_root, tmp_path):
     for count in (0, 4097):
         with pytest.raises(ValueError, match=f'count must be at least 1 and at most 4,096, got {count}'):
             contact_sheet(config(sprites), count=count)
+    with pytest.raises(ValueError, match=r'^seed must be at least 0, got -1$'):
+        contact_sheet(config(sprites), seed=-1)
     for side in (5, 6):
         (tmp_path / f'{side}.png').write_bytes(encode(np.zeros((side, 5, 3), dtype=np.uint8), 'png'))
     with pytest.raises(ValueError, match=r'the images differ in size \(\(3, 5, 5\), \(3, 6, 5\)\): add CropResize'):

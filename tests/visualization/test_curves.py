@@ -105,6 +105,10 @@ def test_files_repeat_and_the_page_gives_its_own_colour(tmp_path):
         write_figure(tmp_path / 'a.jpg', draw_curves({'a': [run()]}))
 
 
+def test_names_of_factors_are_no_formulas(tmp_path):
+    write_figure(tmp_path / 'it.png', draw_heat_map(np.eye(2), [r'cost $\x$', 'a$b$c'], r'of $\x$', 'nats'))
+
+
 def test_heat_map_has_its_numbers_in_the_cells():
     values = np.array([[0.5, 0.0], [0.25, 1.0], [0.0, 0.125]])
     axes = draw_heat_map(values, ['shape', 'scale'], 'Mutual information', 'nats').axes[0]

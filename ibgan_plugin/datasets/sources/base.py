@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.files import check_name
 
 #: File names that count as images.
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.ppm', '.pgm')
@@ -26,19 +27,24 @@ class ImageSource(ABC):
     Attributes:
         path: The folder or archive.
         names: Paths of the images inside, with forward slashes.
-        left_out: Why other files and folders were not taken, by their path inside.
+        left_out: Why other files and folders were not taken, by their path inside; what is not UTF-8 in it is escaped.
+
+    Raises:
+        IBGANError: If the name of an image is not UTF-8.
     """
 
     def __init__(self, path: Path, names: Iterable[str], left_out: Mapping[str, str]):
         self.path = path
-        self.left_out = dict(left_out)
+        reasons = dict(left_out)
         self.names = []
         for name in sorted(names):
             reason = unwanted(name)
             if reason:
-                self.left_out[name] = reason
+                reasons[name] = reason
             else:
+                check_name(path / name)
                 self.names.append(name)
+        self.left_out = {_escaped(name): _escaped(reason) for name, reason in reasons.items()}
 
     def __len__(self) -> int:
         return len(self.names)
@@ -65,6 +71,10 @@ class ImageSource(ABC):
         count = Counter(self.left_out.values())
         first = {reason: name for name, reason in reversed(self.left_out.items())}
         return '; '.join(f'{number:,} {reason} ({first[reason]})' for reason, number in count.items())
+
+
+def _escaped(text: str) -> str:
+    return text.encode(errors='backslashreplace').decode()
 
 
 def unwanted(name: str) -> str | None:
