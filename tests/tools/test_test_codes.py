@@ -77,8 +77,9 @@ def test_protocol_metrics_seeds_and_codes(place, call, capsys):
     assert evaluate_codes.main([*command, '3', '4', '--json', 'again.json']) == 0
     again = json.loads((place / 'again.json').read_text())['mig']['discrete_mig']
     assert again['mean'] == pytest.approx(scores['mig']['discrete_mig']['mean'], abs=1e-12)
-    assert evaluate_codes.main([*command, '9']) == 2
-    assert 'cells that the metric samples have no code' in capsys.readouterr().err
+    assert 'labelled samples' not in capsys.readouterr().err
+    assert evaluate_codes.main([*command, '9']) == 0
+    assert 'not of all that the metrics draw: they are scored as labelled samples' in capsys.readouterr().err
 
 
 def test_all_checkpoints_with_a_ranking_without_labels(place, call, capsys):
@@ -116,6 +117,8 @@ def test_encode_a_split(place, monkeypatch, capsys):
     with np.load('split.npz') as file:
         assert file['codes'].shape == (60, 10) and file['factor_sizes'].tolist() == [3, 6, 40, 32, 32]
         assert (np.diff(file['index']) > 0).all() and file['factor_names'][0] == 'shape'
+    assert evaluate_codes.main(['split.npz', '--protocol', 'quick', '--metrics', 'mig']) == 0
+    assert 'codes of 60 of the 737,280 cells of the grid' in capsys.readouterr().err
     assert infer.main([*encode, 'split.csv']) == 0
     assert len((place / 'split.csv').read_text().splitlines()) == 61
     assert infer.main(['encode', 'small.py', 'run/iter_1.pth', '--out', 'x.npz']) == 2
