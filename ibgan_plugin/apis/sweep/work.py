@@ -48,7 +48,7 @@ def _work(run: Run, folder: Path) -> dict[str, Any]:
     if runner.preempted:
         raise IBGANError(f'{run.name} was stopped by a signal; the next sweep goes on from its checkpoint')
     saved = numbered_checkpoints(folder).get(runner.iter)
-    rows = score_rows(runner.test(), runner.test_evaluator.metrics, saved and saved.name, runner.iter)
+    rows = score_rows(runner.test(), runner.test_evaluator.metrics, saved.name if saved else None, runner.iter)
     write_scores(rows, folder)
     has_codes = write_codes(runner, folder / CODES)
     record = dict(
