@@ -15,6 +15,7 @@ import torch
 from mmengine.config import Config
 from torch import Tensor, nn
 
+from ibgan_plugin.config.check import KNOWN_PACKAGES
 from ibgan_plugin.config.types import NAMING, find_type, registries_at, walk
 from ibgan_plugin.engine.load_model import load_model
 from ibgan_plugin.models.base import LatentModel, Part
@@ -78,7 +79,7 @@ def _other_packages(config: dict[str, Any]) -> list[str]:
     found = [find_type(value, scope, registries_at(f'{path}.{key}'.strip('.').removesuffix('.type')))
              for path, node in walk('', config) for key, value in node.items() if key in NAMING and isinstance(value, str)]
     roots = {str(getattr(each, '__module__', '')).partition('.')[0] for each in found if each is not None}
-    return sorted((roots | {scope or SCOPE}) - {SCOPE, 'mmengine', 'mmcv', 'torch', ''})
+    return sorted((roots | {scope or SCOPE}) - {*KNOWN_PACKAGES, ''})
 
 
 def check_format(file_format: str, path: str | Path) -> None:

@@ -32,7 +32,7 @@ from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.utils.run_names import CHECKPOINT_TEMPLATE, CHECKPOINT_TEMPLATES
 
 #: Packages whose components have no arguments with a ``type`` but to build from a registry.
-_KNOWN_PACKAGES = (SCOPE, 'mmengine', 'mmcv', 'torch')
+KNOWN_PACKAGES = (SCOPE, 'mmengine', 'mmcv', 'torch')
 #: Keys that MMEngine takes out of a component's config before it builds the component.
 _ALWAYS_ALLOWED = {'type', '_scope_', 'priority', 'convert_to_iter_based', 'init_cfg'}
 _LOADER_KEYS = {'dataset', 'persistent_workers', 'collate_fn', 'sampler', 'batch_sampler', 'worker_init_fn', 'num_batch_per_epoch'}
@@ -141,7 +141,7 @@ def _mistakes(cfg: dict[str, Any]) -> Iterator[str]:
                 cls = find_type(node['type'], scope, registries)
                 if cls is None and not path.startswith(foreign):
                     yield f'{path}.type = {unknown_type(node["type"], scope, registries)}'
-                if cls is not None and cls.__module__.partition('.')[0] not in _KNOWN_PACKAGES:
+                if cls is not None and cls.__module__.partition('.')[0] not in KNOWN_PACKAGES:
                     foreign += (f'{path}.', )
             yield from _node_mistakes(path, node, cls)
         yield from _value_mistakes(key, cfg[key])
@@ -299,7 +299,7 @@ def _is_foreign(component: Any, scope: Any) -> bool:
     """Whether the config of a component names a class of a package that is not known here."""
     name = component.get('type') if isinstance(component, Mapping) else None
     cls = find_type(name, scope, REGISTRIES) if isinstance(name, str) else name
-    return isinstance(cls, type) and cls.__module__.partition('.')[0] not in _KNOWN_PACKAGES
+    return isinstance(cls, type) and cls.__module__.partition('.')[0] not in KNOWN_PACKAGES
 
 
 def _key_of(cfg: dict[str, Any], component: Any) -> str:
