@@ -75,6 +75,7 @@ def main() -> None:
             finally:
                 for other in others:
                     other.kill()
+                    other.wait()  # here, so that its CPU time is not counted as the next tool's
     print('| threads | busy processes | ms | times alone | CPU ms, start included |')
     print('|---|---|---|---|---|')
     for (name, busy), pairs in results.items():

@@ -11,6 +11,7 @@ from ibgan_plugin.evaluation.checks import check_choice, check_codes, check_matr
 from ibgan_plugin.evaluation.disentanglement.common import check_samples, varying_factors
 from ibgan_plugin.evaluation.disentanglement.discrete import entropy, mutual_information
 from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource
+from ibgan_plugin.evaluation.estimators.logistic import fit_as_far_as_it_goes
 from ibgan_plugin.utils.errors import IBGANError
 
 #: How widely a code varies: the range of its values, or the range between its quartiles.
@@ -150,15 +151,13 @@ def infoe(codes: np.ndarray, factors: np.ndarray, *, discrete_codes: bool, max_i
 
 def _classified_share(inputs: np.ndarray, labels: np.ndarray, max_iter: int) -> float:
     """(null cross-entropy - cross-entropy) / null cross-entropy; blind to the inputs, balanced classes are equally likely."""
-    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import log_loss
     null = np.log(len(np.unique(labels)))
     if null == 0:
         return 0.0
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore', ConvergenceWarning)
-        model = LogisticRegression(C=np.inf, class_weight='balanced', tol=1e-4, max_iter=max_iter).fit(inputs, labels)
+    model = LogisticRegression(C=np.inf, class_weight='balanced', tol=1e-4, max_iter=max_iter)
+    fit_as_far_as_it_goes(model, inputs, labels)
     return 1 - log_loss(labels, model.predict_proba(inputs)) / null
 
 
