@@ -9,7 +9,9 @@ from ibgan_plugin.models.networks.layers import (
     check_input,
     check_widths,
     conv_block,
+    projection,
     stem_channels,
+    upsampling,
 )
 from ibgan_plugin.registry import MODELS
 
@@ -37,18 +39,12 @@ class Generator(BaseModule):
         check_widths(self, r_dim=r_dim, out_channels=out_channels, base_channels=base_channels)
         self.r_dim, self.out_channels, self.image_size = r_dim, out_channels, image_size
         self.bottom_channels = width = 4 * base_channels
-        hidden, features = PIXEL_MULTIPLIER * base_channels, width * BOTTOM_SIZE**2
-        self.project = nn.Sequential(
-            nn.Linear(r_dim, hidden), nn.BatchNorm1d(hidden), nn.ReLU(inplace=True),
-            nn.Linear(hidden, features), nn.BatchNorm1d(features), nn.ReLU(inplace=True))
-
+        self.project = projection(r_dim, PIXEL_MULTIPLIER * base_channels, width * BOTTOM_SIZE**2)
         layers: list[nn.Module] = []
         for _ in range(2):
             layers += conv_block(nn.ConvTranspose2d(width, width, 3, padding=1, bias=False), nn.ReLU(inplace=True))
-        for channels in stem_channels(base_channels, image_size)[-2::-1]:  # the way back up
-            layers += conv_block(nn.ConvTranspose2d(width, channels, 4, stride=2, padding=1, bias=False), nn.ReLU(inplace=True))
-            width = channels
-        self.decode = nn.Sequential(*layers, nn.ConvTranspose2d(width, out_channels, 4, stride=2, padding=1), nn.Tanh())
+        way_up = stem_channels(base_channels, image_size)[-2::-1]
+        self.decode = nn.Sequential(*layers, *upsampling(width, way_up, out_channels))
 
     def forward(self, r: Tensor) -> Tensor:
         """``r`` N x r_dim to images N x out_channels x S x S in [-1, 1]."""

@@ -1,4 +1,5 @@
 """Building blocks shared by the networks, and the published initialisation."""
+from collections.abc import Sequence
 from math import log2
 
 from mmengine.model import BaseModule
@@ -52,6 +53,21 @@ def conv_block(conv: nn.Conv2d | nn.ConvTranspose2d, activation: nn.Module, norm
 def leaky_relu(slope: float = LEAKY_SLOPE) -> nn.Module:
     """The activation of networks that read images or representations."""
     return nn.LeakyReLU(slope, inplace=True)
+
+
+def projection(in_features: int, hidden: int, out_features: int) -> nn.Sequential:
+    """The first two layers of a generator, linear, with BatchNorm and ReLU: N x in_features -> N x out_features."""
+    return nn.Sequential(nn.Linear(in_features, hidden), nn.BatchNorm1d(hidden), nn.ReLU(inplace=True),
+                         nn.Linear(hidden, out_features), nn.BatchNorm1d(out_features), nn.ReLU(inplace=True))
+
+
+def upsampling(in_channels: int, widths: Sequence[int], out_channels: int) -> list[nn.Module]:
+    """The last layers of a generator, 4x4 stride-2 transposed convolutions of these widths and one to an image in [-1, 1]."""
+    layers: list[nn.Module] = []
+    for width in widths:
+        layers += conv_block(nn.ConvTranspose2d(in_channels, width, 4, stride=2, padding=1, bias=False), nn.ReLU(inplace=True))
+        in_channels = width
+    return [*layers, nn.ConvTranspose2d(in_channels, out_channels, 4, stride=2, padding=1), nn.Tanh()]
 
 
 def stem_channels(base_channels: int, image_size: int) -> list[int]:

@@ -8,7 +8,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from ibgan_plugin.models.networks.layers import check_input, check_widths, conv_block, leaky_relu, num_stages
+from ibgan_plugin.models.networks.layers import check_input, check_widths, leaky_relu, num_stages, projection, upsampling
 from ibgan_plugin.registry import MODELS
 
 #: Side of the smallest feature map of the trunk and the generator.
@@ -136,16 +136,9 @@ class SmallGenerator(BaseModule):
         check_widths(self, r_dim=r_dim, out_channels=out_channels, base_channels=base_channels, hidden_dim=hidden_dim)
         self.r_dim, self.out_channels, self.image_size = r_dim, out_channels, image_size
         widths = _stage_channels(base_channels, image_size)[::-1]
-        self.bottom_channels = width = widths[0]
-        features = width * _BOTTOM_SIZE**2
-        self.project = nn.Sequential(
-            nn.Linear(r_dim, hidden_dim), nn.BatchNorm1d(hidden_dim), nn.ReLU(inplace=True),
-            nn.Linear(hidden_dim, features), nn.BatchNorm1d(features), nn.ReLU(inplace=True))
-        layers: list[nn.Module] = []
-        for channels in widths[1:]:
-            layers += conv_block(nn.ConvTranspose2d(width, channels, 4, stride=2, padding=1, bias=False), nn.ReLU(inplace=True))
-            width = channels
-        self.decode = nn.Sequential(*layers, nn.ConvTranspose2d(width, out_channels, 4, stride=2, padding=1), nn.Tanh())
+        self.bottom_channels = widths[0]
+        self.project = projection(r_dim, hidden_dim, widths[0] * _BOTTOM_SIZE**2)
+        self.decode = nn.Sequential(*upsampling(widths[0], widths[1:], out_channels))
 
     def forward(self, r: Tensor) -> Tensor:
         """``r`` N x r_dim to images N x out_channels x S x S in [-1, 1]."""
