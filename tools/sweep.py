@@ -41,8 +41,6 @@ def main(argv: list[str] | None = None) -> int:
     workers = (2 if args.cluster == 'slurm' else worker_count()) if args.workers is None else args.workers
     if workers < 1:
         raise IBGANError(f'--workers must be at least 1, got {args.workers}')
-    if not args.hours > 0:
-        raise IBGANError(f'--hours must be above 0, got {args.hours}')
     if args.cluster == 'local' and (args.gpus or args.partition):
         raise IBGANError('--gpus and --partition are of Slurm: they go with --cluster slurm')
     from rich.console import Console

@@ -8,8 +8,10 @@ from mmengine.config import Config
 
 #: Where a run's config file is looked for by its name: the checkout, and an installed package.
 _FOLDERS = (Path(__file__).parents[2] / 'configs', Path(__file__).parents[1] / '.mim/configs')
-#: Keys that a command line sets for every run, and what a training gives to its data loaders.
-_OF_THE_RUN = ('work_dir', 'launcher', 'resume', 'load_from', 'load_strict', 'experiment_name')
+#: Keys of a config that say where a run is and whether it goes on, not what it computes.
+OF_A_RUN = ('work_dir', 'launcher', 'resume', 'experiment_name')
+#: Those that a command line sets besides, and what a training gives to its data loaders.
+_OF_A_START = ('load_from', 'load_strict')
 _OF_EVERY_LOADER = repr('ibgan_plugin.outlive_stop_signals')
 #: A value that is not there.
 MISSING = '(none)'
@@ -37,7 +39,7 @@ def config_changes(config: Config, name: str) -> list[Change] | None:
         return None
     ours, theirs = dict(_flat(config.to_dict())), dict(_flat(bases.to_dict()))
     return [Change(key, ours.get(key, MISSING), theirs.get(key, MISSING)) for key in sorted({*ours, *theirs})
-            if ours.get(key) not in (theirs.get(key), _OF_EVERY_LOADER) and key.partition('.')[0] not in _OF_THE_RUN]
+            if ours.get(key) not in (theirs.get(key), _OF_EVERY_LOADER) and key.partition('.')[0] not in (*OF_A_RUN, *_OF_A_START)]
 
 
 def _bases_of(name: str) -> Config | None:

@@ -144,7 +144,7 @@ def _merged(path: Path) -> ConfigDict:
     content.pop('_base_', None)
     below = ConfigDict()
     for base in bases(path):
-        found = _merged(base) if base.suffix in DATA_SUFFIXES else read_file(base)._cfg_dict
+        found = _merged(base) if base.suffix in DATA_SUFFIXES else ConfigDict(read_file(base).items())
         if shared := sorted(below.keys() & found.keys()):
             raise ConfigError(f'{path}: two bases have the key {shared[0]!r}')
         below.update(found)

@@ -6,11 +6,10 @@ from mmengine.evaluator import Evaluator
 from mmengine.hooks import Hook
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
-from mmengine.visualization import Visualizer
 from torch import nn
 from torch.utils.data import DataLoader
 
-from ibgan_plugin.config.check import ConfigError, config_errors
+from ibgan_plugin.config.check import config_errors
 from ibgan_plugin.registry import named
 
 
@@ -30,22 +29,6 @@ class NamingRunner(Runner):
             if runner.optim_wrapper is not None:  # MMEngine builds it after the data sets
                 runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
         return runner
-
-    def build_visualizer(self, visualizer: Any = None) -> Visualizer:
-        """As MMEngine's; what it writes to starts now, since another package's refusal would come later and as a traceback.
-
-        Raises:
-            ConfigError: If a back end can not start: no package, no account, no place to write.
-        """
-        built = super().build_visualizer(visualizer)
-        for name, backend in built._vis_backends.items() if self.rank == 0 else ():
-            try:
-                backend.experiment  # noqa: B018  starts it
-            except Exception as error:
-                reason = ' '.join(f'{type(error).__name__}: {error}'.split())[:300]
-                where = f'{self.cfg.filename or "config"}: visualizer.vis_backends'
-                raise ConfigError(f'{where}: {name} can not start ({reason})') from error
-        return built
 
     def build_model(self, model: nn.Module | dict) -> nn.Module:
         """As MMEngine's."""

@@ -1,4 +1,4 @@
-"""MMEngine's runner with checks; beside ``building.py``, the one file that reads its private parts."""
+"""MMEngine's runner with checks; the one file that reads its private parts."""
 import inspect
 import re
 import warnings
@@ -141,6 +141,22 @@ class CheckedRunner(NamingRunner):
         silence_boilerplate(logger)
         write_warnings_to(logger)
         return logger
+
+    def build_visualizer(self, visualizer: Any = None) -> Visualizer:
+        """As MMEngine's; what it writes to starts now, since another package's refusal would come later and as a traceback.
+
+        Raises:
+            ConfigError: If a back end can not start: no package, no account, no place to write.
+        """
+        built = super().build_visualizer(visualizer)
+        for name, backend in built._vis_backends.items() if self.rank == 0 else ():
+            try:
+                backend.experiment  # noqa: B018  starts it
+            except Exception as error:
+                reason = ' '.join(f'{type(error).__name__}: {error}'.split())[:300]
+                where = f'{self.cfg.filename or "config"}: visualizer.vis_backends'
+                raise ConfigError(f'{where}: {name} can not start ({reason})') from error
+        return built
 
     def _log_env(self, env_cfg: dict[str, Any]) -> None:
         """Machine, packages and commit go to a file; MMEngine logs them, and the whole config, which has files of its own."""

@@ -7,9 +7,7 @@ from pathlib import PurePath
 from mmengine.config import Config
 
 from ibgan_plugin.apis.run_dir import RunDir
-
-#: Keys of a config that say where and from which of its own checkpoints a run goes on, not what it computes.
-_OF_THE_RUN = ('work_dir', 'resume', 'launcher', 'experiment_name')
+from ibgan_plugin.config.changes import OF_A_RUN
 
 
 def names_of(runs: Sequence[RunDir]) -> list[str]:
@@ -24,7 +22,7 @@ def names_of(runs: Sequence[RunDir]) -> list[str]:
 
 def setting_of(config: Config) -> str:
     """All that decides what a run computes, without its seed: equal for runs that differ in nothing else."""
-    content = {key: value for key, value in config.to_dict().items() if key not in _OF_THE_RUN}
+    content = {key: value for key, value in config.to_dict().items() if key not in OF_A_RUN}
     if config.get('resume'):
         content.pop('load_from', None)
     content['randomness'] = {key: value for key, value in (content.get('randomness') or {}).items() if key != 'seed'}
