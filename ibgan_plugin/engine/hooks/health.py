@@ -12,31 +12,15 @@ from torch.utils.hooks import RemovableHandle
 
 from ibgan_plugin.engine.hooks.traversal import TraversalHook
 from ibgan_plugin.engine.resume import named_wrappers
+from ibgan_plugin.engine.verdict import Verdict, judge
 from ibgan_plugin.models.base import KL_PER_DIM, LatentModel
 from ibgan_plugin.models.freeze import evaluating, unwrap
 from ibgan_plugin.registry import HOOKS
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.visualization import sample
-from ibgan_plugin.visualization.resemblance import Finding, findings, statistics, told_apart
 
 #: Samples that are looked at, and batches in which they are drawn; as many batches of real images are kept to compare.
 NUM_SAMPLES, NUM_BATCHES = 512, 8
-#: What to try against each kind of finding where a discriminator teaches to draw,
-_TO_TRY = dict(
-    texture='smaller learning rates of the generator; noise that falls more slowly (InstanceNoiseHook); the networks with spectral '
-            'norm of ibgan_quick_dsprites.py',
-    blur='a longer training',
-    brightness='another seed; smaller learning rates',
-    contrast='a longer training',
-    variety='another seed; Adam with betas (0, 0.99) and one rate for both sides, as ibgan_quick_dsprites.py; a larger lambda',
-    told_apart='a smaller learning rate of the discriminator; instance noise; spectral norm or R1Penalty')
-#: and where real images do.
-_TO_TRY_ALONE = dict(
-    texture='a smaller learning rate; a longer training',
-    blur='a longer training; wider networks; less weight on the prior, such as a smaller beta',
-    brightness='another seed; a smaller learning rate',
-    contrast='a longer training',
-    variety='another seed; less weight on the prior, such as a smaller beta')
 
 
 class DivergedError(IBGANError):
@@ -90,7 +74,7 @@ class HealthHook(Hook):
         self._handles: list[RemovableHandle] = []
         self._real: list[Tensor] = []  # the newest real images before a look, N x C x S x S in [-1, 1]
         self._collapsed = False  # whether r said nothing at the last look
-        self._verdict: tuple[int, list[Finding], str, bool] | None = None  # iteration, findings, numbers, has a discriminator
+        self._verdict: Verdict | None = None  # of the last look
 
     def before_train(self, runner: Runner) -> None:
         """Have each optimiser look at its gradients, now or later; find out when pictures are drawn."""
@@ -106,7 +90,8 @@ class HealthHook(Hook):
         for handle in self._handles:
             handle.remove()
         if self._verdict is not None:
-            self._conclude(runner, *self._verdict)
+            say = runner.logger.warning if self._verdict.found else runner.logger.info
+            say(self._verdict.conclusion())
         if self._collapsed and is_main_process():
             runner.logger.warning('DO NOT TRUST the codes of this run, whatever its pictures: r says nothing (posterior collapse), '
                                   'so scores are chance; try a beta that is smaller or begins later')
@@ -213,34 +198,9 @@ class HealthHook(Hook):
             if real_imgs is None:
                 return
             real_logits, fake_logits = model.realness(real_imgs), model.realness(fake_imgs)
-        apart = None if real_logits is None or fake_logits is None else told_apart(real_logits, fake_logits)
-        count = min(len(fake_imgs), len(real_imgs))
-        fake, real = statistics(fake_imgs[:count]), statistics(real_imgs[:count])
-        found = findings(fake, real, apart)
-        numbers = (f'brightness {fake.brightness:.1%} (data {real.brightness:.1%}), pixels at the ends {fake.ends:.0%} '
-                   f'({real.ends:.0%}), fine structure {fake.fine:.1%} ({real.fine:.1%}), variety {fake.variety:.2f} '
-                   f'({real.variety:.2f})')
-        if apart is not None:
-            numbers += f', told apart by the discriminator {apart:.0%} (chance 50%)'
-        self._verdict = runner.iter + 1, found, numbers, apart is not None
-        if found:
-            runner.logger.warning(f'iteration {runner.iter + 1}: the samples do not resemble the data'
-                                  + _in_words(found, adversarial=apart is not None))
-
-    @staticmethod
-    def _conclude(runner: Runner, iteration: int, found: list[Finding], numbers: str, adversarial: bool) -> None:
-        """The last words of a run. A GAN's codes are learnt from what it draws; an autoencoder's from real images."""
-        if found and not adversarial:
-            runner.logger.warning(
-                f'Do not trust the pictures of this run: at iteration {iteration}, its last, samples of the prior do not resemble '
-                f'the data. The codes were learnt from real images: their scores stand.' + _in_words(found, adversarial))
-        elif found:
-            runner.logger.warning(
-                f'DO NOT TRUST this run: at iteration {iteration}, its last, the samples do not resemble the data, so neither the '
-                f'pictures nor the codes and scores say anything about the method' + _in_words(found, adversarial))
-        else:
-            runner.logger.info(f'The pictures of this run can be trusted: at iteration {iteration} the samples resemble the data: '
-                               f'{numbers}. How well the dimensions are disentangled is for the scores to say.')
+        self._verdict = judge(fake_imgs, real_imgs, fake_logits, real_logits, runner.iter + 1)
+        if self._verdict.found:
+            runner.logger.warning(self._verdict.warning())
 
 
 def gradient_norm(optimizer: torch.optim.Optimizer) -> Tensor:
@@ -251,9 +211,3 @@ def gradient_norm(optimizer: torch.optim.Optimizer) -> Tensor:
 
 def _last_good(runner: Runner) -> str:
     return f"last good checkpoint: {runner.message_hub.runtime_info.get('last_good_ckpt', 'none was saved')}"
-
-
-def _in_words(found: list[Finding], adversarial: bool) -> str:
-    """Each finding in three lines; what to try is another thing where there is no discriminator."""
-    to_try = _TO_TRY if adversarial else _TO_TRY_ALONE
-    return ''.join(f'\n  - seen: {each.seen}\n    it means: {each.means}\n    try: {to_try[each.kind]}' for each in found)

@@ -6,9 +6,8 @@ from mmengine.registry import MODELS
 from torch import nn
 
 from ibgan_plugin.engine.hooks import HealthHook
-from ibgan_plugin.engine.hooks.health import NUM_SAMPLES, _in_words
+from ibgan_plugin.engine.hooks.health import NUM_SAMPLES
 from ibgan_plugin.models.base import LatentModel
-from ibgan_plugin.visualization.resemblance import Statistics, findings
 from tests.conftest import SIZE, assert_same, batch, build, model_cfg, snapshot, spectral_cfg, trunk_cfg
 from tests.engine.runs import make_runner
 
@@ -67,28 +66,6 @@ def test_a_run_whose_samples_do_not_is_warned_of_at_each_picture_and_at_the_end(
     assert 'try: a smaller learning rate; a longer training' in log and 'InstanceNoiseHook' not in log
     assert 'learnt from real images: their scores stand' in log  # there is no discriminator, test_quick_recipe.py has one
     assert 'can be trusted' not in log
-
-
-def every_finding(apart=None) -> list:
-    """All that can be found, of made-up statistics."""
-    plain = Statistics(0.04, 1.0, 0.05, 0.3)
-    bad = [Statistics(0.9, 0.1, 0.9, 0.01), plain._replace(fine=0.0)]
-    return [each for fake in bad for each in findings(fake, plain, apart)]
-
-
-def test_what_to_try_is_what_the_model_has():
-    alone = every_finding()
-    assert {each.kind for each in alone} == {'texture', 'blur', 'brightness', 'contrast', 'variety'}
-    words = _in_words(alone, adversarial=False)
-    assert words.count('\n    try: ') == len(alone)
-    assert not re.search('discriminator|InstanceNoise|R1Penalty|spectral|ibgan|lambda|both sides', words)
-    words = _in_words(every_finding(apart=0.995), adversarial=True)
-    for said in ('try: smaller learning rates of the generator; noise that falls more slowly (InstanceNoiseHook); the networks '
-                 'with spectral norm of ibgan_quick_dsprites.py',
-                 'try: a longer training\n', 'try: another seed; smaller learning rates\n',
-                 'try: another seed; Adam with betas (0, 0.99) and one rate for both sides, as ibgan_quick_dsprites.py; a larger '
-                 'lambda', 'try: a smaller learning rate of the discriminator; instance noise; spectral norm or R1Penalty'):
-        assert said in words
 
 
 def test_the_docstring_counts_the_samples():
