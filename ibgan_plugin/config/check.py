@@ -121,6 +121,23 @@ def _mistakes(cfg: dict[str, Any]) -> Iterator[str]:
         return
     types = [str(node['type']) for _, node in walk('', cfg) if isinstance(node.get('type'), str)]
     import_registries(sorted({scope, *(name.partition('.')[0] for name in types if '.' in name)}))
+    yield from _misfits_at_top(cfg)
+    for key in sorted(_runner_keys() & set(cfg)):
+        yield from _component_mistakes(key, cfg[key], scope)
+        yield from _value_mistakes(key, cfg[key])
+    wrapper = cfg.get('optim_wrapper')
+    if wrapper is not None and not isinstance(wrapper, dict):
+        yield f'optim_wrapper = {wrapper!r} must be a dict, or None where nothing is trained'
+        wrapper = None
+    for path, name in (('runner_type', cfg.get('runner_type')), ('optim_wrapper.constructor', (wrapper or {}).get('constructor'))):
+        if isinstance(name, str) and find_type(name, scope, registries_at(path)) is None:
+            yield f'{path} = {unknown_type(name, scope, registries_at(path))}'
+    yield from _loader_mistakes(cfg)
+    yield from _schedule_mistakes(cfg.get('param_scheduler'), wrapper)
+
+
+def _misfits_at_top(cfg: dict[str, Any]) -> Iterator[str]:
+    """Top-level values that are not what the runner takes."""
     from mmengine.runner import Runner
     for key, hint in get_type_hints(Runner.__init__).items():
         if cfg.get(key) is not None and not fits(cfg[key], hint):  # other zoos write None for what is not given
@@ -132,28 +149,21 @@ def _mistakes(cfg: dict[str, Any]) -> Iterator[str]:
         yield _misfit('compile', cfg['compile'], bool | dict)
     if cfg.get('log_level') not in (None, *LOG_LEVELS):
         yield f'log_level = {shorten(cfg["log_level"])} must be one of {", ".join(LOG_LEVELS)}'
-    for key in sorted(_runner_keys() & set(cfg)):
-        foreign: tuple[str, ...] = ()
-        for path, node in walk(key, cfg[key]):
-            cls = None
-            if isinstance(node.get('type'), str):
-                registries = REGISTRIES if path.startswith(foreign) else registries_at(path)
-                cls = find_type(node['type'], scope, registries)
-                if cls is None and not path.startswith(foreign):
-                    yield f'{path}.type = {unknown_type(node["type"], scope, registries)}'
-                if cls is not None and cls.__module__.partition('.')[0] not in KNOWN_PACKAGES:
-                    foreign += (f'{path}.', )
-            yield from _node_mistakes(path, node, cls)
-        yield from _value_mistakes(key, cfg[key])
-    wrapper = cfg.get('optim_wrapper')
-    if wrapper is not None and not isinstance(wrapper, dict):
-        yield f'optim_wrapper = {wrapper!r} must be a dict, or None where nothing is trained'
-        wrapper = None
-    for path, name in (('runner_type', cfg.get('runner_type')), ('optim_wrapper.constructor', (wrapper or {}).get('constructor'))):
-        if isinstance(name, str) and find_type(name, scope, registries_at(path)) is None:
-            yield f'{path} = {unknown_type(name, scope, registries_at(path))}'
-    yield from _loader_mistakes(cfg)
-    yield from _schedule_mistakes(cfg.get('param_scheduler'), wrapper)
+
+
+def _component_mistakes(key: str, value: Any, scope: str) -> Iterator[str]:
+    """Unknown types in the value of a top-level key, and keys that a component does not take; not what another package's holds."""
+    foreign: tuple[str, ...] = ()
+    for path, node in walk(key, value):
+        cls = None
+        if isinstance(node.get('type'), str):
+            registries = REGISTRIES if path.startswith(foreign) else registries_at(path)
+            cls = find_type(node['type'], scope, registries)
+            if cls is None and not path.startswith(foreign):
+                yield f'{path}.type = {unknown_type(node["type"], scope, registries)}'
+            if _of_another_package(cls):
+                foreign += (f'{path}.', )
+        yield from _node_mistakes(path, node, cls)
 
 
 def _node_mistakes(path: str, node: dict, cls: Any) -> Iterator[str]:
@@ -299,7 +309,12 @@ def _is_foreign(component: Any, scope: Any) -> bool:
     """Whether the config of a component names a class of a package that is not known here."""
     name = component.get('type') if isinstance(component, Mapping) else None
     cls = find_type(name, scope, REGISTRIES) if isinstance(name, str) else name
-    return isinstance(cls, type) and cls.__module__.partition('.')[0] not in KNOWN_PACKAGES
+    return _of_another_package(cls)
+
+
+def _of_another_package(cls: Any) -> bool:
+    """Whether a class, or a function that builds, is of a package that is not known here; None is not."""
+    return callable(cls) and cls.__module__.partition('.')[0] not in KNOWN_PACKAGES
 
 
 def _key_of(cfg: dict[str, Any], component: Any) -> str:
