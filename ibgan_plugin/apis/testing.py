@@ -12,7 +12,7 @@ from ibgan_plugin.engine.work_dir import iteration_of
 from ibgan_plugin.evaluation.code_files import save_codes
 from ibgan_plugin.evaluation.compare_runs import RunScores, compare_runs, format_runs
 from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource
-from ibgan_plugin.evaluation.disentanglement.protocols import get_protocol
+from ibgan_plugin.evaluation.disentanglement.protocols import PROTOCOLS, get_protocol
 from ibgan_plugin.evaluation.disentanglement.suite import SUITE
 from ibgan_plugin.evaluation.image.suite import IMAGE_SUITE
 from ibgan_plugin.evaluation.metrics import DisentanglementMetric
@@ -49,7 +49,10 @@ def choose_scores(cfg: Config, protocol: str | None = None, metrics: Sequence[st
     entries: list[Any] = [evaluators] if isinstance(evaluators, Mapping) else list(evaluators)
     of_codes = [entry for entry in entries if str(entry.get('type')).rpartition('.')[2] in _OF_CODES]
     if of_codes:
-        cfg.test_evaluator = _codes_evaluator(of_codes[0], protocol, metrics, seeds)
+        if protocol is None and metrics is None:  # the config's scores, all of them
+            cfg.test_evaluator = [_codes_evaluator(entry, None, None, seeds) if entry in of_codes else entry for entry in entries]
+        else:
+            cfg.test_evaluator = _codes_evaluator(of_codes[0], protocol, metrics, seeds)
         return
     if protocol is not None or seeds is not None:
         raise IBGANError(f'{"--protocol" if protocol is not None else "--seeds"} is of scores of codes, but the config\'s '
@@ -68,6 +71,9 @@ def _codes_evaluator(entry: Mapping[str, Any], protocol: str | None, metrics: Se
     """A config of a DisentanglementMetric with what was asked for."""
     own = entry.get('protocol') or 'study'
     name = protocol or own
+    if str(entry.get('type')).endswith('FactorVAEScore'):  # one metric, whose numbers are arguments of its own
+        keywords = {key: entry[key] for key in PROTOCOLS['study']['factor_vae'] if entry.get(key) is not None}
+        entry = {**entry, 'scores': dict(factor_vae=keywords), 'seeds': (entry.get('seed', 0), )}
     scores = {} if protocol not in (None, own) else entry.get('scores') or {}
     numbers = {metric: keywords for metric, keywords in scores.items() if keywords is not None}
     known = get_protocol(name) if protocol is not None or not numbers else {}
