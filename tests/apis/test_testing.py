@@ -1,7 +1,9 @@
+import pytest
 from mmengine.config import Config
 
-from ibgan_plugin.apis.testing import choose_scores
+from ibgan_plugin.apis.testing import check_has_codes, choose_scores
 from ibgan_plugin.registry import METRICS
+from ibgan_plugin.utils.errors import IBGANError
 
 VOTES = dict(num_train=20, num_eval=10, batch_size=4, num_variance_estimate=50, prune_threshold=0.0)
 
@@ -31,3 +33,10 @@ def test_the_factor_vae_score_keeps_its_numbers():
     assert metric.scores == dict(factor_vae=VOTES) and metric.seeds == (5, )
     metric, = built(evaluator, protocol='infogan_cr')
     assert metric.protocol == 'infogan_cr' and metric.scores['factor_vae']['num_train'] == 500
+
+
+def test_there_must_be_codes_to_save():
+    check_has_codes(Config(dict(test_evaluator=[dict(type='LinearScore'), dict(type='ibgan_plugin.FactorVAEScore')])))
+    for evaluator in (None, dict(type='ibgan_plugin.ImageMetric')):
+        with pytest.raises(IBGANError, match='--save-codes: no score of this test is of codes'):
+            check_has_codes(Config(dict(test_evaluator=evaluator)))
