@@ -1,6 +1,8 @@
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -109,6 +111,18 @@ def test_a_metric_of_another_protocol_is_called_by_it(noise):
     rows = {row['metric']: row for row in score_rows(metric.evaluate(96), [metric])}
     assert rows['mig']['protocol'] == 'study' and rows['mig']['note'] == 'num_train 50 instead of 10000'
     assert rows['jemmig']['protocol'] == 'review' and rows['jemmig']['note'] == ''
+
+
+def test_evaluators_of_the_documentation():
+    blocks = re.findall(r'```python\n(.*?)```', (Path(__file__).parents[3] / 'docs/metrics.md').read_text(), re.DOTALL)
+    evaluators = []
+    for block in blocks:
+        names = {}
+        exec(block, names)
+        evaluators += [value for key, value in names.items() if key.endswith('_evaluator')]
+    metrics = [METRICS.build(dict(each)) for each in evaluators if each['type'] == 'ibgan_plugin.DisentanglementMetric']
+    assert [list(metric.scores) for metric in metrics] == [['factor_vae', 'mig'], ['factor_vae', 'mig', 'sap'], ['dci_es']]
+    assert list(metrics[2].scores['dci_es']['probes']) == ['mlp']
 
 
 @pytest.mark.parametrize(('arguments', 'message'), [
