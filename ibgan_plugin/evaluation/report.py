@@ -11,7 +11,7 @@ from ibgan_plugin.utils.files import write_whole
 from ibgan_plugin.utils.strict_json import write_json
 
 #: How the keyword arguments begin that are numbers of samples.
-SIZES = ('num_train', 'num_test', 'num_eval', 'num_variance_estimate', 'num_subsets', 'subset_size', 'batch_size')
+SIZES = ('num_train', 'num_test', 'num_eval', 'num_variance_estimate', 'num_subsets', 'subset_size', 'vote_size', 'batch_size')
 #: A score: protocol, metric, score, mean, std (None where there is none), num_seeds, numbers (sample sizes) and note;
 #: where it is known, the checkpoint (name of its file) and its iteration.
 Row = dict[str, Any]

@@ -10,7 +10,7 @@ from ibgan_plugin.evaluation.disentanglement import dci_es, infom, jemmig_score,
 from ibgan_plugin.evaluation.disentanglement.protocols import PROTOCOLS
 from ibgan_plugin.evaluation.disentanglement.suite import SUITE, score
 from ibgan_plugin.evaluation.meanings import MEANINGS
-from ibgan_plugin.evaluation.report import format_rows, score_rows, write_scores
+from ibgan_plugin.evaluation.report import format_rows, sample_sizes, score_rows, write_scores
 
 METRICS = [SimpleNamespace(prefix='', scores={'mig': {'num_train': 10000, 'num_bins': 20}}, protocol='study', seeds=(0, 1),
                            notes={'mig': ['factor 3 is left out']}),
@@ -47,6 +47,17 @@ def test_table_is_aligned_and_explained():
         '  discrete_mig: gap between the two codes that inform most about a factor; chance 0, best 1 (0.895 on dSprites, by its '
         'coarse bins)']
     assert '  fid: distance of generated from real images; lower is better; best 0' in lines
+
+
+def test_all_numbers_of_samples_are_named():
+    assert sample_sizes(PROTOCOLS['review']['z_min_variance']) == (
+        'num_train 10000, batch_size 16, num_train_votes 800, num_eval_votes 800, vote_size 200')
+
+
+def test_a_score_is_explained_without_those_above_it():
+    """Where other networks' features are compared, FID is not in the table; nor are held-out votes where there are none."""
+    for name in ('fd/fd', 'kd/kd', 'classifier_score/classifier_score', 'factor_vae/train_accuracy'):
+        assert not MEANINGS[name].text.startswith('the same'), name
 
 
 def test_every_score_of_every_metric_is_explained(noise):
