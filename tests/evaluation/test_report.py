@@ -55,7 +55,7 @@ def test_all_numbers_of_samples_are_named():
 
 
 def test_a_score_is_explained_without_those_above_it():
-    """Where other networks' features are compared, FID is not in the table; nor are held-out votes where there are none."""
+    """``fd`` stands where FID does not; and there may be no held-out votes."""
     for name in ('fd/fd', 'kd/kd', 'classifier_score/classifier_score', 'factor_vae/train_accuracy'):
         assert not MEANINGS[name].text.startswith('the same'), name
 
