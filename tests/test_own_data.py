@@ -91,6 +91,16 @@ def test_saved_codes_keep_the_names_of_factors(place):
     assert np.load(folder / 'codes.npz')['factor_names'].tolist() == ['colour', 'side', 'brightness']
 
 
+def test_without_a_table_images_are_compared(place):
+    config = re.search(r'```\n# photos_images.py\n(.*?)```', DOC, re.DOTALL)[1]
+    command = re.search(r'^python (tools/test.py photos_images.py .*)$', DOC, re.MULTILINE)[1]
+    (place[0] / 'photos_images.py').write_text(config.replace('configs/', f'{ROOT}/configs/'))
+    words = [*command.replace('tools/', f'{ROOT}/tools/').split(), '--cfg-options', 'test_cfg.num_fakes=50']
+    done = subprocess.run([sys.executable, *words], cwd=place[0], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert '50 generated and 300 real images; features of ThumbnailExtractor' in done.stdout
+
+
 def test_the_table_and_the_code_of_the_page(place, monkeypatch):
     monkeypatch.chdir(place[0])
     code = re.findall(r'```python\n(.*?)```', DOC, re.DOTALL)

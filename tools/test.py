@@ -37,11 +37,11 @@ def main(argv: list[str] | None = None) -> int:
     from mmengine.dist import is_main_process
 
     from ibgan_plugin.apis.run_dir import RunDir
-    from ibgan_plugin.apis.testing import choose_features, choose_scores, format_ranking, keep_codes, ranking, score_checkpoint
+    from ibgan_plugin.apis.testing import check_has_codes, choose_features, choose_scores, format_ranking, ranking, score_checkpoint
     from ibgan_plugin.config.zoo import weights_of
     from ibgan_plugin.engine.launch import build_runner, checkpoint_dir, load_run_config
     from ibgan_plugin.engine.log import hear_warnings
-    from ibgan_plugin.evaluation.code_files import SAVED_AS
+    from ibgan_plugin.evaluation.code_files import SAVED_AS, save_codes
     from ibgan_plugin.evaluation.heat_maps import write_heat_maps
     from ibgan_plugin.evaluation.report import format_rows, write_scores
     from ibgan_plugin.utils.strict_json import write_json
@@ -60,6 +60,7 @@ def main(argv: list[str] | None = None) -> int:
     if args.save_codes:
         check_suffix(args.save_codes, SAVED_AS, 'a file of codes')
         check_writable(args.save_codes)
+        check_has_codes(cfg)
     files: dict[str, str | Path | None] = {Path(str(checkpoint)).stem: checkpoint}
     if args.all_checkpoints:
         files = {file.stem: file for file in RunDir(checkpoint_dir(cfg)).checkpoints.values()}
@@ -72,9 +73,9 @@ def main(argv: list[str] | None = None) -> int:
     for name, one in tested.items():
         print(*([f'{name}:'] if len(tested) > 1 else []), format_rows(one.rows), sep='\n')
         write_scores(one.rows, Path(cfg.work_dir, 'test', name) if args.all_checkpoints else cfg.work_dir)
-        if args.save_codes:
+        if args.save_codes and one.source is not None:
             path = Path(args.save_codes)
-            keep_codes(path.with_name(f'{path.stem}_{name}{path.suffix}') if len(tested) > 1 else path, one)
+            save_codes(path.with_name(f'{path.stem}_{name}{path.suffix}') if len(tested) > 1 else path, one.source)
     if not args.all_checkpoints:
         write_heat_maps(runner.test_evaluator.metrics, cfg.work_dir)
     else:

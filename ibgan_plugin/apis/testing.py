@@ -9,10 +9,9 @@ from mmengine.runner import Runner
 
 from ibgan_plugin.engine.checkpoints import CheckpointError
 from ibgan_plugin.engine.work_dir import iteration_of
-from ibgan_plugin.evaluation.code_files import save_codes
 from ibgan_plugin.evaluation.compare_runs import RunScores, compare_runs, format_runs
 from ibgan_plugin.evaluation.disentanglement.labelled import CodeSource
-from ibgan_plugin.evaluation.disentanglement.protocols import get_protocol
+from ibgan_plugin.evaluation.disentanglement.protocols import PROTOCOLS, get_protocol
 from ibgan_plugin.evaluation.disentanglement.suite import SUITE
 from ibgan_plugin.evaluation.image.suite import IMAGE_SUITE
 from ibgan_plugin.evaluation.metrics import DisentanglementMetric
@@ -45,11 +44,13 @@ def choose_scores(cfg: Config, protocol: str | None = None, metrics: Sequence[st
     """
     if protocol is None and metrics is None and seeds is None:
         return
-    evaluators = cfg.get('test_evaluator') or {}
-    entries: list[Any] = [evaluators] if isinstance(evaluators, Mapping) else list(evaluators)
-    of_codes = [entry for entry in entries if str(entry.get('type')).rpartition('.')[2] in _OF_CODES]
+    entries = _entries(cfg)
+    of_codes = _entries(cfg, _OF_CODES)
     if of_codes:
-        cfg.test_evaluator = _codes_evaluator(of_codes[0], protocol, metrics, seeds)
+        if protocol is None and metrics is None:  # the config's scores, all of them
+            cfg.test_evaluator = [_codes_evaluator(entry, None, None, seeds) if entry in of_codes else entry for entry in entries]
+        else:
+            cfg.test_evaluator = _codes_evaluator(of_codes[0], protocol, metrics, seeds)
         return
     if protocol is not None or seeds is not None:
         raise IBGANError(f'{"--protocol" if protocol is not None else "--seeds"} is of scores of codes, but the config\'s '
@@ -63,11 +64,21 @@ def choose_scores(cfg: Config, protocol: str | None = None, metrics: Sequence[st
     cfg.test_evaluator = [entry for entry in entries if entry['scores']]
 
 
+def _entries(cfg: Config, types: Sequence[str] = ()) -> list[Any]:
+    """Configs of the test's evaluators, of ``types`` where some are named."""
+    evaluators = cfg.get('test_evaluator') or []
+    entries = [evaluators] if isinstance(evaluators, Mapping) else list(evaluators)
+    return [entry for entry in entries if not types or str(entry.get('type')).rpartition('.')[2] in types]
+
+
 def _codes_evaluator(entry: Mapping[str, Any], protocol: str | None, metrics: Sequence[str] | None,
                      seeds: Sequence[int] | None) -> dict[str, Any]:
     """A config of a DisentanglementMetric with what was asked for."""
     own = entry.get('protocol') or 'study'
     name = protocol or own
+    if str(entry.get('type')).endswith('FactorVAEScore'):  # one metric, whose numbers are arguments of its own
+        keywords = {key: entry[key] for key in PROTOCOLS['study']['factor_vae'] if entry.get(key) is not None}
+        entry = {**entry, 'scores': dict(factor_vae=keywords), 'seeds': (entry.get('seed', 0), )}
     scores = {} if protocol not in (None, own) else entry.get('scores') or {}
     numbers = {metric: keywords for metric, keywords in scores.items() if keywords is not None}
     known = get_protocol(name) if protocol is not None or not numbers else {}
@@ -95,8 +106,7 @@ def choose_features(cfg: Config, features: str) -> None:
     suffix = Path(features).suffix
     if features not in ('inception', 'thumbnails') and suffix not in kinds:
         raise IBGANError(f"--features must be inception, thumbnails, or a .pt or .onnx file, got {features!r}")
-    evaluators = cfg.get('test_evaluator') or {}
-    entries: list[Any] = [evaluators] if isinstance(evaluators, Mapping) else list(evaluators)
+    entries = _entries(cfg)
     of_images = [entry for entry in entries if 'extractor' in entry]
     if not of_images:
         raise IBGANError("--features: the config's test_evaluator compares no images")
@@ -137,15 +147,10 @@ def _origin(checkpoint: str | Path | None) -> tuple[str | None, int | None]:
         return Path(checkpoint).name, None
 
 
-def keep_codes(path: str | Path, tested: Tested) -> None:
-    """Write a checkpoint's codes as ``tools/evaluate_codes.py`` and ``tools/compare_runs.py`` read them.
-
-    Raises:
-        IBGANError: If there are none.
-    """
-    if tested.source is None:
+def check_has_codes(cfg: Config) -> None:
+    """Raise IBGANError, before anything is computed, unless the test of a config has codes to be saved."""
+    if not _entries(cfg, _OF_CODES):
         raise IBGANError('--save-codes: no score of this test is of codes; name a config with a DisentanglementMetric')
-    save_codes(path, tested.source)
 
 
 def ranking(tested: Mapping[str, Tested]) -> RunScores | None:

@@ -7,6 +7,7 @@ import numpy as np
 
 from ibgan_plugin.evaluation.checks import check_codes
 from ibgan_plugin.evaluation.code_files import load_arrays
+from ibgan_plugin.evaluation.disentanglement.factor_vae import prune_codes
 from ibgan_plugin.evaluation.disentanglement.model_centrality import model_centrality
 from ibgan_plugin.evaluation.disentanglement.protocols import RUNS
 from ibgan_plugin.evaluation.disentanglement.udr import udr
@@ -87,6 +88,10 @@ def compare_runs(runs: Mapping[str, np.ndarray], seed: int = 0, names: Sequence[
                       'are too small to tell runs apart')
     scores = {name: model_centrality(codes, **RUNS[name], seed=seed) if name == 'model_centrality' else udr(codes, **RUNS[name])
               for name in names}
+    least_std = RUNS['udr_spearman']['prune_threshold']
+    idle = [run for run, one in runs.items() if not prune_codes(one, least_std)[1].any()]
+    if idle:
+        warnings.warn(f'no code of {", ".join(idle)} has a standard deviation of {least_std} or more, so that none counts: 0')
     return {run: {name: float(values[i]) for name, values in scores.items()} for i, run in enumerate(runs)}
 
 

@@ -11,7 +11,7 @@ from ibgan_plugin.utils.files import write_whole
 from ibgan_plugin.utils.strict_json import write_json
 
 #: How the keyword arguments begin that are numbers of samples.
-SIZES = ('num_train', 'num_test', 'num_eval', 'num_variance_estimate', 'num_subsets', 'subset_size', 'batch_size')
+SIZES = ('num_train', 'num_test', 'num_eval', 'num_variance_estimate', 'num_subsets', 'subset_size', 'vote_size', 'batch_size')
 #: A score: protocol, metric, score, mean, std (None where there is none), num_seeds, numbers (sample sizes) and note;
 #: where it is known, the checkpoint (name of its file) and its iteration.
 Row = dict[str, Any]
@@ -30,8 +30,8 @@ def score_rows(scores: Mapping[str, float], metrics: Iterable[Any], checkpoint: 
 
     Args:
         scores: What the evaluation returned: ``'metric/score'`` -> value. A key with ``_std`` behind another's is its std.
-        metrics: The evaluator's metrics, which know their ``protocol``, ``scores``, ``seeds``, ``prefix`` and ``notes``; others
-            have ''.
+        metrics: The evaluator's metrics, which know their ``protocol`` and ``protocols``, ``scores``, ``seeds``, ``prefix`` and
+            ``notes``; others have ''.
         checkpoint: Name of the file whose weights were scored, where there is one.
         iteration: After which they were saved, where it is known.
     """
@@ -44,7 +44,8 @@ def score_rows(scores: Mapping[str, float], metrics: Iterable[Any], checkpoint: 
             continue
         name, _, score = key.rpartition('/')
         owner, own_name = owners.get(name, (None, ''))
-        rows.append({'protocol': getattr(owner, 'protocol', None) or '', 'metric': name, 'score': score, 'mean': float(value),
+        protocol = getattr(owner, 'protocols', {}).get(own_name) or getattr(owner, 'protocol', None) or ''
+        rows.append({'protocol': protocol, 'metric': name, 'score': score, 'mean': float(value),
                      'std': float(scores[f'{key}_std']) if f'{key}_std' in scores else None,
                      'num_seeds': len(getattr(owner, 'seeds', (0, ))),
                      'numbers': sample_sizes(owner.scores[own_name]) if owner is not None else '',

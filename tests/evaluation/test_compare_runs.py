@@ -51,6 +51,12 @@ def test_only_the_scores_that_are_asked_for(recwarn):
             run: each['udr_lasso'] for run, each in scores.items()}
 
 
+def test_a_run_of_which_no_code_counts_is_named():
+    with pytest.warns(UserWarning, match='no code of still has a standard deviation of 0.05 or more, so that none counts: 0'):
+        scores = compare_runs({**RUNS, 'still': 0.01 * Z}, names=('udr_spearman', ))
+    assert scores['still'] == {'udr_spearman': 0.0}
+
+
 def test_a_star_marks_the_largest():
     table = {'a': {'score': 0.5, 'udr': -0.25}, 'longer': {'score': 2.0, 'udr': -0.5}}
     head, *lines = format_runs(table).splitlines()

@@ -41,7 +41,8 @@ def restrict_dataloader(dataloader: Any, evaluator: Evaluator) -> Any:
         dataset = DATASETS.build(dataset)
     meta = getattr(dataset, 'metainfo', {})
     if 'factor_names' not in meta or 'factor_sizes' not in meta:
-        raise IBGANError(f'{type(dataset).__name__} needs metainfo factor_names and factor_sizes, got {sorted(meta)}')
+        raise IBGANError(f'{type(dataset).__name__} needs metainfo factor_names and factor_sizes, got {sorted(meta)}; '
+                         'without true factors codes have no scores, see docs/own_data.md')
 
     def built_dataset() -> Any:
         return dataset

@@ -85,7 +85,8 @@ def dci_es(source: CodeSource, *, num_train: int, num_test: int, batch_size: int
         ``size``, the number of factors over the number of codes. Constant factors are left out, with a warning.
 
     Raises:
-        IBGANError: If a number is out of range, a probe is unknown or lacks an argument, or all factors are constant.
+        IBGANError: If a number is out of range, a probe is unknown or lacks an argument, a class is no factor or a continuous
+            one, or all factors are constant.
     """
     check_sizes(num_train=num_train, batch_size=batch_size)
     check_sizes(2, num_test=num_test)
@@ -97,6 +98,9 @@ def dci_es(source: CodeSource, *, num_train: int, num_test: int, batch_size: int
     num_values = [len(np.unique(column)) for column in train.values.T]
     if class_factors is None and source.names in PUBLISHED_CLASSES:
         class_factors = [source.names.index(name) for name in PUBLISHED_CLASSES[source.names]]
+    wrong = [k for k in class_factors or () if k not in range(len(num_values)) or source.continuous[k]]
+    if wrong:
+        raise IBGANError(f'class_factors must be numbers of factors that are not continuous, below {len(num_values)}, got {wrong}')
     is_class = [not source.continuous[k] and (num_values[k] <= max_classes if class_factors is None else k in class_factors)
                 for k in range(len(num_values))]
     scores: dict[str, float] = {}

@@ -55,7 +55,8 @@ def normalized_information(codes: np.ndarray, factors: np.ndarray, *, num_neighb
         seed: Of the tiny noise that tells equal values of continuous codes apart.
 
     Raises:
-        IBGANError: If shapes or types do not fit, a code is not finite, or there are no more samples than neighbours.
+        IBGANError: If shapes or types do not fit, a code is not finite, there are no more samples than neighbours, or a factor has
+            no value that two samples share.
     """
     from sklearn.feature_selection import mutual_info_classif
     from sklearn.preprocessing import StandardScaler
@@ -68,6 +69,10 @@ def normalized_information(codes: np.ndarray, factors: np.ndarray, *, num_neighb
     else:
         if len(codes) <= num_neighbours:
             raise IBGANError(f'num_neighbours is {num_neighbours}, but there are only {len(codes)} samples')
+        for k, labels in enumerate(factors.T):
+            if len(np.unique(labels)) == len(labels):
+                raise IBGANError(f'factor {k} has another value in each of the {len(labels)} samples, so that no sample has a '
+                                 'neighbour of its class: let it be continuous, or leave it out')
         scaled = StandardScaler().fit_transform(codes)
         # column by column: together they would be given their noise in another order than one by one
         information = np.array([[mutual_info_classif(column[:, None], labels, discrete_features=False, n_neighbors=num_neighbours,

@@ -117,7 +117,11 @@ def resolve_metric(name: str, keywords: Mapping[str, Any] | str, protocol: str |
         keywords = numbers[name]
     else:
         keywords = _merge(PROTOCOLS.get(protocol or '', {}).get(name, {}), keywords)
-    return check_keywords(name, SUITE[name].compute, keywords, given=('seed',))
+    try:
+        return check_keywords(name, SUITE[name].compute, keywords, given=('seed',))
+    except IBGANError as error:
+        having = [known for known, numbers in PROTOCOLS.items() if name in numbers]
+        raise IBGANError(f'{error}; protocols that have {name}: {", ".join(having)}') from error
 
 
 def _merge(numbers: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

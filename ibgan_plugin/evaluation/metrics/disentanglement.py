@@ -37,6 +37,7 @@ class DisentanglementMetric(BaseMetric):
         prefix: Put before every score, e.g. ``'ema'`` gives ``ema/factor_vae/eval_accuracy``.
 
     Attributes:
+        protocols: Metric -> the protocol that ``scores`` names for it, which is another than ``protocol``.
         notes: Metric -> what is to be said about its last scores: numbers that are not the protocol's, factors left out.
         source: The codes of the last scores, on the main process.
 
@@ -52,6 +53,7 @@ class DisentanglementMetric(BaseMetric):
         self.scores = self.check_arguments(scores, seeds, protocol)
         self.seeds = tuple(seeds)
         self.protocol = protocol
+        self.protocols = {name: keywords for name, keywords in (scores or {}).items() if isinstance(keywords, str)}
         self.notes: dict[str, list[str]] = {}
         self.source: CodeSource | None = None
         self.findings: dict[str, np.ndarray] = {}  # [C, F] by name, on the main process: see Findings
@@ -117,7 +119,8 @@ class DisentanglementMetric(BaseMetric):
         for metric, summaries in evaluation.results.items():
             for note in evaluation.notes[metric]:
                 warnings.warn(note)
-            self.notes[metric] = deviations(metric, self.scores[metric], self.protocol) + evaluation.notes[metric]
+            protocol = self.protocols.get(metric, self.protocol)
+            self.notes[metric] = deviations(metric, self.scores[metric], protocol) + evaluation.notes[metric]
             for key, summary in summaries.items():
                 scores[f'{metric}/{key}'] = summary['mean']
                 if len(self.seeds) > 1:

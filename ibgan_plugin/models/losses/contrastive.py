@@ -32,11 +32,16 @@ def pair_codes(first: Tensor, second: Tensor, index: Tensor, low: float, high: f
     Returns:
         Codes in ``[low, high]``.
 
+    Raises:
+        IBGANError: If ``gap`` is another, as a schedule may have set it.
+
     >>> import torch
     >>> first, second = torch.tensor([[-0.5, 0.5]]), torch.tensor([[0.5, 0.5]])
     >>> pair_codes(first, second, index=torch.tensor([1]), low=-1, high=1, gap=1.0)
     CodePair(first=tensor([[-0.7500,  0.5000]]), second=tensor([[0.7500, 0.5000]]), index=tensor([1]))
     """
+    if not 0 <= gap <= high - low:
+        raise IBGANError(f'gap = {gap} is beyond the range of the codes, {low} to {high}')
     middle, shrink = (low + high) / 2, 1 - gap / (high - low)
     sign = torch.where(first > second, 1.0, -1.0) * gap / 2
     apart = middle + (first - middle) * shrink + sign, middle + (second - middle) * shrink - sign

@@ -110,6 +110,7 @@ def test_constant_codes_and_factors(noise):
     ({'probes': {'rff': {'sizes': [8, 16]}}}, "probe 'rff' of DCI-ES takes the keywords sizes, gain; unknown: .., missing: .'gain"),
     ({'probes': {'rff': {'sizes': [8], 'gain': 1.0}}}, r'sizes of probe .rff. must be two or more, got \[8\]'),
     ({'probes': {'random_forest': {'depths': [0, 1], 'num_trees': 3}}}, 'depths must be an integer >= 1, got 0'),
+    ({'class_factors': [0, 3]}, r'class_factors must be numbers of factors that are not continuous, below 3, got \[3\]'),
     ({'max_classes': -1}, 'max_classes must be an integer >= 0')])
 def test_mistakes(noise, change, message):
     with pytest.raises(ValueError, match=message):

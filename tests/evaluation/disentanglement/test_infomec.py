@@ -93,6 +93,13 @@ def test_edge_cases(noise):
     assert infomec(noise, **SMALL, seed=1) == infomec(noise, **SMALL, seed=1)
 
 
+def test_a_factor_that_is_a_number_of_the_sample():
+    source = LabelledCodes(np.random.RandomState(0).randn(60, 2), np.stack([np.arange(60) % 2, np.arange(60)], axis=1))
+    with pytest.raises(ValueError, match=r'factor 1 has another value in each of the 60 samples, .*: let it be continuous'), \
+            pytest.warns(UserWarning, match='only 60 samples'):
+        infomec(source, **SMALL, seed=0)
+
+
 def test_continuous_factors_are_read_by_regression():
     place = np.random.RandomState(0).rand(500)
     codes = np.stack([3 * place, np.random.RandomState(1).rand(500)], axis=1)

@@ -1,6 +1,8 @@
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from ibgan_plugin.evaluation.disentanglement.labelled import LabelledCodes
 from ibgan_plugin.evaluation.disentanglement.protocols import PROTOCOLS
 from ibgan_plugin.evaluation.disentanglement.suite import evaluate
 from ibgan_plugin.evaluation.metrics import DisentanglementMetric, FactorVAEScore
+from ibgan_plugin.evaluation.report import score_rows
 from ibgan_plugin.registry import METRICS
 
 SMALL = {'num_train': 100, 'num_eval': 50, 'batch_size': 8, 'num_variance_estimate': 100, 'prune_threshold': 0.05}
@@ -102,12 +105,34 @@ def test_protocol_name_and_defaults_are_the_study():
     assert FactorVAEScore().scores == {'factor_vae': PROTOCOLS['study']['factor_vae']}
 
 
+def test_a_metric_of_another_protocol_is_called_by_it(noise):
+    metric = DisentanglementMetric({'mig': {'num_train': 50}, 'jemmig': 'review'}, protocol='study')
+    feed(metric, range(96), noise.codes)
+    rows = {row['metric']: row for row in score_rows(metric.evaluate(96), [metric])}
+    assert rows['mig']['protocol'] == 'study' and rows['mig']['note'] == 'num_train 50 instead of 10000'
+    assert rows['jemmig']['protocol'] == 'review' and rows['jemmig']['note'] == ''
+
+
+def test_evaluators_of_the_documentation():
+    blocks = re.findall(r'```python\n(.*?)```', (Path(__file__).parents[3] / 'docs/metrics.md').read_text(), re.DOTALL)
+    evaluators = []
+    for block in blocks:
+        names = {}
+        exec(block, names)
+        evaluators += [value for key, value in names.items() if key.endswith('_evaluator')]
+    metrics = [METRICS.build(dict(each)) for each in evaluators if each['type'] == 'ibgan_plugin.DisentanglementMetric']
+    assert [list(metric.scores) for metric in metrics] == [['factor_vae', 'mig'], ['factor_vae', 'mig', 'sap'], ['dci_es']]
+    assert list(metrics[2].scores['dci_es']['probes']) == ['mlp']
+
+
 @pytest.mark.parametrize(('arguments', 'message'), [
     ({'scores': {'vae_score': 'study'}}, "unknown metric 'vae_score'; known are factor_vae"),
     ({'scores': {'factor_vae': 'studies'}}, "unknown protocol 'studies'; known are study"),
     ({'scores': {'mig': 'infogan_cr'}}, "protocol 'infogan_cr' does not define 'mig', only factor_vae"),
     ({'scores': {'factor_vae': {**SMALL, 'votes': 3}}}, r"unknown: \['votes'\], missing: \[\]"),
     ({'scores': {'factor_vae': {'num_train': 3}}}, "missing: .'num_eval', 'batch_size'"),
+    ({'scores': {'infomec': {}}, 'protocol': 'study'},
+     'missing: .*; protocols that have infomec: infomec, infomec_iqr, infomec_discrete, infomec_iqr_discrete$'),
     ({'scores': {}}, 'scores and seeds must not be empty'),
     ({'scores': {'factor_vae': 'study'}, 'seeds': ()}, 'scores and seeds must not be empty'),
     ({'scores': {'factor_vae': 'study'}, 'seeds': (0, 0)}, r'seeds must differ, got \[0, 0\]'),

@@ -46,6 +46,13 @@ def test_knowing_nothing_costs_the_log_of_the_codes():
     assert terms['loss_contrastive'].tolist() == pytest.approx([math.log(5)] * 3)
 
 
+@pytest.mark.parametrize('gap', [-0.1, 2.5])
+def test_a_gap_that_codes_can_not_keep(gap):
+    codes = torch.zeros(1, 2)
+    with pytest.raises(IBGANError, match=f'gap = {gap} is beyond the range of the codes, -1.0 to 1.0'):
+        pair_codes(codes, codes, torch.tensor([0]), -1.0, 1.0, gap)
+
+
 def test_impossible_numbers():
     with pytest.raises(IBGANError, match=r'weight and gap must be at least 0, got -1.0 and 0.0'):
         ContrastiveLoss(weight=-1.0)
