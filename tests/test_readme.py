@@ -35,6 +35,17 @@ def test_example_config_is_right(tmp_path):
     assert cfg.model.info_loss.info_weight == 1.0
 
 
+def test_results_are_linked_from_the_first_screen():
+    assert '](docs/results.md)' in README.partition('\n## ')[0]
+
+
+def test_components_of_the_fast_recipe_are_listed():
+    table = README.partition('## Compose your own config')[2]
+    for name in ('SpectralTrunk', 'SpectralDiscriminator', 'SpectralReconstructor', 'R1Penalty', 'ScheduleHook',
+                 'GeneratorSideEMAHook', "'both'"):
+        assert f'`{name}`' in table, name
+
+
 def test_links_and_tools_exist():
     for path in re.findall(r'\]\(((?!http|#)[^)]+)\)', README) + re.findall(r'\btools/[\w/]+\.(?:py|sh)', README):
         assert (ROOT / path.partition('#')[0]).exists(), path

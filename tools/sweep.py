@@ -1,8 +1,8 @@
 """Seeds x options as one table: ``python tools/sweep.py CONFIG --seeds 0 1 2 --grid model.kl_loss.beta=0.07,0.141``.
 
 Trains, tests and encodes every run below ``--work-dir`` (one thread each on this machine, or through Slurm) and writes
-``sweep.csv`` and ``sweep.md``. Started again, it goes on: what is done is skipped, what was stopped is resumed. The exit code is 1
-if a run failed.
+``sweep.csv`` and ``sweep.md``, with mean and std over the seeds. Started again, it goes on: what is done is skipped, what was
+stopped is resumed. The exit code is 1 if a run failed.
 """
 import argparse
 import sys
@@ -17,7 +17,7 @@ from ibgan_plugin.utils.threads import worker_count
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('configs', nargs='+', metavar='CONFIG', help='config files')
+    parser.add_argument('configs', nargs='+', metavar='CONFIG', help='config files, or names of models of the zoo')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2], help='default: 0 1 2')
     parser.add_argument('--grid', nargs='+', action=GridOptions, default={}, metavar='KEY=VALUE,VALUE',
                         help='values to try, all with all')
@@ -41,6 +41,10 @@ def main(argv: list[str] | None = None) -> int:
     workers = (2 if args.cluster == 'slurm' else worker_count()) if args.workers is None else args.workers
     if workers < 1:
         raise IBGANError(f'--workers must be at least 1, got {args.workers}')
+    if args.gpus < 0:
+        raise IBGANError(f'--gpus must be at least 0, got {args.gpus}')
+    if args.work_dir is not None and not args.work_dir.strip():
+        raise IBGANError('--work-dir must name a folder, got an empty name')
     if args.cluster == 'local' and (args.gpus or args.partition):
         raise IBGANError('--gpus and --partition are of Slurm: they go with --cluster slurm')
     from rich.console import Console

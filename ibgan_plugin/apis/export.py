@@ -16,6 +16,7 @@ from mmengine.config import Config
 from torch import Tensor, nn
 
 from ibgan_plugin.config.check import KNOWN_PACKAGES
+from ibgan_plugin.config.data_paths import forget_data_places
 from ibgan_plugin.config.types import NAMING, find_type, registries_at, walk
 from ibgan_plugin.engine.load_model import load_model
 from ibgan_plugin.models.base import LatentModel, Part
@@ -55,7 +56,8 @@ def export_weights(config: Config, weights: str | Path, path: str | Path) -> Non
     """Write all weights of a model in half precision, and its config, as a safetensors file.
 
     Args:
-        config: Of the model; goes into the file whole, but for where its run saved and what it started from.
+        config: Of the model; goes into the file whole, but for where its run saved, what it started from, and where this machine
+            has the data sets.
         weights: Checkpoint of the model.
         path: File to write. A warning says which packages it needs, where its config names types of others than this one: the
             config in a file is data and imports nothing.
@@ -66,7 +68,9 @@ def export_weights(config: Config, weights: str | Path, path: str | Path) -> Non
     check_suffix(path, (SUFFIX, ))
     model = load_model(config, weights)
     plain = {key: value for key, value in config.to_dict().items() if key not in ('work_dir', 'load_from', 'resume')}
-    write_safetensors(path, model.state_dict(), json.loads(json.dumps(plain, default=str)))
+    content = json.loads(json.dumps(plain, default=str))
+    forget_data_places(content)
+    write_safetensors(path, model.state_dict(), content)
     packages = ', '.join(_other_packages(plain))
     if packages:
         warnings.warn(f'{path} has a model or parts of {packages}: it is refused where that is not imported; tools take it with '

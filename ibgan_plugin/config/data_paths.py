@@ -26,6 +26,17 @@ def find_data(cfg: Config) -> None:
               f'place', file=sys.stderr)  # what a tool prints may be read by a program
 
 
+def forget_data_places(node: Any) -> None:
+    """Undo :func:`find_data` in plain data, in place: paths below this machine's folder of the data sets begin with ``data/``."""
+    places = [f'{place}/' for place in (data_root(), CHECKOUT / DEFAULT)]
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        if not isinstance(value, str):
+            forget_data_places(value)
+        for place in places:
+            if isinstance(value, str) and value.startswith(place):
+                node[key] = f'{DEFAULT}/{value.removeprefix(place)}'
+
+
 def _move(node: Any, elsewhere: set[str]) -> None:
     """Replace paths below ``node``, in place; notes those taken from the checkout."""
     for key, value in dict.items(node) if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():

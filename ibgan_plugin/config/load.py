@@ -73,8 +73,9 @@ def load_config(path: str | Path, work_dir: str | None = None, cfg_options: Mapp
     cfg, mistakes = _read(path, dict(cfg_options or {}))
     cfg.work_dir = work_dir or cfg.get('work_dir') or str(Path('work_dirs') / Path(path).stem)
     cfg.launcher = launcher
-    if seed is not None:
-        cfg.randomness = {**cfg.get('randomness', {}), 'seed': seed}
+    randomness = cfg.get('randomness') or {}
+    if seed is not None and isinstance(randomness, dict):  # anything else is named below
+        cfg.randomness = {**randomness, 'seed': seed}
     with kept(mistakes):
         check_config(cfg)
     if mistakes:

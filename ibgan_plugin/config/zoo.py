@@ -7,6 +7,7 @@ import yaml
 
 import ibgan_plugin
 from ibgan_plugin.utils.errors import IBGANError
+from ibgan_plugin.utils.files import check_regular_file
 from ibgan_plugin.utils.safetensors_file import SUFFIX
 
 PACKAGE = Path(ibgan_plugin.__file__).parent
@@ -52,7 +53,7 @@ def weights_of(config: str | Path, checkpoint: str | Path | None = None) -> str:
     """The checkpoint, or where none is named the weights that come with ``config``: a model's name, or a safetensors file.
 
     Raises:
-        IBGANError: If none come with it.
+        IBGANError: If none come with it, or there is no such file.
     """
     if checkpoint is not None:
         return str(checkpoint)
@@ -60,6 +61,8 @@ def weights_of(config: str | Path, checkpoint: str | Path | None = None) -> str:
         return str(config)
     weights = find_model(str(config)).weights if is_name(config) else None
     if weights is None:
+        if not is_name(config):
+            check_regular_file(config, 'config file')
         shipped = ', '.join(sorted(entry.name for entry in entries().values() if entry.weights))
         raise IBGANError(f'{config} comes without weights: name a checkpoint too; models with weights: {shipped or "none"}')
     return str(weights)

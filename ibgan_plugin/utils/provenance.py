@@ -17,11 +17,17 @@ def provenance() -> dict[str, str]:
 
 
 def _commit() -> str:
-    """Commit of the checkout that holds the package."""
-    root = Path(ibgan_plugin.__file__).parent.parent
+    """Commit of the checkout that holds the package; that of a project in whose folder it is merely installed says nothing."""
+    file = Path(ibgan_plugin.__file__)
+    if not _git(file.parent, 'ls-files', file.name):
+        return ''
+    return _git(file.parent, 'describe', '--always', '--dirty=+', '--abbrev=12', '--exclude=*')
+
+
+def _git(folder: Path, *command: str) -> str:
+    """What git prints in ``folder``, '' where it fails or is missing."""
     try:
-        done = subprocess.run(['git', '-C', str(root), 'describe', '--always', '--dirty=+', '--abbrev=12', '--exclude=*'],
-                              capture_output=True, text=True, timeout=10)
+        done = subprocess.run(['git', '-C', str(folder), *command], capture_output=True, text=True, timeout=10)
     except (OSError, subprocess.TimeoutExpired):
         return ''
     return done.stdout.strip() if done.returncode == 0 else ''

@@ -23,6 +23,12 @@ def test_options_are_applied(config):
     assert load_config(config, work_dir='elsewhere').work_dir == 'elsewhere'
 
 
+def test_a_seed_beside_a_mistake_in_randomness(config):
+    assert load_config(config, cfg_options={'randomness': None}, seed=7).randomness.seed == 7
+    with pytest.raises(ConfigError, match='randomness = '):
+        load_config(config, cfg_options={'randomness': [1]}, seed=7)
+
+
 def test_options_that_can_not_be_applied_are_reported_with_the_rest(config):
     with pytest.raises(ConfigError) as error:
         load_config(config, cfg_options={'log_level.x': 1, 'train_dataloader.batch_size': 0})

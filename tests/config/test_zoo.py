@@ -42,6 +42,10 @@ def test_weights_that_come_with_a_model(tmp_path, monkeypatch):
     monkeypatch.setattr(zoo, 'ZOO', tmp_path)
     assert zoo.weights_of('one') == str(zoo.PACKAGE / 'weights' / 'one.safetensors')
     assert zoo.weights_of('one', 'mine.pth') == 'mine.pth' and zoo.weights_of('x.safetensors') == 'x.safetensors'
-    for config in ('two', 'a/config.py'):
+    (tmp_path / 'config.py').write_text('')
+    for config in ('two', tmp_path / 'config.py'):
         with pytest.raises(IBGANError, match='comes without weights: name a checkpoint too; models with weights: one'):
+            zoo.weights_of(config)
+    for config in ('ibgan_fast_dsprites.py', ''):
+        with pytest.raises(IBGANError, match='config file'):
             zoo.weights_of(config)

@@ -10,7 +10,9 @@ from mmengine.registry import MODELS
 
 from ibgan_plugin.apis import IBGANInferencer
 from ibgan_plugin.apis.export import export_weights
+from ibgan_plugin.config.load import read_config
 from ibgan_plugin.engine.checkpoints import CheckpointError, load_weights
+from ibgan_plugin.utils.safetensors_file import read_config_of
 from tests.conftest import model_cfg
 from tests.tools.commands import ROOT, run
 
@@ -38,6 +40,21 @@ def test_the_file_is_a_model(place):
 def test_the_tools_take_it(place):
     run(sys.executable, ROOT / 'tools/infer.py', 'traverse', 'tiny.safetensors', '--out', 't.png', cwd=place)
     assert (place / 't.png').stat().st_size > 100
+
+
+def test_it_does_not_say_where_this_machine_has_the_data_sets(place, tmp_path, monkeypatch):
+    monkeypatch.setenv('IBGAN_DATA_ROOT', str(tmp_path / 'sets'))
+    (tmp_path / 'mine.py').write_text((place / 'tiny.py').read_text() + """
+train_dataloader = dict(dataset=dict(type='ibgan_plugin.DSprites', data_root='data/dsprites'))
+test_dataloader = dict(dataset=dict(type='ibgan_plugin.DSprites', data_root='/mine/dsprites'))
+""")
+    config = read_config(tmp_path / 'mine.py')
+    assert config.train_dataloader.dataset.data_root == str(tmp_path / 'sets/dsprites')
+    export_weights(config, place / 'tiny.pth', tmp_path / 'mine.safetensors')
+    written = read_config_of(tmp_path / 'mine.safetensors')
+    assert [written[f'{split}_dataloader']['dataset']['data_root'] for split in ('train', 'test')] == [
+        'data/dsprites', '/mine/dsprites']
+    assert config.train_dataloader.dataset.data_root == str(tmp_path / 'sets/dsprites'), 'the caller keeps its own'
 
 
 def test_another_models_weights_are_refused(place):

@@ -46,7 +46,9 @@ def test_a_killed_sweep_goes_on_and_ends_with_one_table(place, killed):
     before = {folder: (folder / 'sweep_run.json').stat().st_mtime_ns for folder in killed}
     done = run(*command(place), cwd=place)
     assert {folder: (folder / 'sweep_run.json').stat().st_mtime_ns for folder in killed} == before, 'a finished run was done again'
-    rows = list(csv.DictReader((place / 'sweep' / 'sweep.csv').open()))
+    table = list(csv.DictReader((place / 'sweep' / 'sweep.csv').open()))
+    assert [row['status'] for row in table] == ['done', 'done', 'mean', 'std'] * 2
+    rows = [row for row in table if row['seed']]
     assert [(row['setting'], row['seed'], row['status']) for row in rows] == [
         (f'beta={beta}', seed, 'done') for beta in ('0.07', '0.141') for seed in '01']
     for row in rows:

@@ -1,6 +1,7 @@
 """Running a sweep through submitit, and its progress on one screen."""
 import math
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,10 @@ JOBS = 'jobs'
 MAX_HOURS = 24 * 365
 #: Lines of a failed run's log that are shown.
 TAIL_LINES = 12
+#: Of a run, those that say most of the progress first.
+STATES = ('running', 'failed', 'waiting', 'done')
+#: Lines of the progress that are not of a run: title, head, frame, and the cursor's.
+ABOVE_AND_BELOW = 6
 
 
 def make_executor(folder: Path, cluster: str = 'local', hours: float = 24 * 30, parallel: int = 2,
@@ -36,11 +41,14 @@ def make_executor(folder: Path, cluster: str = 'local', hours: float = 24 * 30, 
         slurm: Parameters of submitit's Slurm executor without their prefix, such as ``partition='gpu'``.
 
     Raises:
-        IBGANError: If ``hours`` are none, or more than a year.
+        IBGANError: If ``hours`` are none, or more than a year, or this machine is of no such cluster.
     """
     if not 0 < hours <= MAX_HOURS:
         raise IBGANError(f'--hours must be above 0 and at most {MAX_HOURS:,}, got {hours:g}')
-    executor = submitit.AutoExecutor(folder=folder / JOBS / '%j', cluster=cluster)
+    try:
+        executor = submitit.AutoExecutor(folder=folder / JOBS / '%j', cluster=cluster)
+    except RuntimeError as error:
+        raise IBGANError(f'--cluster {cluster}: {error}') from error
     executor.update_parameters(timeout_min=math.ceil(60 * hours), name='ibgan_sweep', cpus_per_task=1,
                                slurm_array_parallelism=parallel, **{f'slurm_{key}': value for key, value in slurm.items()})
     return executor
@@ -77,7 +85,7 @@ def execute(plan: Plan, executor: submitit.Executor, workers: int | None, consol
                     jobs[run.name] = executor.submit(train_and_score, run)
                     running.append(run.name)
                 if console.is_terminal:
-                    live.update(progress_table(plan, jobs, running), refresh=True)
+                    live.update(progress_table(plan, jobs, running, console.height), refresh=True)
                 else:
                     say_changes(plan, jobs, running, said, console)
                 if not running and not waiting:
@@ -105,7 +113,7 @@ def last_lines(job: submitit.Job, count: int = TAIL_LINES) -> str:
 
 
 def state_of(run: Run, jobs: Mapping[str, submitit.Job], running: Sequence[str]) -> str:
-    """``'done'``, ``'running'``, ``'failed'`` or ``'waiting'``."""
+    """One of :data:`STATES`."""
     if run.record():
         return 'done'
     if run.name in running:
@@ -123,13 +131,17 @@ def say_changes(plan: Plan, jobs: Mapping[str, submitit.Job], running: Sequence[
         said[run.name] = state
 
 
-def progress_table(plan: Plan, jobs: dict[str, submitit.Job], running: Sequence[str]) -> Table:
-    """One line a run: its state, iteration and newest bounds."""
-    table = Table('run', 'state', 'iteration', 'I_L', 'I_U', 'seconds an iteration')
-    for run in plan.runs:
-        state = state_of(run, jobs, running)
+def progress_table(plan: Plan, jobs: Mapping[str, submitit.Job], running: Sequence[str], height: int) -> Table:
+    """One line a run: its state, iteration and newest bounds; where ``height`` lines do not hold all, what is done goes first."""
+    states = {run.name: state_of(run, jobs, running) for run in plan.runs}
+    counts = Counter(states.values())
+    table = Table('run', 'state', 'iteration', 'I_L', 'I_U', 'seconds an iteration',
+                  title=', '.join(f'{counts[state]} {state}' for state in STATES if counts[state]))
+    room = max(height - ABOVE_AND_BELOW, 1)
+    runs = plan.runs if len(plan.runs) <= room else sorted(plan.runs, key=lambda run: STATES.index(states[run.name]))[:room]
+    for run in runs:
         scalars = newest_scalars(run)
-        table.add_row(run.name, state, str(scalars.get('step', '')), _short(scalars.get('mi_lower_bound')),
+        table.add_row(run.name, states[run.name], str(scalars.get('step', '')), _short(scalars.get('mi_lower_bound')),
                       _short(scalars.get('mi_upper_bound')), _short(scalars.get('time')))
     return table
 

@@ -79,7 +79,7 @@ def make_plan(configs: Sequence[str], folder: str | Path, seeds: Sequence[int], 
         fixed: Dotted config keys to values that all runs share.
 
     Raises:
-        IBGANError: If there is no seed or no value, one is named twice, or a config has a mistake.
+        IBGANError: If there is no seed or no value, one is named twice, or a config has a mistake or nothing to test.
     """
     grid = dict(grid or {})
     for what, values in [('--seeds', seeds), *((f'--grid {key}', values) for key, values in grid.items())]:
@@ -92,8 +92,9 @@ def make_plan(configs: Sequence[str], folder: str | Path, seeds: Sequence[int], 
             raise IBGANError(f'--seeds must be from 0 to {MAX_SEED:,}, got {seed}')
     for key in (fixed or {}).keys() & grid.keys():
         raise IBGANError(f'{key} is in --grid and in --cfg-options: {list(grid[key])} and {(fixed or {})[key]!r}')
-    if 'randomness.seed' in {**grid, **(fixed or {})}:
-        raise IBGANError('randomness.seed is said by --seeds')
+    for key, option in [('randomness.seed', '--seeds'), ('work_dir', '--work-dir')]:
+        if key in {**grid, **(fixed or {})}:
+            raise IBGANError(f'{key} is said by {option}')
     if len({Path(config).stem for config in configs}) < len(configs):
         raise IBGANError(f'two configs have the same name: {list(configs)}')
     settings = [(config, dict(zip(grid, values, strict=True)))
@@ -123,6 +124,8 @@ def _make_run(config: str, setting: str, options: dict[str, Any], seed: int, fol
     """A run whose config has been read."""
     work_dir = folder / setting / f'seed{seed}'
     cfg = load_config(config, str(work_dir), dict(options), seed)
+    if not cfg.get('test_evaluator') or not cfg.get('test_dataloader'):
+        raise IBGANError(f'{config} has no test_evaluator or no test_dataloader: each run of a sweep ends with its test')
     text = _as_text(cfg.to_dict() | dict(work_dir=''))
     data = _as_text((cfg.get('test_dataloader') or {}).get('dataset'))
     return Run(config, setting, options, seed, str(work_dir), hashlib.sha256(text.encode()).hexdigest(), data)

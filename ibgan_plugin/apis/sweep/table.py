@@ -18,7 +18,8 @@ from ibgan_plugin.utils.files import write_whole
 RANKINGS = tuple(RUNS)
 #: What stands before and behind the scores of a run.
 HEAD, TAIL = ('setting', 'seed', 'status'), ('seconds', 'commit', 'torch', 'numpy', 'cpu')
-#: Why a run has no ranking, or one among some of the runs alone; a row has it where there is something to be said.
+#: Why a run has no ranking, or one among some of the runs alone, or which part of its time is known; a row has it where there is
+#: something to be said.
 NOTE = 'note'
 
 Row = dict[str, Any]
@@ -26,7 +27,7 @@ Row = dict[str, Any]
 
 def collect(plan: Plan, failed: Sequence[str] = ()) -> list[Row]:
     """One row a run: setting, seed, status (done, failed, missing), scores, label-free scores, time, versions
-    and, where a ranking is not among all runs, a note.
+    and, where a ranking is not among all runs or the time not all of it, a note.
 
     Args:
         plan: The sweep.
@@ -41,14 +42,16 @@ def collect(plan: Plan, failed: Sequence[str] = ()) -> list[Row]:
             row |= record['scores'] | {key: record[key] for key in TAIL}
         rows.append(row)
     encoded = [run for run in plan.runs if (records[run.name] or {}).get('has_codes')]
-    for name, scores in _ranking(encoded).items():
+    notes = _ranking(encoded)
+    _note(notes, [run for run in plan.runs if (records[run.name] or {}).get('resumed')], 'resumed: seconds are of its last part')
+    for name, scores in notes.items():
         rows[[run.name for run in plan.runs].index(name)] |= scores
     return rows
 
 
-def _ranking(runs: Sequence[Run]) -> dict[str, Row]:
+def _ranking(runs: Sequence[Run]) -> defaultdict[str, Row]:
     """Label-free scores of each run, as far as there are others to compare it with, and a note where they are not all runs."""
-    ranking: dict[str, Row] = defaultdict(dict)
+    ranking: defaultdict[str, Row] = defaultdict(dict)
     by_setting, by_data = defaultdict(list), defaultdict(list)
     for run in runs:
         by_setting[run.setting].append(run)
@@ -101,12 +104,16 @@ def means(rows: Sequence[Row]) -> list[Row]:
 
 
 def format_csv(rows: Sequence[Row]) -> str:
-    """All runs, one line each."""
+    """All runs, one line each, and below the runs of each setting a line with the status ``mean`` and one with ``std``."""
     buffer = io.StringIO()
     note = [NOTE] if any(NOTE in row for row in rows) else []
     writer = csv.DictWriter(buffer, [*HEAD, *score_columns(rows), *TAIL, *note], restval='', lineterminator='\n')
     writer.writeheader()
-    writer.writerows(rows)
+    for summary in means(rows):
+        writer.writerows(row for row in rows if row['setting'] == summary['setting'])
+        for place, status in enumerate(('mean', 'std') if summary['runs'] > 1 else ()):
+            scores = {name: summary[name][place] for name in score_columns(rows) if name in summary}
+            writer.writerow(dict(setting=summary['setting'], status=status) | scores)
     return buffer.getvalue()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from ibgan_plugin.apis.sweep.execute import execute, make_executor, newest_scalars, say_changes
+from ibgan_plugin.apis.sweep.execute import execute, make_executor, newest_scalars, progress_table, say_changes
 from ibgan_plugin.apis.sweep.plan import make_plan
 from ibgan_plugin.utils.errors import IBGANError
 from ibgan_plugin.utils.threads import REASON
@@ -44,6 +44,16 @@ def test_a_log_file_hears_of_each_run(tmp_path):
     assert [line.split(' ', 1)[1] for line in heard.getvalue().splitlines()] == ['default/seed0: running', 'default/seed0: failed']
 
 
+def test_progress_fits_on_one_screen_and_counts_all_runs(tmp_path):
+    plan = make_plan(['configs/ibgan/ibgan_dsprites.py'], tmp_path, range(30))
+    heard = io.StringIO()
+    console = Console(file=heard, width=100, height=20)
+    last = plan.runs[-1].name
+    console.print(progress_table(plan, {last: None}, [last], console.height))
+    lines = heard.getvalue().splitlines()
+    assert len(lines) < 20 and '1 running, 29 waiting' in lines[0] and any(last in line for line in lines)
+
+
 def test_newest_scalars_come_from_the_end_of_the_newest_log(tmp_path):
     run, = make_plan(['configs/ibgan/ibgan_dsprites.py'], tmp_path, [0]).runs
     assert newest_scalars(run) == {}
@@ -51,6 +61,12 @@ def test_newest_scalars_come_from_the_end_of_the_newest_log(tmp_path):
     log.parent.mkdir(parents=True)
     log.write_text(json.dumps(dict(step=1, mi_lower_bound=0.1)) + '\n' + json.dumps(dict(step=2)) + '\n{"step": 3, "mi')
     assert newest_scalars(run) == dict(step=1, mi_lower_bound=0.1)
+
+
+def test_a_machine_without_slurm_is_told_so(tmp_path, monkeypatch):
+    monkeypatch.setenv('PATH', str(tmp_path))
+    with pytest.raises(IBGANError, match=r'--cluster slurm: .*srun'):
+        make_executor(tmp_path, cluster='slurm')
 
 
 def test_an_unknown_cluster_is_refused(tmp_path):

@@ -35,6 +35,9 @@ def test_the_same_sweep_elsewhere_has_the_same_digests(tmp_path):
     (dict(seeds=[1], grid={'train_cfg.max_iters': [1, 2]}, fixed={'train_cfg.max_iters': 3}),
      r'train_cfg.max_iters is in --grid and in --cfg-options: \[1, 2\] and 3'),
     (dict(seeds=[1], fixed={'randomness.seed': 3}), 'randomness.seed is said by --seeds'),
+    (dict(seeds=[1], grid={'work_dir': ['a', 'b']}), 'work_dir is said by --work-dir'),
+    (dict(seeds=[1], fixed={'test_dataloader': None, 'test_cfg': None, 'test_evaluator': None}),
+     'no test_evaluator or no test_dataloader'),
 ])
 def test_what_can_not_be_planned(tmp_path, arguments, message):
     with pytest.raises(IBGANError, match=message):

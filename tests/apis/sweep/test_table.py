@@ -49,10 +49,21 @@ def test_ranking_without_labels(plan):
 def test_one_table(plan):
     rows = collect(plan)
     lines = format_csv(rows).splitlines()
-    assert len(lines) == 5 and lines[0].startswith('setting,seed,status,factor_vae/eval_accuracy,udr_spearman')
+    assert len(lines) == 7 and lines[0].startswith('setting,seed,status,factor_vae/eval_accuracy,udr_spearman')
+    mean, std = lines[3].split(','), lines[4].split(',')
+    assert mean[:3] == ['beta=0.1', '', 'mean'] and std[:3] == ['beta=0.1', '', 'std']
+    assert [float(line[3]) for line in (mean, std)] == pytest.approx([0.5, 0.1 * 2**0.5])
     table = format_markdown(rows)
     assert '| **beta=0.1** | 2 seeds | mean +- std | 0.500 +- 0.141 |' in table and '| beta=0.2 | 1 | missing |' in table
     assert 'Commit abc, torch 2, numpy 2, a processor.' in table
+
+
+def test_the_seconds_of_a_resumed_run_are_not_taken_for_all_of_them(plan):
+    path = Path(plan.runs[1].work_dir) / RECORD
+    path.write_text(json.dumps(json.loads(path.read_text()) | dict(resumed=True)))
+    rows = collect(plan)
+    assert [row.get('note') for row in rows[:2]] == [None, 'resumed: seconds are of its last part']
+    assert 'beta=0.1/seed1: resumed: seconds are of its last part.' in format_markdown(rows).splitlines()
 
 
 def test_runs_of_other_data_are_not_ranked_together_and_the_table_says_so(tmp_path):
