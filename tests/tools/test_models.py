@@ -1,4 +1,5 @@
 """Every tool takes every kind of model: trained, also on two ranks and in bfloat16, resumed, scored, compared, exported."""
+import csv
 import json
 import os
 import sys
@@ -129,8 +130,9 @@ def test_a_sweep_over_a_vae_ends_with_one_table(tmp_path, dsprites_root):
     done = run(sys.executable, ROOT / 'tools/sweep.py', tmp_path / 'vae.py', '--seeds', 0, 1, '--work-dir', 'sweep',
                '--grid', 'model.regulariser.beta=1.0', '--cfg-options', 'train_dataloader.batch_size=8', 'train_cfg.max_iters=4',
                'train_cfg.val_interval=100', 'train_cfg.val_begin=100', *data, cwd=tmp_path)
-    rows = (tmp_path / 'sweep/sweep.csv').read_text().splitlines()
-    assert len(rows) == 3 and all(',done,' in row for row in rows[1:]) and 'mean +- std' in done.stdout
+    with (tmp_path / 'sweep/sweep.csv').open() as file:
+        assert [row['status'] for row in csv.DictReader(file)] == ['done', 'done', 'mean', 'std']
+    assert 'mean +- std' in done.stdout
 
 
 def test_encoded_traversed_and_exported(trained, tmp_path):
