@@ -19,6 +19,11 @@ def pytest_terminal_summary(terminalreporter) -> None:
                 terminalreporter.write_line(value)
 
 
+def pytest_sessionstart():
+    """One thread for fixtures of modules too, which are made before those of the first test."""
+    torch.set_num_threads(1)
+
+
 @pytest.fixture(autouse=True)
 def one_thread_and_seed():
     """A known state, whatever a test before has run in this process. One thread: tests are small, more only wait for each other."""
