@@ -73,7 +73,8 @@ def main(argv: list[str] | None = None) -> int:
     for name, one in tested.items():
         print(*([f'{name}:'] if len(tested) > 1 else []), format_rows(one.rows), sep='\n')
         write_scores(one.rows, Path(cfg.work_dir, 'test', name) if args.all_checkpoints else cfg.work_dir)
-        if args.save_codes and one.source is not None:
+        if args.save_codes:
+            assert one.source is not None, 'check_has_codes'
             path = Path(args.save_codes)
             save_codes(path.with_name(f'{path.stem}_{name}{path.suffix}') if len(tested) > 1 else path, one.source)
     if not args.all_checkpoints:

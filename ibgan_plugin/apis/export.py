@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from ibgan_plugin.config.check import KNOWN_PACKAGES
 from ibgan_plugin.config.data_paths import forget_data_places
-from ibgan_plugin.config.types import NAMING, find_type, registries_at, walk
+from ibgan_plugin.config.types import NAMING, find_type, package_of, registries_at, walk
 from ibgan_plugin.engine.load_model import load_model
 from ibgan_plugin.models.base import LatentModel, Part
 from ibgan_plugin.registry import SCOPE
@@ -82,7 +82,7 @@ def _other_packages(config: dict[str, Any]) -> list[str]:
     scope = config.get('default_scope')
     found = [find_type(value, scope, registries_at(f'{path}.{key}'.strip('.').removesuffix('.type')))
              for path, node in walk('', config) for key, value in node.items() if key in NAMING and isinstance(value, str)]
-    roots = {str(getattr(each, '__module__', '')).partition('.')[0] for each in found if each is not None}
+    roots = {package_of(each) for each in found if each is not None}
     return sorted((roots | {scope or SCOPE}) - {*KNOWN_PACKAGES, ''})
 
 

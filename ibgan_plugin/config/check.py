@@ -22,6 +22,7 @@ from ibgan_plugin.config.types import (
     find_type,
     fits,
     import_registries,
+    package_of,
     registries_at,
     spell,
     unknown_type,
@@ -314,7 +315,7 @@ def _is_foreign(component: Any, scope: Any) -> bool:
 
 def _of_another_package(cls: Any) -> bool:
     """Whether a class, or a function that builds, is of a package that is not known here; None is not."""
-    return callable(cls) and cls.__module__.partition('.')[0] not in KNOWN_PACKAGES
+    return callable(cls) and package_of(cls) not in KNOWN_PACKAGES
 
 
 def _key_of(cfg: dict[str, Any], component: Any) -> str:

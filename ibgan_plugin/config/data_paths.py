@@ -1,6 +1,7 @@
 """Where the data sets are, whatever the current folder is."""
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,33 +20,33 @@ def find_data(cfg: Config) -> None:
     the checkout, is taken from there, with one message: nothing is prepared twice.
     """
     elsewhere: set[str] = set()
-    for key in [key for key in cfg if key.endswith(('_dataloader', '_evaluator'))]:
-        _move(cfg[key], elsewhere)
+    for part in [cfg[key] for key in cfg if key.endswith(('_dataloader', '_evaluator'))]:
+        for node, key, value in _strings(part):
+            if not value.startswith(f'{DEFAULT}/'):
+                continue
+            if os.environ.get(VARIABLE):
+                node[key] = str(data_root() / value.removeprefix(f'{DEFAULT}/'))
+            elif not Path(value).exists() and (CHECKOUT / value).exists():
+                node[key] = str(CHECKOUT / value)
+                elsewhere.add(node[key])
     if elsewhere:
         print(f'data: {", ".join(sorted(elsewhere))} of the checkout, since the current folder has none; {VARIABLE} names another '
               f'place', file=sys.stderr)  # what a tool prints may be read by a program
 
 
-def forget_data_places(node: Any) -> None:
+def forget_data_places(content: Any) -> None:
     """Undo :func:`find_data` in plain data, in place: paths below this machine's folder of the data sets begin with ``data/``."""
     places = [f'{place}/' for place in (data_root(), CHECKOUT / DEFAULT)]
-    for key, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
-        if not isinstance(value, str):
-            forget_data_places(value)
+    for node, key, value in _strings(content):
         for place in places:
-            if isinstance(value, str) and value.startswith(place):
+            if value.startswith(place):
                 node[key] = f'{DEFAULT}/{value.removeprefix(place)}'
 
 
-def _move(node: Any, elsewhere: set[str]) -> None:
-    """Replace paths below ``node``, in place; notes those taken from the checkout."""
+def _strings(node: Any) -> Iterator[tuple[Any, Any, str]]:
+    """All strings below ``node``, each with the dict or list that holds it and its key there; it may be replaced."""
     for key, value in dict.items(node) if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
-        if not isinstance(value, str):
-            _move(value, elsewhere)
-        elif value.startswith(f'{DEFAULT}/'):
-            inside = value.removeprefix(f'{DEFAULT}/')
-            if os.environ.get(VARIABLE):
-                node[key] = str(data_root() / inside)
-            elif not Path(value).exists() and (CHECKOUT / value).exists():
-                node[key] = str(CHECKOUT / value)
-                elsewhere.add(node[key])
+        if isinstance(value, str):
+            yield node, key, value
+        else:
+            yield from _strings(value)

@@ -64,6 +64,11 @@ def registries_at(place: str) -> list[Registry]:
     return [registry for registry in REGISTRIES if names is None or registry.name in names]
 
 
+def package_of(component: Any) -> str:
+    """Name of the package that a class, or a function that builds, is of; '' where it does not say."""
+    return str(getattr(component, '__module__', '')).partition('.')[0]
+
+
 def find_type(name: str, default_scope: str | None = None, registries: Sequence[Registry] = REGISTRIES) -> Any:
     """The class or function registered under ``name``, or None. Imports only what the registries list.
 

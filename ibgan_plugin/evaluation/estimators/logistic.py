@@ -41,8 +41,8 @@ def fit_classes(inputs: np.ndarray, labels: np.ndarray, *, inverse_penalty: floa
 def fit_as_far_as_it_goes(model: Any, inputs: np.ndarray, labels: np.ndarray) -> Any:
     """``model`` fitted within its iterations, converged or not.
 
-    One thread does it: several wait for each other in products as small as these (InfoMEC of 10,000 x 10 codes: 16 s of CPU time
-    with two, 8 with one, and the wall's clock says the same).
+    One thread does it: several wait for each other in products as small as these (InfoMEC of 10,000 x 10 codes: 11 s and 16 s of
+    CPU time with two, 8 s and 8 s with one).
     """
     from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits
