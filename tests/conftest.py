@@ -1,5 +1,6 @@
 """Small models and batches shared by the tests."""
 import copy
+import logging
 
 import pytest
 import torch
@@ -34,6 +35,15 @@ def one_thread_and_seed():
     MessageHub.get_current_instance().update_info('iter', 0)
     for logger in MMLogger._instance_dict.values():  # the explorer's server configures logging, which closes all log files
         logger.handlers = [handler for handler in logger.handlers if getattr(handler, 'stream', True) is not None]
+
+
+@pytest.fixture(autouse=True)
+def nobody_hears_warnings():
+    """A tool that a test calls hears the warnings of its process from then on: not those of later tests."""
+    yield
+    logging.captureWarnings(False)
+    heard = logging.getLogger('py.warnings')
+    heard.handlers, heard.propagate = [], True
 
 
 @pytest.fixture(autouse=True)

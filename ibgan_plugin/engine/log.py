@@ -53,6 +53,7 @@ def hear_warnings() -> None:
     logger.propagate = False
     screen = logging.StreamHandler()
     screen.setFormatter(_OneLine())
+    _kept.records.clear()  # those of an earlier tool in this process are not this one's
     logger.handlers = [screen, _kept]
 
 

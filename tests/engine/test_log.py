@@ -124,11 +124,15 @@ def test_warnings_go_to_the_screen_in_one_line_and_to_the_log_file(tmp_path, cap
         logger = MMLogger.get_instance('test_warnings', log_file=str(tmp_path / 'run.log'))
         write_warnings_to(logger)
         warnings.warn('said late')
+        hear_warnings()  # another tool in this process
+        other = MMLogger.get_instance('test_other_warnings', log_file=str(tmp_path / 'other.log'))
+        write_warnings_to(other)
     finally:
         logging.captureWarnings(False)
         py_warnings.handlers, py_warnings.propagate = [], True
         warnings.showwarning = before
     assert capfd.readouterr().err.splitlines() == ['warning: said early', 'warning: said late']
+    assert (tmp_path / 'other.log').read_text() == ''
     text = (tmp_path / 'run.log').read_text()
     assert 'said early' in text and 'said late' in text
 
