@@ -12,6 +12,7 @@ from ibgan_plugin.models.networks.encoder import Encoder
 from ibgan_plugin.models.networks.generator import Generator
 from ibgan_plugin.models.networks.infogan_cr import ContrastiveNetwork, InfoGANGenerator
 from ibgan_plugin.models.networks.init import OrthogonalInit
+from ibgan_plugin.models.networks.layout import LayoutGenerator
 from ibgan_plugin.models.networks.reconstructor import Reconstructor
 from ibgan_plugin.models.networks.spectral import SmallGenerator, SpectralDiscriminator, SpectralReconstructor, SpectralTrunk
 from ibgan_plugin.models.networks.trunk import Trunk
@@ -22,6 +23,6 @@ from ibgan_plugin.models.vae import VAE, FactorVAE
 __all__ = ['IBGAN', 'VAE', 'AdversarialLoss', 'BernoulliReconstruction', 'CapacityRegulariser', 'CategoricalPrior',
            'ContrastiveLoss', 'ContrastiveNetwork', 'DIPRegulariser', 'DensityRatioLoss', 'Discriminator', 'Encoder', 'FactorVAE',
            'GaussianReconstruction', 'Generator', 'GradientPenalty', 'ImageDecoder', 'ImageEncoder', 'InfoGANCR',
-           'InfoGANGenerator', 'InformationLoss', 'KLLoss', 'KLRegulariser', 'LatentCritic', 'NormalPrior', 'OrthogonalInit',
-           'ProductPrior', 'R1Penalty', 'Reconstructor', 'SmallGenerator', 'SpectralDiscriminator', 'SpectralReconstructor',
-           'SpectralTrunk', 'TotalCorrelationRegulariser', 'Trunk', 'UniformPrior']
+           'InfoGANGenerator', 'InformationLoss', 'KLLoss', 'KLRegulariser', 'LatentCritic', 'LayoutGenerator', 'NormalPrior',
+           'OrthogonalInit', 'ProductPrior', 'R1Penalty', 'Reconstructor', 'SmallGenerator', 'SpectralDiscriminator',
+           'SpectralReconstructor', 'SpectralTrunk', 'TotalCorrelationRegulariser', 'Trunk', 'UniformPrior']
