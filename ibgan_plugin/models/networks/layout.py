@@ -11,7 +11,7 @@ from ibgan_plugin.utils.errors import IBGANError
 
 #: Side of the smallest feature map.
 _BOTTOM_SIZE = 4
-#: Codes that say where: of rows and columns.
+#: Codes that say where: one draws rows, one columns.
 _NUM_LAYOUT = 2
 
 
@@ -52,8 +52,8 @@ class LayoutGenerator(BaseModule):
     The first code draws the rows of a 4x4 map and the second its columns. Their sum goes through a 3x3 convolution, and transposed
     4x4 stride-2 convolutions bring it to the image. The other codes scale and shift channels, the same at every place (as styles
     in StyleGAN, Karras et al., 2019). So position, which of all factors says most of an image, has room in two codes only, and
-    along the image's axes: **that is built in, not learned**. What is learned is the rest: that something moves with these
-    two, and what else there is, in which code. Made for images of one object.
+    along the image's axes: **that is built in, not learned**. What is learned is the rest: that something moves with these two, and
+    what else there is, in which code. Made for images of one object.
 
     Args:
         r_dim: Width of the representation r, at least 3.
@@ -81,7 +81,8 @@ class LayoutGenerator(BaseModule):
         self.rows, self.columns = (_read_codes(num_cosines, hidden_dim, width * _BOTTOM_SIZE) for _ in range(2))
         self.layout = nn.Sequential(nn.BatchNorm2d(width), nn.ReLU(inplace=True))
         stages = [StyledStage(nn.Conv2d(width, width, 3, padding=1, bias=False))]
-        for channels in [width] * (num_stages(image_size) - 2) + [base_channels] * 2:
+        num = num_stages(image_size)
+        for channels in ([width] * (num - 2) + [base_channels] * 2)[-num:]:
             stages.append(StyledStage(nn.ConvTranspose2d(width, channels, 4, stride=2, padding=1, bias=False)))
             width = channels
         self.stages = nn.ModuleList(stages)
@@ -96,7 +97,7 @@ class LayoutGenerator(BaseModule):
         columns = self.columns(cosines(where[:, 1:], self.num_cosines)).unflatten(1, (self.bottom_channels, 1, _BOTTOM_SIZE))
         features = self.layout(rows + columns)  # N x 2c x 4 x 4
         styles = self.style(what).split([stage.num_styles for stage in self.stages], dim=1)
-        for stage, style in zip(self.stages, styles):
+        for stage, style in zip(self.stages, styles, strict=True):
             features = stage(features, style)
         return self.to_image(features)
 
