@@ -1,4 +1,4 @@
-# IB-GAN on faces at 64x64 in an hour or two of one CPU core: the quick recipe's networks, wider (0.8 M parameters), and mirrored
+# IB-GAN on faces at 64x64 in an hour or two of one CPU core: small networks with spectral norm (0.8 M parameters), and mirrored
 # images. beta / lambda rises to 0.15 and falls to 0.04: faces have more to say than sprites. No noise: with it q read nothing
 # before beta had closed the bottleneck. A few thousand photographs show faces; the whole set is better.
 _base_ = [

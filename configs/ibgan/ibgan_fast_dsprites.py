@@ -1,5 +1,5 @@
-# IB-GAN on dSprites within a quarter of an hour of one CPU core: the quick recipe's networks and optimisers (0.22 M parameters,
-# in fp16), trained for longer; rates fall last; evaluated and saved with averaged weights of all that encodes and draws. How it
+# IB-GAN on dSprites within a quarter of an hour of one CPU core: the quick recipe's networks and optimisers (0.19 M parameters),
+# trained for longer; rates fall last; evaluated and saved with averaged weights of all that encodes and draws. How it
 # was chosen: docs/recipes.md.
 _base_ = [
     '../_base_/models/ibgan_layout.py', '../_base_/datasets/dsprites.py', '../_base_/schedules/adam_averaged.py'

@@ -1,5 +1,5 @@
-# IB-GAN on colour images of one's own at 64x64 (docs/own_data.md): the small networks and the schedule of the quick recipe, so that
-# a CPU gives a first result. Nothing is tuned: beta and lambda are what to look for.
+# IB-GAN on colour images of one's own at 64x64 (docs/own_data.md): small networks with spectral norm, and a beta that waits until q
+# reads something, so that a CPU gives a first result. Nothing is tuned: beta and lambda are what to look for.
 _base_ = [
     '../_base_/models/ibgan_spectral.py', '../_base_/datasets/folder.py', '../_base_/schedules/adam.py',
     '../_base_/default_runtime.py'

@@ -1,4 +1,4 @@
-# FactorVAE on the budget of ibgan_fast_dsprites: 20,000 iterations, networks and rate of the autoencoder as in
+# FactorVAE as long as beta_vae_fast_dsprites: 20,000 iterations, networks and rate of the autoencoder as in
 # beta_vae_fast_dsprites.py; the critic is that of the paper. Nothing was tuned.
 _base_ = ['./factor_vae_dsprites.py']
 model = dict(encoder=dict(base_channels=16, hidden_dim=128), decoder=dict(base_channels=16, hidden_dim=128))
