@@ -75,7 +75,7 @@ def test_templates_of_file_names_stay_inside(place, name):
     ('train_dataloader.num_workers=1000000', 'train_dataloader.num_workers = 1000000 must be an integer'),
     ('train_dataloader.dataset={}', "train_dataloader.dataset = '{}' must be a dict with a type"),
     ('model.generator.base_channels=0', 'base_channels'),
-    ('model.generator.base_channels=100000000', 'SmallGenerator.base_channels must be 1 to 65536, got 100000000'),
+    ('model.generator.base_channels=100000000', 'LayoutGenerator.base_channels must be 1 to 65536, got 100000000'),
     ('model.generator.base_channels=60000', 'GiB'),
     ('custom_hooks.-1.interval=3', 'custom_hooks.-1'),
     ('model.encoder.hidden_dims=' + '[' * 5000, 'must be KEY=VALUE with balanced brackets'),
