@@ -9,6 +9,8 @@ from ibgan_plugin.utils.errors import IBGANError
 
 #: Side of the smallest feature map, common to all four networks.
 BOTTOM_SIZE = 8
+#: The same of the small networks.
+SMALL_BOTTOM_SIZE = 4
 #: Width, in multiples of c, of the layers whose map is one pixel: the generator's first, and those from the 8x8 convolution on.
 PIXEL_MULTIPLIER = 16
 #: Slope of every LeakyReLU, in the discriminator, the reconstructor and the networks of other methods.
@@ -55,10 +57,15 @@ def leaky_relu(slope: float = LEAKY_SLOPE) -> nn.Module:
     return nn.LeakyReLU(slope, inplace=True)
 
 
+def perceptron(in_features: int, hidden: int, out_features: int) -> nn.Sequential:
+    """Two linear layers, with BatchNorm and ReLU between: N x in_features -> N x out_features."""
+    return nn.Sequential(nn.Linear(in_features, hidden), nn.BatchNorm1d(hidden), nn.ReLU(inplace=True),
+                         nn.Linear(hidden, out_features))
+
+
 def projection(in_features: int, hidden: int, out_features: int) -> nn.Sequential:
     """The first two layers of a generator, linear, with BatchNorm and ReLU: N x in_features -> N x out_features."""
-    return nn.Sequential(nn.Linear(in_features, hidden), nn.BatchNorm1d(hidden), nn.ReLU(inplace=True),
-                         nn.Linear(hidden, out_features), nn.BatchNorm1d(out_features), nn.ReLU(inplace=True))
+    return nn.Sequential(*perceptron(in_features, hidden, out_features), nn.BatchNorm1d(out_features), nn.ReLU(inplace=True))
 
 
 def upsampling(in_channels: int, widths: Sequence[int], out_channels: int) -> list[nn.Module]:
@@ -68,6 +75,11 @@ def upsampling(in_channels: int, widths: Sequence[int], out_channels: int) -> li
         layers += conv_block(nn.ConvTranspose2d(in_channels, width, 4, stride=2, padding=1, bias=False), nn.ReLU(inplace=True))
         in_channels = width
     return [*layers, nn.ConvTranspose2d(in_channels, out_channels, 4, stride=2, padding=1), nn.Tanh()]
+
+
+def small_stage_channels(base_channels: int, image_size: int) -> list[int]:
+    """Widths of the small networks' stages from the image's side down to 4x4, one more than to 8x8: c, c, 2c, 2c, 2c, ..."""
+    return [base_channels * (1 if stage < 2 else 2) for stage in range(num_stages(image_size) + 1)]
 
 
 def stem_channels(base_channels: int, image_size: int) -> list[int]:

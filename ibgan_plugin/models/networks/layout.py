@@ -5,12 +5,17 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from ibgan_plugin.models.networks.layers import check_input, check_widths, num_stages
+from ibgan_plugin.models.networks.layers import (
+    SMALL_BOTTOM_SIZE,
+    check_input,
+    check_widths,
+    perceptron,
+    small_stage_channels,
+    upsampling,
+)
 from ibgan_plugin.registry import MODELS
 from ibgan_plugin.utils.errors import IBGANError
 
-#: Side of the smallest feature map.
-_BOTTOM_SIZE = 4
 #: Codes that say where: one draws rows, one columns.
 _NUM_LAYOUT = 2
 
@@ -78,31 +83,24 @@ class LayoutGenerator(BaseModule):
         self.r_dim, self.out_channels, self.image_size = r_dim, out_channels, image_size
         self.num_cosines, self.bottom_channels = num_cosines, 2 * base_channels
         width = self.bottom_channels
-        self.rows, self.columns = (_read_codes(num_cosines, hidden_dim, width * _BOTTOM_SIZE) for _ in range(2))
+        self.rows, self.columns = (perceptron(num_cosines, hidden_dim, width * SMALL_BOTTOM_SIZE) for _ in range(2))
         self.layout = nn.Sequential(nn.BatchNorm2d(width), nn.ReLU(inplace=True))
         stages = [StyledStage(nn.Conv2d(width, width, 3, padding=1, bias=False))]
-        num = num_stages(image_size)
-        for channels in ([width] * (num - 2) + [base_channels] * 2)[-num:]:
+        for channels in small_stage_channels(base_channels, image_size)[-2::-1]:
             stages.append(StyledStage(nn.ConvTranspose2d(width, channels, 4, stride=2, padding=1, bias=False)))
             width = channels
         self.stages = nn.ModuleList(stages)
-        self.style = _read_codes(r_dim - _NUM_LAYOUT, hidden_dim, sum(stage.num_styles for stage in stages))
-        self.to_image = nn.Sequential(nn.ConvTranspose2d(width, out_channels, 4, stride=2, padding=1), nn.Tanh())
+        self.style = perceptron(r_dim - _NUM_LAYOUT, hidden_dim, sum(stage.num_styles for stage in stages))
+        self.to_image = nn.Sequential(*upsampling(width, (), out_channels))
 
     def forward(self, r: Tensor) -> Tensor:
         """Representations to images."""
         check_input(self, 'representations', r, self.r_dim)
         where, what = r.split([_NUM_LAYOUT, self.r_dim - _NUM_LAYOUT], dim=1)
-        rows = self.rows(cosines(where[:, :1], self.num_cosines)).unflatten(1, (self.bottom_channels, _BOTTOM_SIZE, 1))
-        columns = self.columns(cosines(where[:, 1:], self.num_cosines)).unflatten(1, (self.bottom_channels, 1, _BOTTOM_SIZE))
+        rows = self.rows(cosines(where[:, :1], self.num_cosines)).unflatten(1, (self.bottom_channels, SMALL_BOTTOM_SIZE, 1))
+        columns = self.columns(cosines(where[:, 1:], self.num_cosines)).unflatten(1, (self.bottom_channels, 1, SMALL_BOTTOM_SIZE))
         features = self.layout(rows + columns)  # N x 2c x 4 x 4
         styles = self.style(what).split([stage.num_styles for stage in self.stages], dim=1)
         for stage, style in zip(self.stages, styles, strict=True):
             features = stage(features, style)
         return self.to_image(features)
-
-
-def _read_codes(in_features: int, hidden: int, out_features: int) -> nn.Sequential:
-    """Two linear layers, with BatchNorm and ReLU between: N x in_features -> N x out_features."""
-    return nn.Sequential(nn.Linear(in_features, hidden), nn.BatchNorm1d(hidden), nn.ReLU(inplace=True),
-                         nn.Linear(hidden, out_features))

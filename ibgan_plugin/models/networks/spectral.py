@@ -8,16 +8,16 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from ibgan_plugin.models.networks.layers import check_input, check_widths, leaky_relu, num_stages, projection, upsampling
+from ibgan_plugin.models.networks.layers import (
+    SMALL_BOTTOM_SIZE,
+    check_input,
+    check_widths,
+    leaky_relu,
+    projection,
+    small_stage_channels,
+    upsampling,
+)
 from ibgan_plugin.registry import MODELS
-
-#: Side of the smallest feature map of the trunk and the generator.
-_BOTTOM_SIZE = 4
-
-
-def _stage_channels(base_channels: int, image_size: int) -> list[int]:
-    """Widths of the stages from the image's side down to 4x4, one more than to 8x8: c, c, 2c, 2c, 2c, ..."""
-    return [base_channels * (1 if stage < 2 else 2) for stage in range(num_stages(image_size) + 1)]
 
 
 @MODELS.register_module()
@@ -45,10 +45,10 @@ class SpectralTrunk(BaseModule):
         self.in_channels, self.image_size, self.num_features = in_channels, image_size, num_features
         layers: list[nn.Module] = []
         width = in_channels
-        for channels in _stage_channels(base_channels, image_size):
+        for channels in small_stage_channels(base_channels, image_size):
             layers += [spectral_norm(nn.Conv2d(width, channels, 4, stride=2, padding=1)), leaky_relu()]
             width = channels
-        layers += [nn.Flatten(), spectral_norm(nn.Linear(width * _BOTTOM_SIZE**2, num_features)), leaky_relu()]
+        layers += [nn.Flatten(), spectral_norm(nn.Linear(width * SMALL_BOTTOM_SIZE**2, num_features)), leaky_relu()]
         self.layers = nn.Sequential(*layers)
 
     def forward(self, imgs: Tensor) -> Tensor:
@@ -135,12 +135,12 @@ class SmallGenerator(BaseModule):
         super().__init__(init_cfg)
         check_widths(self, r_dim=r_dim, out_channels=out_channels, base_channels=base_channels, hidden_dim=hidden_dim)
         self.r_dim, self.out_channels, self.image_size = r_dim, out_channels, image_size
-        widths = _stage_channels(base_channels, image_size)[::-1]
+        widths = small_stage_channels(base_channels, image_size)[::-1]
         self.bottom_channels = widths[0]
-        self.project = projection(r_dim, hidden_dim, widths[0] * _BOTTOM_SIZE**2)
+        self.project = projection(r_dim, hidden_dim, widths[0] * SMALL_BOTTOM_SIZE**2)
         self.decode = nn.Sequential(*upsampling(widths[0], widths[1:], out_channels))
 
     def forward(self, r: Tensor) -> Tensor:
         """``r`` N x r_dim to images N x out_channels x S x S in [-1, 1]."""
         check_input(self, 'representations', r, self.r_dim)
-        return self.decode(self.project(r).unflatten(1, (self.bottom_channels, _BOTTOM_SIZE, _BOTTOM_SIZE)))
+        return self.decode(self.project(r).unflatten(1, (self.bottom_channels, SMALL_BOTTOM_SIZE, SMALL_BOTTOM_SIZE)))
