@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
 
 from ibgan_plugin.engine.cuda_graph import WARM_UP, GraphedStep, why_not_captured
 from ibgan_plugin.engine.optim import GroupedOptimWrapperConstructor
@@ -82,6 +83,23 @@ def test_a_graph_trains_as_the_step_does(cfg, optimizer):
         assert type(wrapper.param_groups[0]['lr']) is float
         assert not wrapper.param_groups[0].get('capturable')
     assert type(graph_model.instance_noise_std) is float and type(graph_model.kl_loss.beta) is float
+
+
+@pytest.mark.parametrize('name', ['ibgan/ibgan_quick_dsprites.py', 'ibgan/gan_fast_dsprites.py', 'ibgan/ibgan_fast_celeba.py',
+                                  'vae/beta_vae_fast_dsprites.py', 'vae/factor_vae_fast_dsprites.py'])
+def test_recipes_train_as_graphs(name):
+    cfg = Config.fromfile(ROOT / 'configs' / name)
+    model = MODELS.build(cfg.model).cuda().train()
+    sides = {key: value for key, value in cfg.optim_wrapper.items() if key != 'constructor'}
+    optim = GroupedOptimWrapperConstructor(sides)(model)
+    assert why_not_captured(model, optim) is None
+    step = GraphedStep(model, optim)
+    start = weights(model)
+    for _ in range(WARM_UP + 3):
+        imgs = torch.randint(0, 256, (8, 3 if 'celeba' in name else 1, 64, 64), dtype=torch.uint8)
+        log_vars = step({'inputs': imgs})
+    assert all(value.isfinite() for value in log_vars.values())
+    assert not torch.equal(weights(model), start)
 
 
 def test_numbers_of_hooks_reach_the_graph():
