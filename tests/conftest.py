@@ -1,6 +1,7 @@
 """Small models and batches shared by the tests."""
 import copy
 import logging
+import os
 
 import pytest
 import torch
@@ -10,6 +11,17 @@ from mmengine.registry import MODELS, OPTIM_WRAPPER_CONSTRUCTORS
 from ibgan_plugin.datasets.dsprites.build import prepare
 
 SIZE = 16
+
+
+def pytest_addoption(parser) -> None:
+    """``--cuda``, for ``tests/engine/test_cuda_device.py`` on a machine that has a device."""
+    parser.addoption('--cuda', action='store_true', help='let the tests see CUDA devices; without it they run on the CPU everywhere')
+
+
+def pytest_configure(config) -> None:
+    """Hide CUDA devices: runs are compared bit for bit, with stand-ins that stay on the CPU, and in forked processes."""
+    if not config.getoption('--cuda'):
+        os.environ['CUDA_VISIBLE_DEVICES'] = ''
 
 
 def pytest_terminal_summary(terminalreporter) -> None:

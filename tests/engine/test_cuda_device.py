@@ -1,4 +1,4 @@
-"""On a CUDA device: graphs, precision, synchronisation, and one process over NCCL. Skipped as a whole where there is none."""
+"""On a CUDA device, which ``--cuda`` lets tests see: graphs, precision, synchronisation, and one process over NCCL."""
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +12,7 @@ from ibgan_plugin.engine.optim import GroupedOptimWrapperConstructor
 from ibgan_plugin.registry import MODELS
 from tests.conftest import batch, model_cfg, trunk_cfg
 
-pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason='needs CUDA')
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason='needs CUDA, and pytest --cuda')
 ROOT = Path(__file__).parents[2]
 
 
