@@ -80,7 +80,7 @@ BOMB = '\n'.join(['a0: &a0 [x,x,x,x,x,x,x,x,x,x]', *(f'a{i}: &a{i} [' + ','.join
     ('c.yaml', 'test_evaluator: {extractor: {config: evil_module.py}}', "extractor.config = 'evil_module.py' is a program"),
     ('c.yaml', 'x: "{{ $NOTHING:1 }}"', 'is understood in Python configs only'),
     ('c.yaml', f'x: {NESTED}', 'can not be read: RecursionError'),
-    ('c.json', f'{{"x": {NESTED}}}', 'can not be read: RecursionError'),
+    ('c.json', f'{{"x": {NESTED}}}', 'can not be read: RecursionError|holds more than a config does'),  # as Python 3.12 reads it
     ('c.yaml', BOMB, 'holds more than a config does'),
     ('c.yaml', '_base_: c.yaml', r'is its own base'),
     ('c.yaml', '- 1', 'must hold keys and values, got list'),
