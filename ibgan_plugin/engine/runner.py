@@ -66,7 +66,9 @@ DEVICES = re.compile(r'cpu|cuda(:\d+)?')
 
 
 def choose_device(name: str | None = None) -> torch.device:
-    """The device of that name, made torch's current one; without a name MMEngine's choice, CUDA where there is any.
+    """The device of that name, made torch's current one; ``'cuda'`` is the current one as it is.
+
+    Without a name it is MMEngine's choice, CUDA where there is any.
 
     Raises:
         ConfigError: If it is unknown or not available.
@@ -79,7 +81,8 @@ def choose_device(name: str | None = None) -> torch.device:
     if device.type == 'cuda':
         if (device.index or 0) >= torch.cuda.device_count():
             raise ConfigError(f'--device {name}: no such CUDA device is available')
-        torch.cuda.set_device(device)
+        if device.index is not None:  # 'cuda' is the current one, which a launcher may have chosen; torch refuses to set it
+            torch.cuda.set_device(device)
     return device
 
 

@@ -10,7 +10,7 @@ from ibgan_plugin.engine.launch import (
     build_runner,
     load_run_config,
 )
-from ibgan_plugin.engine.runner import join_processes
+from ibgan_plugin.engine.runner import choose_device, join_processes
 from ibgan_plugin.utils.errors import IBGANError
 from tests.engine.files import Evil, save
 from tests.engine.runs import run_cfg
@@ -126,6 +126,16 @@ def test_a_device_that_is_unknown_or_not_there_is_one_message(config):
             load_run_config(config, device=wrong)
     with pytest.raises(ConfigError, match='--device cuda:99: no such CUDA device'):
         load_run_config(config, device='cuda:99')
+
+
+@pytest.mark.parametrize(('name', 'made_current'), [('cuda', []), ('cuda:1', [1])])
+def test_cuda_without_a_number_is_the_current_device(monkeypatch, name, made_current):
+    """torch refuses to make it current; in a distributed run the launcher has chosen one for each process."""
+    chosen = []
+    monkeypatch.setattr(torch.cuda, 'device_count', lambda: 2)
+    monkeypatch.setattr(torch._C, '_cuda_setDevice', chosen.append, raising=False)
+    assert choose_device(name) == torch.device(name)
+    assert chosen == made_current
 
 
 def test_the_device_is_the_one_that_was_asked_for(config, tmp_path):
