@@ -10,7 +10,7 @@ from mmengine.runner.amp import autocast
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from ibgan_plugin.models.base import LatentModel
+from ibgan_plugin.models.base import LatentModel, device_of
 from ibgan_plugin.models.freeze import unwrap
 from ibgan_plugin.ops.cpu import release_freed_memory
 from ibgan_plugin.registry import LOOPS
@@ -75,12 +75,15 @@ class _GenerationLoop:
         runner.model.eval()
         metrics = self.evaluator.metrics  # type: ignore[attr-defined]
         dataset = self.dataloader.dataset  # type: ignore[attr-defined]
+        model = self.latent_model(runner.model)
+        for metric in metrics:
+            metric.device = device_of(model)  # MMEngine's choice is CUDA, whatever the config or ``--device`` says
         wanting = [metric for metric in metrics if metric.begin(dataset, self.num_fakes)]
         if wanting:
             for index, imgs in self._real():
                 for metric in wanting:
                     metric.process_real(imgs, index)
-        for index, imgs in self._fake(self.latent_model(runner.model)):
+        for index, imgs in self._fake(model):
             for metric in metrics:
                 metric.process_fake(imgs, index)
         scores = self.evaluator.evaluate(len(dataset))  # type: ignore[attr-defined]

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from mmengine import dist
 from mmengine.device import get_device
 from mmengine.evaluator import BaseMetric
@@ -39,6 +40,7 @@ class ImageMetric(BaseMetric):
         prefix: Put before every score.
 
     Attributes:
+        device: Where features are computed; the loop sets it to where its model is. None is MMEngine's choice.
         notes: Score -> what is to be said about it: from how many images, by which network.
 
     Raises:
@@ -46,6 +48,7 @@ class ImageMetric(BaseMetric):
     """
 
     default_prefix = ''
+    device: torch.device | None = None
 
     def __init__(self, extractor: dict | ImageExtractor, scores: Mapping[str, Mapping[str, Any] | None],
                  max_rows: int | None = None, cache_dir: str | None = None, protocol: str | None = None,
@@ -78,7 +81,7 @@ class ImageMetric(BaseMetric):
         Returns:
             Whether the real images are needed; False where the scores read none or the cache has their features.
         """
-        self.extractor.to(get_device())
+        self.extractor.to(get_device() if self.device is None else self.device)
         real_reads = self._reads - {'logits'}  # a classifier's score is of the generated images alone
         self._real = ImageFeatures(real_reads, len(dataset) if real_reads else 0, self.max_rows)
         self._fake = ImageFeatures(self._reads, num_fakes, self.max_rows)

@@ -86,6 +86,13 @@ def test_textbook_model_without_encoder():
     torch.testing.assert_close(generate(model, 0, np.arange(3)).float(), (expected + 1) * 127.5, atol=0.51, rtol=0)
 
 
+def test_features_are_computed_where_the_model_is(folder, monkeypatch):
+    """Not where MMEngine would, which chooses CUDA in spite of ``--device cpu``."""
+    expected = run(folder)
+    monkeypatch.setattr('ibgan_plugin.evaluation.metrics.image.get_device', lambda: 'meta')
+    assert run(folder) == expected
+
+
 class Foreign(LatentModel):
     """A model of another package whose images are r."""
 
