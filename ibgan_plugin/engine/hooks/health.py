@@ -13,7 +13,7 @@ from torch.utils.hooks import RemovableHandle
 from ibgan_plugin.engine.hooks.traversal import TraversalHook
 from ibgan_plugin.engine.resume import named_wrappers
 from ibgan_plugin.engine.verdict import Verdict, judge
-from ibgan_plugin.models.base import KL_PER_DIM, LatentModel
+from ibgan_plugin.models.base import KL_PER_DIM, LatentModel, device_of
 from ibgan_plugin.models.freeze import evaluating, unwrap
 from ibgan_plugin.registry import HOOKS
 from ibgan_plugin.utils.errors import IBGANError
@@ -103,6 +103,8 @@ class HealthHook(Hook):
         def note(optimizer: torch.optim.Optimizer, *_: Any) -> None:
             if torch.cuda.is_available() and torch.cuda.is_current_stream_capturing():
                 return  # a graph does not come back here: the losses of the next iteration will tell
+            if hasattr(optimizer, 'found_inf'):
+                return  # a scaler of fp16 losses has a fused optimiser leave out what overflows, as it does now and then
             self._norms.append((runner.iter, f"the norm of {name}'s gradients", gradient_norm(optimizer)))
 
         return note
@@ -143,8 +145,10 @@ class HealthHook(Hook):
     def _look(self, runner: Runner) -> None:
         """Read what was noted; on NaN or infinity end the run, or undo what the iteration did to the statistics."""
         noted, self._losses, self._norms = self._losses + self._norms, [], []
+        device = device_of(runner.model)  # a number, or the norm of no gradients, is not there yet
         # the sum of a value of several elements is not finite if one of them is not
-        values = torch.stack([torch.as_tensor(value).detach().float().sum() for *_, value in noted]).tolist() if noted else []
+        sums = [torch.as_tensor(value, device=device).detach().float().sum() for *_, value in noted]
+        values = torch.stack(sums).tolist() if sums else []
         bad = [(iteration, f'{name} is {value}') for (iteration, name, _), value in zip(noted, values, strict=True)
                if not math.isfinite(value)]
         if not bad:

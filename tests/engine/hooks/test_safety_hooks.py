@@ -155,6 +155,24 @@ def test_bad_gradients_are_found_where_they_begin(tmp_path, name):
     assert [path.name for path in tmp_path.glob('*.pth')] == ['iter_2.pth']
 
 
+def test_what_a_scaler_of_losses_leaves_out_is_no_divergence():
+    """A fused optimiser is told to step with gradients that overflow, and changes nothing; others are not told."""
+    weight = torch.nn.Parameter(torch.ones(2))
+    optimizer = torch.optim.Adam([weight], fused=True)
+    runner = SimpleNamespace(iter=0, model=torch.nn.Linear(1, 1), optim_wrapper=OptimWrapper(optimizer), hooks=[],
+                             message_hub=SimpleNamespace(runtime_info={}))
+    hook, scaler = HealthHook(), torch.amp.GradScaler('cpu', init_scale=2.0**127)
+    hook.before_train(runner)
+    scaler.scale(4 * weight.sum()).backward()
+    scaler.step(optimizer)
+    scaler.update()
+    assert weight.grad.isinf().all() and torch.equal(weight, torch.ones(2)) and scaler.get_scale() == 2.0**126
+    hook._look(runner)
+    optimizer.step()  # without a scaler it would train on them
+    with pytest.raises(DivergedError, match="the norm of the model's gradients is inf"):
+        hook._look(runner)
+
+
 def test_nan_weights_never_reach_a_checkpoint(tmp_path):
     runner = make_runner(tmp_path, max_iters=8, default_hooks=safe(), hooks=[dict(type='ibgan_plugin.HealthHook', interval=1000)])
     runner.register_hook(Poison(3, after=True), priority='VERY_HIGH')
