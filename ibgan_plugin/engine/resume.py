@@ -7,6 +7,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import torch
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch.utils.data import DataLoader
 
@@ -97,6 +98,21 @@ def resume_optimizers(where: Any, state: dict[str, Any], changed: Mapping[str, A
     if any(key.startswith('optim_wrapper.') for key in changed):
         for name, each in wrappers.items():
             use_numbers(where, name, each, numbers[name])
+    for each in wrappers.values():
+        count_on_host(each.optimizer)
+
+
+def count_on_host(optimizer: torch.optim.Optimizer) -> None:
+    """Let an optimiser count its steps where it does in a new run, on the CPU unless it is fused or in a graph.
+
+    A checkpoint is read to the run's device, its counters too, and there each step would wait for the device to read them.
+    """
+    for group in optimizer.param_groups:
+        if group.get('fused') or group.get('capturable'):
+            continue
+        for state in (optimizer.state[parameter] for parameter in group['params'] if parameter in optimizer.state):
+            if isinstance(state.get('step'), torch.Tensor):
+                state['step'] = state['step'].cpu()
 
 
 def resume_schedules(states: Any, schedules: Any) -> None:
