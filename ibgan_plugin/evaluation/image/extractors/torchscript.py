@@ -51,11 +51,11 @@ def check_script(path: Path) -> None:
                 raise IBGANError(f'{path} is refused: its code uses operators of {namespace!r}, which are not PyTorch\'s own')
 
 
-def load_script(path: Path, what: str) -> torch.jit.ScriptModule:
-    """A checked TorchScript network in evaluation mode, on the CPU; IBGANError, beginning with ``what``, where there is none."""
+def load_script(path: Path, what: str, device: torch.device | str = 'cpu') -> torch.jit.ScriptModule:
+    """A checked TorchScript network in evaluation mode on ``device``; IBGANError, beginning with ``what``, where there is none."""
     try:
         check_script(path)
-        return torch.jit.load(str(path), map_location='cpu').eval()
+        return torch.jit.load(str(path), map_location=device).eval()
     except (RuntimeError, ValueError) as error:
         reason = str(error) if isinstance(error, IBGANError) else f'{path} is no TorchScript file: {str(error).splitlines()[0]}'
         raise IBGANError(f'{what}: {reason}') from error
@@ -106,6 +106,14 @@ class TorchScriptExtractor(ImageExtractor):
         self.path = check_file(path, 'TorchScriptExtractor')
         self.time_limit = time_limit
         self.network = load_script(self.path, 'TorchScriptExtractor')
+
+    def to(self, *args: Any, **kwargs: Any) -> Any:
+        """As torch's; a frozen script has its weights as constants, which go to another device only as it is loaded."""
+        before = self.device
+        super().to(*args, **kwargs)
+        if self.device != before and not any(True for _ in self.network.parameters()):
+            self.network = load_script(self.path, 'TorchScriptExtractor', self.device)
+        return self
 
     def extract(self, imgs: Tensor) -> Extracted:
         """Features, and logits where the script gives a pair.
