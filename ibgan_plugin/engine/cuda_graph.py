@@ -4,13 +4,15 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+from mmengine.logging import MessageHub
 from mmengine.optim import AmpOptimWrapper, OptimWrapper, OptimWrapperDict
+from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
 from ibgan_plugin.engine.resume import named_wrappers
 from ibgan_plugin.engine.runner import accumulates
-from ibgan_plugin.models.base import LatentModel, device_of
+from ibgan_plugin.models.base import KL_PER_DIM, LatentModel, device_of, publish_kl_per_dim
 from ibgan_plugin.models.freeze import unwrap
 from ibgan_plugin.utils.errors import IBGANError
 
@@ -38,6 +40,8 @@ def why_not_captured(model: nn.Module, optim_wrapper: Any) -> str | None:
         return 'the scaling of fp16 losses waits for the device'
     if any(map(accumulates, wrappers)):
         return 'gradients are accumulated over several iterations'
+    if any(wrapper.clip_grad_kwargs and wrapper.clip_func is torch.nn.utils.clip_grad_norm_ for wrapper in wrappers):
+        return 'MMEngine logs the norm by which gradients are clipped, and so waits for the device'
     return None
 
 
@@ -108,15 +112,18 @@ class GraphedStep:
             raise IBGANError(f'the training step of {type(self.model).__name__} can not be captured as a CUDA graph: '
                              f'{str(error).splitlines()[0]}; env_cfg.cuda_graphs=False trains without') from error
         self._graph = graph
+        self._kl = MessageHub.get_current_instance().get_info(KL_PER_DIM)  # a tensor of the graph; None where a model has none
 
     def _repeat(self, data: dict[str, Any]) -> dict[str, Tensor]:
         """The step of the graph on a new batch."""
         assert self._graph is not None
-        for there, new in zip(tree_leaves(self._inputs), tree_leaves(data), strict=True):
-            if isinstance(there, Tensor) and there is not new:
+        for there, new in zip(tensors_of(self._inputs), tensors_of(data), strict=True):
+            if there is not new:
                 there.copy_(new, non_blocking=True)
         self._copy_numbers()
         self._graph.replay()
+        if self._kl is not None:  # a step without the graph has put another tensor in its place
+            publish_kl_per_dim(self._kl)
         return dict(zip(self._names, self._outputs.clone().unbind(), strict=True))
 
     def _copy_numbers(self) -> None:
@@ -147,6 +154,17 @@ class GraphedStep:
                 group.update(before)
 
 
+def tensors_of(data: Any) -> list[Tensor]:
+    """All tensors of a batch in an order of their own: those of MMEngine's data elements too, where mmagic's images are."""
+    tensors = []
+    for leaf in tree_leaves(data):
+        if isinstance(leaf, BaseDataElement):
+            tensors += tensors_of([leaf.get(key) for key in sorted(leaf.keys())])
+        elif isinstance(leaf, Tensor):
+            tensors.append(leaf)
+    return tensors
+
+
 def _shapes(data: Any) -> list[Any]:
     """Shapes and types of a batch's tensors."""
-    return [(leaf.shape, leaf.dtype) for leaf in tree_leaves(data) if isinstance(leaf, Tensor)]
+    return [(tensor.shape, tensor.dtype) for tensor in tensors_of(data)]

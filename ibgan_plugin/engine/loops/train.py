@@ -1,4 +1,5 @@
 """A training loop that resumes at once."""
+import itertools
 import logging
 from typing import Any
 
@@ -91,6 +92,10 @@ class ResumableTrainLoop(IterBasedTrainLoop):
         reason = why_not_captured(runner.model, runner.optim_wrapper)
         if any(isinstance(hook, HealthHook) and hook.skip for hook in runner.hooks):
             reason = 'an update that may be left out waits for the device'
+        schedules = runner.param_schedulers or []
+        flat = itertools.chain(*schedules.values()) if isinstance(schedules, dict) else schedules
+        if other := [schedule.param_name for schedule in flat if schedule.param_name != 'lr']:
+            reason = f'a schedule changes the {other[0]} of an optimiser, of whose numbers a graph reads the learning rate alone'
         if reason is not None:
             print_log(f'env_cfg.cuda_graphs: the training runs without a graph, since {reason}', 'current')
             return None
