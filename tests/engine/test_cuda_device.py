@@ -6,11 +6,16 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.logging import MessageHub
 
 from ibgan_plugin.engine.cuda_graph import WARM_UP, GraphedStep, why_not_captured
+from ibgan_plugin.engine.hooks import HealthHook
 from ibgan_plugin.engine.optim import GroupedOptimWrapperConstructor
+from ibgan_plugin.evaluation.image.extractors import TorchScriptExtractor
+from ibgan_plugin.models.base import KL_PER_DIM
 from ibgan_plugin.registry import MODELS
 from tests.conftest import batch, model_cfg, trunk_cfg
+from tests.evaluation.stand_ins import Tiny, pictures
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason='needs CUDA, and pytest --cuda')
 ROOT = Path(__file__).parents[2]
@@ -126,7 +131,32 @@ def test_a_batch_of_another_size_takes_the_step_as_it_is():
     for _ in range(WARM_UP + 2):
         step(batch(8))
     assert all(value.isfinite() for value in step(batch(5)).values())
-    assert all(value.isfinite() for value in step(batch(8)).values())
+    log_vars = step(batch(8))
+    assert all(value.isfinite() for value in log_vars.values())
+    kl = MessageHub.get_current_instance().get_info(KL_PER_DIM)  # of the newest batch, though the other step has published its own
+    assert float(kl.sum()) == pytest.approx(float(log_vars['mi_upper_bound']), rel=1e-3)
+
+
+def test_losses_may_be_numbers_and_lie_anywhere():
+    class Runner:
+        model = MODELS.build(model_cfg()).cuda()
+
+    hook = HealthHook()
+    hook._losses = [(0, 'number', 1.0), (0, 'on the CPU', torch.ones(())), (0, 'on the device', torch.ones(2, device='cuda'))]
+    hook._look(Runner)
+    assert not hook._losses
+
+
+def test_a_frozen_script_goes_to_the_device(tmp_path):
+    imgs = pictures(6)
+    script = torch.jit.freeze(torch.jit.trace(Tiny().eval(), torch.zeros(2, 3, 16, 16)))
+    torch.jit.save(script, str(tmp_path / 'frozen.pt'))
+    extractor = TorchScriptExtractor(tmp_path / 'frozen.pt')
+    expected = extractor(imgs).features
+    for device in ('cuda', 'cpu'):
+        features = extractor.to(device)(imgs).features
+        assert features.device.type == device
+        torch.testing.assert_close(features.cpu(), expected, rtol=1e-4, atol=1e-4)
 
 
 def test_no_step_waits_for_the_device():
@@ -177,8 +207,8 @@ def test_mixed_precision_trains(wrapper, graphed):
 
 def tool(*args, tmp_path, iters=30):
     """A short training by the tool on the device."""
-    return [sys.executable, *args, 'configs/ibgan/ibgan_quick_dsprites.py', '--work-dir', str(tmp_path), '--cfg-options',
-            f'train_cfg.max_iters={iters}', 'train_cfg.val_interval=1000', 'default_hooks.checkpoint.interval=10',
+    return [sys.executable, *args, 'configs/ibgan/ibgan_quick_dsprites.py', '--work-dir', str(tmp_path), '--device', 'cuda',
+            '--cfg-options', f'train_cfg.max_iters={iters}', 'train_cfg.val_interval=1000', 'default_hooks.checkpoint.interval=10',
             'default_hooks.logger.interval=10', 'default_hooks.traversal=None', 'val_dataloader=None', 'val_cfg=None',
             'val_evaluator=None', 'env_cfg.tf32=False', 'env_cfg.cudnn_benchmark=False']
 
@@ -198,6 +228,20 @@ def test_a_run_with_graphs_goes_on_exactly_after_a_stop(tmp_path):
     one, other = (torch.cat([value.float().flatten() for value in torch.load(path / 'iter_30.pth', weights_only=True)[
         'state_dict'].values()]) for path in (whole, parts))
     assert (one - other).norm() < 0.02 * one.norm()
+
+
+def test_a_resumed_run_counts_its_steps_where_a_new_one_does(tmp_path):
+    """On the device each step of Adam would wait for it."""
+    sides = [f'optim_wrapper.{side}.optimizer.fused=False' for side in ('generator', 'discriminator')]
+    plain = ['env_cfg.cuda_graphs=False', *sides]
+    run([*tool('tools/train.py', tmp_path=tmp_path, iters=10), *plain])
+    on = tool('tools/train.py', tmp_path=tmp_path, iters=20)
+    run([*on[:3], '--resume', *on[3:], *plain])
+    for iteration in (10, 20):
+        optimizers = torch.load(tmp_path / f'iter_{iteration}.pth', weights_only=True)['optimizer'].values()
+        states = [state for optimizer in optimizers for state in optimizer['state'].values()]
+        assert {state['step'].device.type for state in states} == {'cpu'}
+        assert {state['exp_avg'].device.type for state in states} == {'cuda'}
 
 
 def test_one_process_over_nccl_with_synchronised_batchnorm(tmp_path):
