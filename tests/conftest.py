@@ -15,7 +15,7 @@ SIZE = 16
 
 def pytest_addoption(parser) -> None:
     """``--cuda``, for ``tests/engine/test_cuda_device.py`` on a machine that has a device."""
-    parser.addoption('--cuda', action='store_true', help='let the tests see CUDA devices; without it they run on the CPU everywhere')
+    parser.addoption('--cuda', action='store_true', help='let tests see CUDA devices; without it all run on the CPU')
 
 
 def pytest_configure(config) -> None:

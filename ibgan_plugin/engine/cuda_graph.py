@@ -1,16 +1,17 @@
 """A whole training step as one CUDA graph."""
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import torch
-from mmengine.logging import MessageHub
+from mmengine.logging import MessageHub, print_log
 from mmengine.optim import AmpOptimWrapper, OptimWrapper, OptimWrapperDict
 from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
-from ibgan_plugin.engine.resume import named_wrappers
+from ibgan_plugin.engine.resume import count_on_host, named_wrappers
 from ibgan_plugin.engine.runner import accumulates
 from ibgan_plugin.models.base import KL_PER_DIM, LatentModel, device_of, publish_kl_per_dim
 from ibgan_plugin.models.freeze import unwrap
@@ -45,6 +46,32 @@ def why_not_captured(model: nn.Module, optim_wrapper: Any) -> str | None:
     return None
 
 
+class Constants:
+    """The numbers that Python holds in the modules of a model and in the groups of its optimisers, as they are now.
+
+    A graph has them as constants: what sets one of them later has no effect on it.
+
+    Args:
+        model: Whose modules.
+        groups: Of the optimisers; their learning rates are left out.
+        varying: Numbers that the graph reads anew, which are left out.
+    """
+
+    def __init__(self, model: nn.Module, groups: Sequence[dict[str, Any]], varying: Sequence[Number] = ()) -> None:
+        places = [(name or type(model).__name__, vars(module)) for name, module in model.named_modules()]
+        places += [('an optimiser', group) for group in groups]
+        left_out = {(id(vars(owner)), name) for owner, name in varying} | {(id(group), 'lr') for group in groups}
+        self._held = [(name, place, key, value) for name, place in places for key, value in place.items()
+                      if isinstance(value, (bool, int, float)) and (id(place), key) not in left_out]
+
+    def changed(self) -> str | None:
+        """The name of one that is another now; None where all are as they were."""
+        for name, place, key, value in self._held:
+            if place.get(key) is not value and place.get(key) != value:
+                return f'{name}.{key}'
+        return None
+
+
 class GraphedStep:
     """``model.train_step`` that is captured once and then repeated: one launch an iteration in the place of a thousand.
 
@@ -52,7 +79,7 @@ class GraphedStep:
     step, with all its losses, backward passes and optimisers, becomes a graph. What changes from one iteration to the next is
     copied to where the graph reads it: the batch, learning rates, and numbers of the model that hooks set. Random numbers go on
     from the generator's state as they would without a graph, so seeds mean the same. A batch of another size takes the step
-    without the graph.
+    without the graph. Once another number of the model or of an optimiser has changed (:class:`Constants`), all steps do.
 
     Args:
         model: On a CUDA device.
@@ -70,6 +97,7 @@ class GraphedStep:
         self._copied: list[float] = []  # what the tensors of both hold
         self._stream = torch.cuda.Stream(self.device)
         self._steps = 0
+        self._outdated = False
         self._graph: torch.cuda.CUDAGraph | None = None
 
     def __call__(self, data: dict[str, Any]) -> dict[str, Tensor]:
@@ -79,9 +107,19 @@ class GraphedStep:
         self._steps += 1
         if self._graph is None:
             return self._warm_up(data)
-        if _shapes(data) != self._shapes:
+        if self._is_outdated() or _shapes(data) != self._shapes:
             return self.model.train_step(data, self.optim_wrapper)
         return self._repeat(data)
+
+    def _is_outdated(self) -> bool:
+        """Whether a number that the graph has as a constant has changed since; a line says so once."""
+        if not self._outdated and (name := self._constants.changed()):
+            self._outdated = True
+            for wrapper in self.wrappers:
+                count_on_host(wrapper.optimizer)
+            print_log(f'env_cfg.cuda_graphs: the training goes on without a graph, since {name} has changed, which a graph repeats '
+                      f'as it was; ibgan_plugin.ScheduleHook changes numbers in graphs too', 'current', logging.WARNING)
+        return self._outdated
 
     def _warm_up(self, data: dict[str, Any]) -> dict[str, Tensor]:
         """A step as always, on a stream of its own, as torch wants it before a capture."""
@@ -112,6 +150,7 @@ class GraphedStep:
             raise IBGANError(f'the training step of {type(self.model).__name__} can not be captured as a CUDA graph: '
                              f'{str(error).splitlines()[0]}; env_cfg.cuda_graphs=False trains without') from error
         self._graph = graph
+        self._constants = Constants(self.model, self.groups, [(owner, name) for owner, name, _ in self._numbers])
         self._kl = MessageHub.get_current_instance().get_info(KL_PER_DIM)  # a tensor of the graph; None where a model has none
 
     def _repeat(self, data: dict[str, Any]) -> dict[str, Tensor]:

@@ -92,10 +92,14 @@ def join_processes(launcher: str, device: torch.device, env_cfg: dict[str, Any])
     MMEngine's launcher sets a CUDA device unconditionally, so on CPUs the process group is made here.
 
     Raises:
-        ConfigError: If the launcher needs CUDA, or GPUs are there but not to be used, which MMEngine's wrappers can not.
+        ConfigError: If the launcher needs CUDA, GPUs are there but not to be used, which MMEngine's wrappers can not, or all
+            processes are to use the same.
     """
     if launcher == 'none' or is_distributed():
         return
+    if device.index is not None:
+        raise ConfigError(f'--device {device} is one GPU for all processes of --launcher {launcher}: leave it out, and each takes '
+                          f'its own; CUDA_VISIBLE_DEVICES in the environment says of which')
     if device.type != 'cpu':
         init_dist(launcher, **env_cfg.get('dist_cfg', {}))
         return

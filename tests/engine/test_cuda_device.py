@@ -137,6 +137,17 @@ def test_a_batch_of_another_size_takes_the_step_as_it_is():
     assert float(kl.sum()) == pytest.approx(float(log_vars['mi_upper_bound']), rel=1e-3)
 
 
+def test_a_number_that_no_hook_of_ours_sets_ends_the_graph():
+    model, optim = on_cuda(model_cfg())
+    step = GraphedStep(model, optim)
+    for _ in range(WARM_UP + 2):
+        step(batch(8))
+    model.kl_loss.beta = 0.
+    assert float(step(batch(8))['loss_kl']) == 0
+    model.kl_loss.beta = 1.
+    assert float(step(batch(8))['loss_kl']) != 0
+
+
 def test_losses_may_be_numbers_and_lie_anywhere():
     class Runner:
         model = MODELS.build(model_cfg()).cuda()

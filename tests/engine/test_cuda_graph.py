@@ -1,9 +1,12 @@
 """What needs no device: why a step is not captured. The rest is in ``test_cuda_device.py``."""
 import pytest
 import torch
+from mmengine.config import Config
+from mmengine.hooks import Hook
 from mmengine.structures import BaseDataElement
 
-from ibgan_plugin.engine.cuda_graph import tensors_of, why_not_captured
+from ibgan_plugin.engine.cuda_graph import Constants, tensors_of, why_not_captured
+from ibgan_plugin.engine.optim import GroupedOptimWrapperConstructor
 from ibgan_plugin.registry import MODELS
 from tests.conftest import build, model_cfg
 from tests.engine.runs import make_runner
@@ -35,6 +38,59 @@ def test_a_run_without_cuda_trains_as_ever(tmp_path):
                          train_cfg=dict(type='ibgan_plugin.ResumableTrainLoop', max_iters=2))
     runner.train()
     assert runner.iter == 2
+
+
+class Watch(Hook):
+    """Which constants have changed before each iteration but the first."""
+
+    priority = 'VERY_LOW'  # after the hooks that set numbers
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        groups = [group for wrapper in runner.optim_wrapper.values() for group in wrapper.param_groups]
+        if runner.iter == 0:
+            self.constants = Constants(runner.model, groups, [(runner.model, 'instance_noise_std'), (runner.model.kl_loss, 'beta')])
+            self.all, self.seen = Constants(runner.model, groups), []
+        else:
+            self.seen.append((self.constants.changed(), self.all.changed()))
+
+
+def test_what_hooks_set_is_all_that_changes_in_a_training(tmp_path):
+    """So a graph is never left without need: pictures, averages, checks and validations leave no trace."""
+    own = [dict(type='InstanceNoiseHook', start=1.0, end=0.0), dict(type='MIBoundsHook', interval=2),
+           dict(type='IterationSeedHook'),
+           dict(type='ScheduleHook', field='kl_loss.beta', points=[(0, 0.1), (9, 1.0)]), dict(type='TraversalHook', interval=2),
+           dict(type='HealthHook', interval=2), dict(type='GeneratorSideEMAHook', momentum=0.5)]
+    runner = make_runner(tmp_path, hooks=[{**hook, 'type': f'ibgan_plugin.{hook["type"]}'} for hook in own])
+    runner.register_hook(watch := Watch())
+    runner.train()
+    assert watch.seen == [(None, 'IBGAN.instance_noise_std')] * (runner.max_iters - 1)
+
+
+@pytest.mark.parametrize('name', ['ibgan/ibgan_quick_dsprites', 'ibgan/ibgan_fast_celeba', 'ibgan/infogan_categorical_dsprites',
+                                  'vae/beta_vae_fast_dsprites', 'vae/annealed_vae_dsprites', 'vae/factor_vae_fast_dsprites'])
+def test_steps_change_no_number_of_a_shipped_model(name):
+    cfg = Config.fromfile(f'configs/{name}.py')
+    model = MODELS.build(cfg.model).train()
+    sides = {key: value for key, value in cfg.optim_wrapper.items() if key != 'constructor'}
+    optim = GroupedOptimWrapperConstructor(sides)(model)
+    data = {'inputs': torch.randint(0, 256, (4, 3 if 'celeba' in name else 1, 64, 64), dtype=torch.uint8)}
+    model.train_step(data, optim)
+    constants = Constants(model, [group for wrapper in optim.values() for group in wrapper.param_groups])
+    model.train_step(data, optim)
+    assert constants.changed() is None
+
+
+@pytest.mark.parametrize(('change', 'name'), [
+    (lambda model, optim: setattr(model.kl_loss, 'beta', 0.5), 'kl_loss.beta'),
+    (lambda model, optim: setattr(model.generator.project[1], 'momentum', 0.3), 'generator.project.1.momentum'),
+    (lambda model, optim: optim['generator'].param_groups[0].update(momentum=0.5), 'an optimiser.momentum'),
+    (lambda model, optim: optim['generator'].param_groups[0].update(lr=0.5), None)])
+def test_a_number_that_a_graph_would_not_see_is_named(change, name):
+    model, optim = build(model_cfg())
+    constants = Constants(model, [group for wrapper in optim.values() for group in wrapper.param_groups])
+    assert constants.changed() is None
+    change(model, optim)
+    assert constants.changed() == name
 
 
 @pytest.mark.parametrize(('clip_grad', 'reason'), [

@@ -138,6 +138,11 @@ def test_cuda_without_a_number_is_the_current_device(monkeypatch, name, made_cur
     assert chosen == made_current
 
 
+def test_one_device_for_all_processes_is_refused():
+    with pytest.raises(ConfigError, match='--device cuda:1 is one GPU for all processes of --launcher pytorch: leave it'):
+        join_processes('pytorch', torch.device('cuda:1'), {})
+
+
 def test_the_device_is_the_one_that_was_asked_for(config, tmp_path):
     """Where there is CUDA too, without hiding it from the process."""
     runner = build_runner(load_run_config(config, str(tmp_path), device='cpu'))

@@ -113,7 +113,7 @@ class ResumableTrainLoop(IterBasedTrainLoop):
         except (IBGANError, OSError) as error:
             raise self._without_data(error) from error
         except RuntimeError as error:
-            if 'DataLoader worker' not in str(error):
+            if not any(who in str(error) for who in ('DataLoader worker', 'Pin memory thread')):
                 raise
             try:  # a file that was cut off kills the worker which reads it at that moment: here it is looked at first
                 self.dataloader.dataset[0]

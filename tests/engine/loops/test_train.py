@@ -211,3 +211,27 @@ def test_data_that_are_cut_off_while_training_are_named_and_the_progress_is_save
     resumed = make_runner(tmp_path / 'resumed', resume=True, load_from=str(tmp_path / 'run' / f'iter_{done}.pth'), **cfg)
     resumed.train()
     assert resumed.iter == 12
+
+
+class LoaderDies(Hook):
+    """Lets the loader end as torch's do where a worker was killed, after two iterations."""
+
+    def __init__(self, message):
+        self.message = message
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        if runner.iter == 1:
+            runner.train_loop.dataloader_iterator = self.batches()
+
+    def batches(self):
+        yield from ()
+        raise RuntimeError(self.message)
+
+
+@pytest.mark.parametrize('message', ['DataLoader worker (pid 7) is killed by signal', 'Pin memory thread exited unexpectedly'])
+def test_a_loader_that_dies_is_named_and_the_progress_is_saved(tmp_path, message):
+    runner = make_runner(tmp_path, train_cfg=dict(type='ibgan_plugin.ResumableTrainLoop', max_iters=6))
+    runner.register_hook(LoaderDies(message))
+    with pytest.raises(ValueError, match=r'no more data after iteration 2: .* --resume$') as error:
+        runner.train()
+    assert message in str(error.value) and (tmp_path / 'iter_2.pth').exists()
