@@ -40,6 +40,11 @@ def named_wrappers(wrapper: OptimWrapper | OptimWrapperDict) -> dict[str, OptimW
     return dict(wrapper.items()) if isinstance(wrapper, OptimWrapperDict) else {'': wrapper}
 
 
+def named_schedules(schedules: Any) -> dict[str, Any]:
+    """The schedules of a run, lists by the names of their optimisers; those of a single one have the name ''."""
+    return schedules if isinstance(schedules, dict) else {'': schedules}
+
+
 def check_optimizers(where: Any, given: Mapping[str, Any], wrapper: OptimWrapper | OptimWrapperDict) -> None:
     """Raise :class:`CheckpointError` unless the state ``given`` fits the optimisers: names, groups, shapes, finite values."""
     wrappers = named_wrappers(wrapper)
@@ -117,9 +122,8 @@ def count_on_host(optimizer: torch.optim.Optimizer) -> None:
 
 def resume_schedules(states: Any, schedules: Any) -> None:
     """Load the state of the schedules, a list or one a name; that they are the same was checked."""
-    named = schedules if isinstance(schedules, dict) else {'': schedules}
     states = states if isinstance(schedules, dict) else {'': states}
-    for name, schedulers in named.items():
+    for name, schedulers in named_schedules(schedules).items():
         for scheduler, state in zip(schedulers, states.get(name, ()), strict=True):
             scheduler.load_state_dict(state)
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.logging import MessageHub
+from mmengine.optim import build_optim_wrapper
 
 from ibgan_plugin.engine.cuda_graph import WARM_UP, GraphedStep, why_not_captured
 from ibgan_plugin.engine.hooks import HealthHook
@@ -95,8 +96,7 @@ def test_a_graph_trains_as_the_step_does(cfg, optimizer):
 def test_recipes_train_as_graphs(name):
     cfg = Config.fromfile(ROOT / 'configs' / name)
     model = MODELS.build(cfg.model).cuda().train()
-    sides = {key: value for key, value in cfg.optim_wrapper.items() if key != 'constructor'}
-    optim = GroupedOptimWrapperConstructor(sides)(model)
+    optim = build_optim_wrapper(model, cfg.optim_wrapper)
     assert why_not_captured(model, optim) is None
     step = GraphedStep(model, optim)
     start = weights(model)

@@ -3,10 +3,10 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
+from mmengine.optim import build_optim_wrapper
 from mmengine.structures import BaseDataElement
 
 from ibgan_plugin.engine.cuda_graph import Constants, tensors_of, why_not_captured
-from ibgan_plugin.engine.optim import GroupedOptimWrapperConstructor
 from ibgan_plugin.registry import MODELS
 from tests.conftest import build, model_cfg
 from tests.engine.runs import make_runner
@@ -40,16 +40,21 @@ def test_a_run_without_cuda_trains_as_ever(tmp_path):
     assert runner.iter == 2
 
 
+def groups(optim):
+    """Parameter groups of all optimisers."""
+    return [group for wrapper in optim.values() for group in wrapper.param_groups]
+
+
 class Watch(Hook):
     """Which constants have changed before each iteration but the first."""
 
     priority = 'VERY_LOW'  # after the hooks that set numbers
 
     def before_train_iter(self, runner, batch_idx, data_batch=None):
-        groups = [group for wrapper in runner.optim_wrapper.values() for group in wrapper.param_groups]
+        model, optim = runner.model, runner.optim_wrapper
         if runner.iter == 0:
-            self.constants = Constants(runner.model, groups, [(runner.model, 'instance_noise_std'), (runner.model.kl_loss, 'beta')])
-            self.all, self.seen = Constants(runner.model, groups), []
+            self.constants = Constants(model, groups(optim), [(model, 'instance_noise_std'), (model.kl_loss, 'beta')])
+            self.all, self.seen = Constants(model, groups(optim)), []
         else:
             self.seen.append((self.constants.changed(), self.all.changed()))
 
@@ -71,11 +76,10 @@ def test_what_hooks_set_is_all_that_changes_in_a_training(tmp_path):
 def test_steps_change_no_number_of_a_shipped_model(name):
     cfg = Config.fromfile(f'configs/{name}.py')
     model = MODELS.build(cfg.model).train()
-    sides = {key: value for key, value in cfg.optim_wrapper.items() if key != 'constructor'}
-    optim = GroupedOptimWrapperConstructor(sides)(model)
+    optim = build_optim_wrapper(model, cfg.optim_wrapper)
     data = {'inputs': torch.randint(0, 256, (4, 3 if 'celeba' in name else 1, 64, 64), dtype=torch.uint8)}
     model.train_step(data, optim)
-    constants = Constants(model, [group for wrapper in optim.values() for group in wrapper.param_groups])
+    constants = Constants(model, groups(optim))
     model.train_step(data, optim)
     assert constants.changed() is None
 
@@ -87,7 +91,7 @@ def test_steps_change_no_number_of_a_shipped_model(name):
     (lambda model, optim: optim['generator'].param_groups[0].update(lr=0.5), None)])
 def test_a_number_that_a_graph_would_not_see_is_named(change, name):
     model, optim = build(model_cfg())
-    constants = Constants(model, [group for wrapper in optim.values() for group in wrapper.param_groups])
+    constants = Constants(model, groups(optim))
     assert constants.changed() is None
     change(model, optim)
     assert constants.changed() == name

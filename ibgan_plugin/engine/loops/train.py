@@ -1,5 +1,4 @@
 """A training loop that resumes at once."""
-import itertools
 import logging
 from typing import Any
 
@@ -14,6 +13,7 @@ from ibgan_plugin.engine.cuda_graph import GraphedStep, why_not_captured
 from ibgan_plugin.engine.hooks.health import HealthHook
 from ibgan_plugin.engine.hooks.instance_noise import InstanceNoiseHook
 from ibgan_plugin.engine.hooks.schedule import ScheduleHook
+from ibgan_plugin.engine.resume import named_schedules
 from ibgan_plugin.engine.runner import PREEMPTED, save_now
 from ibgan_plugin.registry import LOOPS
 from ibgan_plugin.utils.errors import IBGANError
@@ -92,9 +92,8 @@ class ResumableTrainLoop(IterBasedTrainLoop):
         reason = why_not_captured(runner.model, runner.optim_wrapper)
         if any(isinstance(hook, HealthHook) and hook.skip for hook in runner.hooks):
             reason = 'an update that may be left out waits for the device'
-        schedules = runner.param_schedulers or []
-        flat = itertools.chain(*schedules.values()) if isinstance(schedules, dict) else schedules
-        if other := [schedule.param_name for schedule in flat if schedule.param_name != 'lr']:
+        schedules = named_schedules(runner.param_schedulers or []).values()
+        if other := [schedule.param_name for each in schedules for schedule in each if schedule.param_name != 'lr']:
             reason = f'a schedule changes the {other[0]} of an optimiser, of whose numbers a graph reads the learning rate alone'
         if reason is not None:
             print_log(f'env_cfg.cuda_graphs: the training runs without a graph, since {reason}', 'current')
